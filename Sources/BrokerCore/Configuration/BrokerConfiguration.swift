@@ -1,0 +1,146 @@
+/// The daemon's configuration as an immutable value; equal values mean nothing changed.
+package struct BrokerConfiguration: Sendable, Equatable {
+    package var listeners: [ListenerConfiguration] = [ListenerConfiguration(address: .tcp("127.0.0.1:8653"))]
+    /// Names besides the loopback literals and localhost that `Host` may carry on TCP.
+    package var hosts: [String] = []
+    package var clients: [ClientConfiguration] = []
+    /// Whether the file has a `clients` section: without one only the daemon's own user and root are served.
+    package var hasClients = false
+    package var tokens: [TokenConfiguration] = []
+    package var logins = LoginBounds()
+    package var limits = ConnectionBounds()
+    package var readiness = Readiness()
+
+    package init() {}
+
+    package func token(_ name: String) -> TokenConfiguration? { tokens.first { $0.name == name } }
+}
+
+package struct ListenerConfiguration: Sendable, Equatable {
+    package enum Address: Sendable, Equatable {
+        /// A loopback literal with a port.
+        case tcp(String)
+        case unix(path: String, mode: UInt32, group: String?)
+    }
+
+    package var address: Address
+
+    package init(address: Address) {
+        self.address = address
+    }
+}
+
+package struct ClientConfiguration: Sendable, Equatable {
+    package enum Permission: String, Sendable, CaseIterable { case read, refresh, admin }
+
+    package var name: String
+    /// SHA-256 of the key's bytes.
+    package var keyDigest: [UInt8]?
+    package var user: String?
+    package var group: String?
+    package var tokens: [TokenGrant]
+    package var permissions: Set<Permission> = [.read]
+}
+
+/// Tokens a client may use: a name pattern and, for tokens with per-request inputs, patterns of their values.
+package struct TokenGrant: Sendable, Equatable {
+    package var pattern: NamePattern
+    /// By input; a per-request input not named here is not allowed, unless the grant is `*` itself.
+    package var inputs: [String: NamePattern] = [:]
+}
+
+/// A pattern that knows only `*`: any run of characters, also none.
+package struct NamePattern: Sendable, Hashable {
+    package let text: String
+
+    package init(_ text: String) {
+        self.text = text
+    }
+
+    package func matches(_ name: String) -> Bool {
+        let pattern = Array(text.utf8)
+        let name = Array(name.utf8)
+        var row = [Bool](repeating: false, count: name.count + 1)
+        row[0] = true
+        for byte in pattern {
+            if byte == 0x2A {
+                for index in row.indices.dropFirst() where row[index - 1] { row[index] = true }
+            } else {
+                for index in row.indices.dropFirst().reversed() { row[index] = row[index - 1] && name[index - 1] == byte }
+                row[0] = false
+            }
+        }
+        return row[name.count]
+    }
+}
+
+package struct TokenConfiguration: Sendable, Equatable {
+    package var name: String
+    package var provider: ProviderDefinition
+    package var inputs: [String: InputBinding] = [:]
+    /// Inputs a caller gives with each request; one token for each combination.
+    package var perRequest: [PerRequestInput] = []
+    /// Combinations kept at most.
+    package var combinations = 100
+    package var isRequired = true
+    package var expires: [ExpirySource]?
+    package var refresh = RefreshPolicy()
+    package var limit: LoginLimit?
+    package var connection = ConnectionSettings()
+
+    /// Whether a token of the one is a token of the other: everything that decides what is sent to whom, and how the
+    /// answer is read. Schedules, limits and readiness may differ.
+    package func hasSameLogin(as other: TokenConfiguration) -> Bool {
+        provider == other.provider && inputs == other.inputs && perRequest == other.perRequest && expires == other.expires
+            && connection == other.connection
+    }
+
+    package var effectiveLimit: LoginLimit? { limit ?? provider.limit }
+    package var tokenInputs: [String] {
+        inputs.values.compactMap { if case .token(let name) = $0 { name } else { nil } }.sorted()
+    }
+}
+
+package enum InputBinding: Sendable, Equatable {
+    case text(String)
+    case secret(SecretReference)
+    /// The current token of another entry.
+    case token(String)
+}
+
+package struct PerRequestInput: Sendable, Equatable {
+    package var name: String
+    /// The whole value must match.
+    package var pattern: String
+}
+
+package struct LoginBounds: Sendable, Equatable {
+    /// Logins in flight, in all and to one host.
+    package var parallel = 64
+    package var perHost = 8
+
+    package init() {}
+}
+
+/// Bounds of the REST endpoint (security.md, "Admission").
+package struct ConnectionBounds: Sendable, Equatable {
+    package var headerBytes = 16 * 1024
+    package var fields = 100
+    package var bodyBytes = 64 * 1024
+    package var headerTime = Duration.seconds(5)
+    package var requestTime = Duration.seconds(10)
+    package var idleTime = Duration.seconds(60)
+    package var connections = 1024
+
+    package init() {}
+}
+
+/// When the daemon reports that it is ready.
+package struct Readiness: Sendable, Equatable {
+    package enum Condition: String, Sendable, CaseIterable { case all, any, listening }
+
+    package var condition = Condition.all
+    package var within = Duration.seconds(20)
+
+    package init() {}
+}

@@ -1,0 +1,39 @@
+/// One thing wrong with a configuration: where it stands, what is wrong and what would be right.
+package struct ConfigurationFault: Error, Sendable, Hashable, CustomStringConvertible {
+    package var file: String
+    /// From 1; 0 where the fault has no place in the file.
+    package var line: Int
+    package var column: Int
+    /// The key's path: `tokens.zapper.inputs.api_key`.
+    package var path: String
+    package var message: String
+    /// A warning is told and nothing more.
+    package var isWarning = false
+
+    /// `file:line:column: path: message`
+    package var description: String {
+        let place = line > 0 ? "\(file):\(line):\(column)" : file
+        let subject = path.isEmpty ? "" : "\(path): "
+        return "\(place): \(isWarning ? "warning: " : "")\(subject)\(message)"
+    }
+}
+
+/// Every fault of a configuration, in the order of the files and lines.
+package struct ConfigurationFaults: Error, Sendable, CustomStringConvertible {
+    package let faults: [ConfigurationFault]
+
+    package var description: String { faults.map(\.description).joined(separator: "\n") }
+}
+
+/// Collects faults while files are read.
+package final class FaultList {
+    package private(set) var faults: [ConfigurationFault] = []
+
+    package init() {}
+
+    package func add(_ fault: ConfigurationFault) {
+        if !faults.contains(fault) { faults.append(fault) }
+    }
+
+    package var hasErrors: Bool { faults.contains { !$0.isWarning } }
+}

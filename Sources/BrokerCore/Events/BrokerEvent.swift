@@ -1,0 +1,19 @@
+/// Everything that happens to tokens, as values: log, metrics and tests read this one list. Nothing secret is in it.
+package enum BrokerEvent: Sendable {
+    case loginBegan(token: String, trigger: TokenState.Trigger)
+    case tokenAdopted(token: String, fingerprint: String, adoption: Adoption, lifetime: Duration?, nextRefresh: Duration?, took: Duration)
+    case loginFailed(token: String, failure: LoginFailure, nextAttempt: Duration?, isLatched: Bool, took: Duration)
+    /// A login ended after the entry was changed or removed; its result was dropped.
+    case lateResultDropped(token: String)
+    /// The partner's `Date` contradicts what it says of its tokens; the local clock was used.
+    case partnerClockIgnored(token: String)
+    case rejectionReported(token: String, fingerprint: String, outcome: ReportOutcome)
+    case tokenDropped(token: String)
+    case reloaded(added: Int, changed: Int, removed: Int)
+    case reloadRefused(faults: [String])
+}
+
+/// Where events go.
+package protocol EventSink: Sendable {
+    func record(_ event: BrokerEvent)
+}

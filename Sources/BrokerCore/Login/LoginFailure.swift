@@ -1,0 +1,34 @@
+/// Failures sorted by what to do next.
+package enum FailureClass: String, Sendable, CaseIterable {
+    case transient
+    case timedOut = "timed_out"
+    case certificate
+    case throttled
+    case rejected
+    case refused
+    case badReply = "bad_reply"
+    case local
+    /// A token input has no usable token; costs no attempt here.
+    case waiting
+}
+
+/// Why a login brought no token. The reason is ours and safe to show to the operator; the partner's own words stand apart.
+package struct LoginFailure: Error, Sendable, Equatable {
+    package var failureClass: FailureClass
+    /// Lower-case start, no full stop, nothing secret.
+    package var reason: String
+    /// The partner's status, where an answer came.
+    package var status: Int?
+    /// The partner's words, redacted and shortened; for log and status, never for a caller.
+    package var partnerMessage: String?
+    /// The pause the partner asked for.
+    package var retryAfter: Duration?
+    /// What is waited for, of a `waiting` failure: the class of the trouble elsewhere.
+    package var waitingFor: FailureClass?
+
+    package init(_ failureClass: FailureClass, _ reason: String, status: Int? = nil) {
+        self.failureClass = failureClass
+        self.reason = reason
+        self.status = status
+    }
+}

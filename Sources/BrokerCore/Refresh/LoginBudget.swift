@@ -1,0 +1,86 @@
+/// How many new tokens and rejections an hour one entry may cause (refresh.md, "Budget"). Pure.
+///
+/// The same token, bad replies, refusals, failed connections, 5xx and 429 are not counted: their delays bound them.
+package struct LoginBudget: Sendable {
+    package enum Account: Sendable {
+        /// The schedule: all of it.
+        case schedule
+        /// Callers' wishes (reports, `min_valid`, `refresh`): a third.
+        case caller
+    }
+
+    package static let window = Duration.seconds(3600)
+    /// With no usable token a login is allowed this long after the last one whatever was spent.
+    package static let alwaysAllowedAfter = Duration.seconds(300)
+
+    private var spent: [(at: BootInstant, account: Account)] = []
+    private var lastLogin: BootInstant?
+
+    package init() {}
+
+    /// max(12, 3 × the logins the schedule needs in an hour).
+    package static func cap(lifetime: Duration?, policy: RefreshPolicy) -> Int {
+        guard let lifetime else { return 12 }
+        let life = (lifetime - policy.margin(of: lifetime)).inSeconds
+        return max(12, Int((3 * window.inSeconds / max(life, 1)).rounded(.up)))
+    }
+
+    package mutating func noteLogin(at now: BootInstant) {
+        lastLogin = now
+    }
+
+    /// A new token or a rejection.
+    package mutating func spend(_ account: Account, at now: BootInstant) {
+        spent.removeAll { $0.at + Self.window <= now }
+        spent.append((now, account))
+    }
+
+    package func left(_ account: Account, cap: Int, at now: BootInstant) -> Int {
+        max(0, share(account, of: cap) - count(account, at: now))
+    }
+
+    /// When a login of this account may be made: now, or the moment one becomes free.
+    package func free(_ account: Account, cap: Int, hasUsableToken: Bool, at now: BootInstant) -> BootInstant {
+        guard left(account, cap: cap, at: now) == 0 else { return now }
+        let counted = spent.filter { $0.at + Self.window > now && (account == .schedule || $0.account == .caller) }
+        let index = counted.count - share(account, of: cap)
+        let free = (counted.indices.contains(index) ? counted[index].at : now) + Self.window
+        guard !hasUsableToken, account == .schedule else { return free }
+        return max(now, min(free, (lastLogin ?? now) + Self.alwaysAllowedAfter))
+    }
+
+    private func share(_ account: Account, of cap: Int) -> Int { account == .schedule ? cap : max(1, cap / 3) }
+
+    private func count(_ account: Account, at now: BootInstant) -> Int {
+        spent.count { $0.at + Self.window > now && (account == .schedule || $0.account == .caller) }
+    }
+}
+
+/// What rejections teach about a lifetime nobody states: the second smallest of the last five ages at which the partner
+/// refused a token, never under a third of the configured life, forgotten after seven days. Pure.
+package struct LearnedLifetime: Sendable {
+    private var ages: [(age: Duration, at: BootInstant)] = []
+
+    package init() {}
+
+    package mutating func refused(atAge age: Duration, now: BootInstant) {
+        ages.append((age, now))
+        if ages.count > 5 { ages.removeFirst() }
+    }
+
+    package mutating func clear() {
+        ages = []
+    }
+
+    /// The lifetime to go by in place of the configured one.
+    package func lifetime(configured: Duration, now: BootInstant) -> Duration {
+        learned(configured: configured, now: now) ?? configured
+    }
+
+    /// Nil while too little was learned to change anything.
+    package func learned(configured: Duration, now: BootInstant) -> Duration? {
+        let recent = ages.filter { $0.at + .seconds(7 * 86_400) > now }.map(\.age).sorted()
+        guard recent.count >= 2, recent[1] < configured else { return nil }
+        return max(recent[1], configured / 3)
+    }
+}

@@ -1,0 +1,184 @@
+import Synchronization
+
+/// All tokens of a configuration: keepers by name, and by the values of per-request inputs below that.
+package actor TokenBroker {
+    private struct Entry {
+        var configuration: TokenConfiguration
+        /// Keeps the token; nil for an entry with per-request inputs, which has one keeper a combination.
+        var keeper: TokenKeeper?
+        var combinations: [[String: String]: TokenKeeper] = [:]
+    }
+
+    package nonisolated let board = TokenBoard()
+    private let clocks: any Clocks
+    private let transport: any HTTPTransport
+    private let secrets: any SecretSource
+    private let events: any EventSink
+    private let fingerprints: Fingerprints
+    private var gate: LoginGate
+    private var entries: [String: Entry] = [:]
+    private var isStopping = false
+    private let started: AsyncStream<TokenKeeper>
+    private let start: AsyncStream<TokenKeeper>.Continuation
+
+    package init(
+        clocks: any Clocks, transport: any HTTPTransport, secrets: any SecretSource, events: any EventSink,
+        fingerprints: Fingerprints = Fingerprints(), bounds: LoginBounds = .init()
+    ) {
+        self.clocks = clocks
+        self.transport = transport
+        self.secrets = secrets
+        self.events = events
+        self.fingerprints = fingerprints
+        gate = LoginGate(bounds: bounds, clocks: clocks)
+        (started, start) = AsyncStream.makeStream()
+    }
+
+    /// Runs every keeper, present and to come, until `stop`.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            for await keeper in started {
+                group.addTask { await keeper.run() }
+            }
+        }
+    }
+
+    /// Ends every wait and every keeper.
+    package func stop() async {
+        isStopping = true
+        for keeper in keepers { await keeper.stop() }
+        start.finish()
+    }
+
+    private var keepers: [TokenKeeper] {
+        entries.values.flatMap { [$0.keeper].compactMap { $0 } + Array($0.combinations.values) }
+    }
+
+    // MARK: Configuration
+
+    /// Takes a configuration: new entries log in, changed ones too beside their old token, removed ones go, all others
+    /// keep token and timers.
+    package func apply(_ configuration: BrokerConfiguration) async {
+        let wanted = Dictionary(configuration.tokens.map { ($0.name, $0) }) { $1 }
+        var added = 0
+        var changed = 0
+        let gone = entries.filter { wanted[$0.key] == nil }
+        for (name, entry) in gone {
+            entries[name] = nil
+            await stop(entry)
+        }
+        for token in configuration.tokens {
+            if var entry = entries[token.name], (entry.keeper == nil) == !token.perRequest.isEmpty {
+                changed += await reconfigure(&entry, token) ? 1 : 0
+                entries[token.name] = entry
+            } else {
+                if let old = entries[token.name] { await stop(old) }
+                entries[token.name] = Entry(configuration: token, keeper: token.perRequest.isEmpty ? launch(token, perRequest: [:]) : nil)
+                added += 1
+            }
+        }
+        board.replace(entries.compactMapValues { $0.keeper?.cell })
+        events.record(.reloaded(added: added, changed: changed, removed: gone.count))
+    }
+
+    private func reconfigure(_ entry: inout Entry, _ token: TokenConfiguration) async -> Bool {
+        var isChanged = false
+        if let keeper = entry.keeper { isChanged = await keeper.reconfigure(token) }
+        for keeper in entry.combinations.values {
+            let isNew = await keeper.reconfigure(token)
+            isChanged = isChanged || isNew
+        }
+        entry.configuration = token
+        return isChanged
+    }
+
+    private func stop(_ entry: Entry) async {
+        await entry.keeper?.stop()
+        for keeper in entry.combinations.values { await keeper.stop() }
+    }
+
+    private func launch(_ token: TokenConfiguration, perRequest: [String: String]) -> TokenKeeper {
+        let performer = LoginPerformer(clocks: clocks, transport: transport, secrets: secrets, gate: gate, inputs: ChainedInputs(broker: self))
+        let environment = KeeperEnvironment(clocks: clocks, performer: performer, events: events, fingerprints: fingerprints)
+        let keeper = TokenKeeper(token, perRequest: perRequest, environment: environment)
+        start.yield(keeper)
+        return keeper
+    }
+
+    // MARK: Look-up
+
+    package func configuration(of name: String) -> TokenConfiguration? { entries[name]?.configuration }
+
+    package var configurations: [TokenConfiguration] { entries.values.map(\.configuration).sorted { $0.name < $1.name } }
+
+    /// The keeper of a token, made now for a new combination of per-request inputs.
+    ///
+    /// - Returns: nil for an unknown name.
+    /// - Throws: `TokenRefusal` when as many combinations are kept as the configuration allows.
+    package func keeper(_ name: String, perRequest: [String: String]) async throws(TokenRefusal) -> TokenKeeper? {
+        guard !isStopping else { throw TokenRefusal(.stopping) }
+        guard let entry = entries[name] else { return nil }
+        if let keeper = entry.keeper { return keeper }
+        if let keeper = entry.combinations[perRequest], await !keeper.hasEnded { return keeper }
+        if entry.combinations.count >= entry.configuration.combinations { await forgetEnded(name) }
+        // Suspended since: look again at what is there now.
+        guard let current = entries[name] else { return nil }
+        if let keeper = current.combinations[perRequest], await !keeper.hasEnded { return keeper }
+        guard current.combinations.count < current.configuration.combinations else {
+            throw TokenRefusal(.tooManyCombinations(limit: current.configuration.combinations))
+        }
+        let keeper = launch(current.configuration, perRequest: perRequest)
+        entries[name]?.combinations[perRequest] = keeper
+        return keeper
+    }
+
+    private func forgetEnded(_ name: String) async {
+        for (inputs, keeper) in entries[name]?.combinations ?? [:] where await keeper.hasEnded {
+            entries[name]?.combinations[inputs] = nil
+        }
+    }
+
+    /// Every token's status, ordered by name; combinations of per-request inputs each on their own.
+    package func statuses() async -> [TokenStatus] {
+        var statuses: [TokenStatus] = []
+        for keeper in keepers where await !keeper.hasEnded { statuses.append(await keeper.status()) }
+        return statuses.sorted { ($0.name, $0.inputs.description) < ($1.name, $1.inputs.description) }
+    }
+}
+
+/// Token inputs of chained logins, answered by the broker's own keepers.
+private struct ChainedInputs: TokenInputs {
+    let broker: TokenBroker
+
+    /// A chained login waits this long for its input's login.
+    private static let wait = Duration.seconds(15)
+
+    func token(for name: String) async throws(LoginFailure) -> Token {
+        do throws(TokenRefusal) {
+            guard let keeper = try await broker.keeper(name, perRequest: [:]) else { throw TokenRefusal(.stopping) }
+            return try await keeper.token(wait: Self.wait)
+        } catch {
+            throw Self.waiting(for: name, error)
+        }
+    }
+
+    func replacement(for name: String, refused: Token) async -> Token? {
+        guard let keeper = try? await broker.keeper(name, perRequest: [:]) else { return nil }
+        let outcome = await keeper.report(fingerprint: refused.fingerprint, status: 401)
+        guard outcome != .ignored else { return nil }
+        return try? await keeper.token(otherThan: refused.fingerprint, wait: Self.wait)
+    }
+
+    private static func waiting(for name: String, _ refusal: TokenRefusal) -> LoginFailure {
+        var inner = FailureClass.transient
+        var why = "no token yet"
+        if case .failing(let failure, let isLatched) = refusal.reason {
+            inner = failure.waitingFor ?? failure.failureClass
+            why = isLatched ? "\(inner.rawValue), latched" : inner.rawValue
+        }
+        var failure = LoginFailure(.waiting, "waiting for \(name) (\(why))")
+        failure.waitingFor = inner
+        failure.retryAfter = min(max(refusal.retryAfter ?? .seconds(30), .milliseconds(200)), .seconds(30))
+        return failure
+    }
+}

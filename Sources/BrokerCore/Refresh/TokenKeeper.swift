@@ -1,0 +1,330 @@
+import Synchronization
+
+/// What a keeper works with; all of it injected.
+package struct KeeperEnvironment: Sendable {
+    package var clocks: any Clocks
+    package var performer: LoginPerformer
+    package var events: any EventSink
+    package var fingerprints: Fingerprints
+    /// Makes the generator of one keeper's jitter.
+    package var makeGenerator: @Sendable () -> any RandomNumberGenerator & Sendable
+
+    package init(
+        clocks: any Clocks, performer: LoginPerformer, events: any EventSink, fingerprints: Fingerprints,
+        makeGenerator: @escaping @Sendable () -> any RandomNumberGenerator & Sendable = { SystemRandomNumberGenerator() }
+    ) {
+        self.clocks = clocks
+        self.performer = performer
+        self.events = events
+        self.fingerprints = fingerprints
+        self.makeGenerator = makeGenerator
+    }
+}
+
+/// One token's life: a thin loop that asks `TokenState` what is due, logs in, and tells whoever waits.
+///
+/// One login is in flight at most and its result is shared; a caller that gives up cancels nothing. After every
+/// suspension of a login the generation is compared: a result from before a change is dropped.
+package actor TokenKeeper {
+    package nonisolated let cell: TokenCell
+    private let perRequest: [String: String]
+    private let environment: KeeperEnvironment
+    private var configuration: TokenConfiguration
+    private var state: TokenState
+    private var generator: AnyGenerator
+    private var generation = 0
+    private var isStopped = false
+    private var loginInFlight: Task<Result<TokenDraft, LoginFailure>, Never>?
+    private var inputDigest: [UInt8]?
+    private var waiters = WaiterList()
+    private var sleeper: Task<Void, Never>?
+    private var isPoked = false
+
+    package init(_ configuration: TokenConfiguration, perRequest: [String: String] = [:], environment: KeeperEnvironment) {
+        self.configuration = configuration
+        self.perRequest = perRequest
+        self.environment = environment
+        state = TokenState(policy: configuration.refresh)
+        cell = TokenCell(name: configuration.name, isRequired: configuration.isRequired)
+        generator = AnyGenerator(environment.makeGenerator())
+        state.asked(at: environment.clocks.boot)
+    }
+
+    private var now: BootInstant { environment.clocks.boot }
+
+    // MARK: The loop
+
+    /// Keeps the token alive until `stop`, or until a combination of per-request inputs nobody asks for has died.
+    package func run() async {
+        while !isStopped, !Task.isCancelled {
+            noteAsked()
+            switch state.next(at: now) {
+            case .login(let trigger):
+                await login(trigger)
+            case .wait(let until):
+                await sleep(until: until)
+            case .rest:
+                if state.dropIfDead(at: now) {
+                    environment.events.record(.tokenDropped(token: configuration.name))
+                    publish()
+                }
+                if state.token == nil, !perRequest.isEmpty { return stop() }
+                await sleep(until: state.token?.deadline ?? .distantFuture)
+            }
+        }
+        stop()
+    }
+
+    package func stop() {
+        isStopped = true
+        generation += 1
+        loginInFlight?.cancel()
+        settleWaiters()
+        poke()
+    }
+
+    package var hasEnded: Bool { isStopped }
+
+    private func sleep(until instant: BootInstant) async {
+        guard !isPoked else {
+            isPoked = false
+            return
+        }
+        let clocks = environment.clocks
+        let task = Task<Void, Never> { try? await clocks.sleep(until: instant) }
+        sleeper = task
+        await withTaskCancellationHandler {
+            await task.value
+        } onCancel: {
+            task.cancel()
+        }
+        sleeper = nil
+        isPoked = false
+    }
+
+    private func poke() {
+        isPoked = true
+        sleeper?.cancel()
+    }
+
+    /// Takes over what event loops noted about questions they answered themselves.
+    private func noteAsked() {
+        let asked = BootInstant(nanoseconds: cell.lastAsked.load(ordering: .relaxed) * 1_000_000_000)
+        if asked > state.lastAskedAt ?? BootInstant(nanoseconds: 0) { state.asked(at: asked) }
+    }
+
+    // MARK: Logging in
+
+    private func login(_ trigger: TokenState.Trigger) async {
+        let began = now
+        let startedIn = generation
+        state.loginBegan(trigger, at: began)
+        environment.events.record(.loginBegan(token: configuration.name, trigger: trigger))
+        let (performer, configuration, perRequest) = (environment.performer, configuration, perRequest)
+        let digest = try? await performer.inputDigest(configuration)
+        let task = Task { () -> Result<TokenDraft, LoginFailure> in
+            do throws(LoginFailure) {
+                return .success(try await performer.login(configuration, perRequest: perRequest))
+            } catch {
+                return .failure(error)
+            }
+        }
+        loginInFlight = task
+        publish()
+        let result = await task.value
+        loginInFlight = nil
+        guard startedIn == generation else {
+            environment.events.record(.lateResultDropped(token: configuration.name))
+            return
+        }
+        inputDigest = digest ?? inputDigest
+        apply(result, trigger: trigger, took: now - began)
+        publish()
+        settleWaiters()
+    }
+
+    private func apply(_ result: Result<TokenDraft, LoginFailure>, trigger: TokenState.Trigger, took: Duration) {
+        do throws(LoginFailure) {
+            let draft = try result.get()
+            let fingerprint = environment.fingerprints.fingerprint(of: draft.value)
+            let adoption = try state.adopt(draft, fingerprint: fingerprint, trigger: trigger, at: now, using: &generator)
+            if draft.expiry.ignoredPartnerClock { environment.events.record(.partnerClockIgnored(token: configuration.name)) }
+            let next = state.nextAttempt(at: now).map { $0 - now }
+            environment.events.record(
+                .tokenAdopted(
+                    token: configuration.name, fingerprint: fingerprint, adoption: adoption, lifetime: state.token?.remaining(at: now), nextRefresh: next,
+                    took: took))
+        } catch {
+            state.failed(error, trigger: trigger, at: now, using: &generator)
+            let next = state.nextAttempt(at: now).map { $0 - now }
+            environment.events.record(
+                .loginFailed(token: configuration.name, failure: error, nextAttempt: next, isLatched: state.isLatched, took: took))
+        }
+    }
+
+    // MARK: Callers
+
+    /// The token, at once where there is one with enough life left, else as soon as a login brings it.
+    ///
+    /// - Parameter wait: how long to wait at most.
+    /// - Throws: `TokenRefusal` when the outcome is known to be none, or the time is over.
+    package func token(minValid: Duration? = nil, wait: Duration = .zero) async throws(TokenRefusal) -> Token {
+        noteQuestion()
+        if let minValid, loginInFlight == nil, state.wantEarlyLogin(minValid: minValid, at: now) { poke() }
+        guard let token = try await outcome(Waiter(wish: .token(minValid: minValid), deadline: now + wait)).get() else { throw TokenRefusal(.pending) }
+        return token
+    }
+
+    /// Another token than the one with this fingerprint, or nil when none came in time (a long poll).
+    package func token(otherThan fingerprint: String, wait: Duration) async throws(TokenRefusal) -> Token? {
+        noteQuestion()
+        let token = try await outcome(Waiter(wish: .otherThan(fingerprint), deadline: now + wait)).get()
+        return token?.fingerprint == fingerprint ? nil : token
+    }
+
+    private func noteQuestion() {
+        if state.isIdle(at: now) { poke() }
+        state.asked(at: now)
+    }
+
+    /// Logs in again now, or joins the login in flight; returns when it has ended or the time is over.
+    package func refresh(asAdmin: Bool, wait: Duration) async throws(TokenRefusal) -> TokenStatus {
+        let before = state.logins
+        let isInFlight = loginInFlight != nil
+        if !isInFlight {
+            let isAccepted = asAdmin ? state.forceRefresh(at: now) : state.requestRefresh(at: now)
+            guard isAccepted else { throw TokenRefusal(.budgetExhausted, retryAfter: asAdmin ? .seconds(10) : .seconds(300)) }
+            poke()
+        }
+        if !asAdmin, !isInFlight, let failure = state.lastFailure, state.requested == nil {
+            throw TokenRefusal(.failing(failure, isLatched: state.isLatched), retryAfter: state.nextAttempt(at: now).map { $0 - now })
+        }
+        let target = isInFlight ? before : before + 1
+        _ = try await outcome(Waiter(wish: .loginEnd(target), deadline: now + wait)).get()
+        if let failure = state.lastFailure {
+            throw TokenRefusal(.failing(failure, isLatched: state.isLatched), retryAfter: state.nextAttempt(at: now).map { $0 - now })
+        }
+        if state.logins < target || loginInFlight != nil { throw TokenRefusal(.pending, retryAfter: .seconds(1)) }
+        return status()
+    }
+
+    /// The partner refused the token with this fingerprint, a caller says.
+    package func report(fingerprint: String, status: Int) async -> ReportOutcome {
+        if loginInFlight != nil, state.token?.fingerprint == fingerprint, status == 401 || status == 403 { return .refreshing }
+        var outcome = state.accepts(reportOf: fingerprint, status: status, at: now)
+        if outcome == nil { outcome = await isVerified() ? .ignored : nil }
+        // Suspended since: the token may be another one by now.
+        if outcome == nil { outcome = state.accepts(reportOf: fingerprint, status: status, at: now) ?? state.reported(at: now) }
+        let final = outcome ?? .ignored
+        environment.events.record(.rejectionReported(token: configuration.name, fingerprint: fingerprint, outcome: final))
+        if final == .refreshing {
+            publish()
+            poke()
+        }
+        return final
+    }
+
+    /// Whether the provider has a `verify` request and it says that the token works.
+    private func isVerified() async -> Bool {
+        guard let verify = configuration.provider.verify, let token = state.token else { return false }
+        let extra = ["token": token.value.exposedBytes].merging(token.values.mapValues { Array($0.utf8) }) { first, _ in first }
+        let reply = try? await environment.performer.request(verify, of: configuration, perRequest: perRequest, extra: extra)
+        guard let reply else { return false }
+        return verify.success.statuses.contains { $0.matches(reply.status) } && verify.success.tests.allSatisfy(ReplyReader(reply).holds)
+    }
+
+    /// Runs a provider's action with the operator's values; once, never repeated by itself.
+    package func call(_ action: ActionDefinition, values: [String: String]) async throws(LoginFailure) -> PartnerReply {
+        var extra = values.mapValues { Array($0.utf8) }
+        if let token = state.token { extra["token"] = token.value.exposedBytes }
+        return try await environment.performer.request(action.request, of: configuration, perRequest: perRequest, extra: extra)
+    }
+
+    // MARK: Waiting
+
+    /// Nil in place of a token: what was waited for has happened, or the time is over.
+    private func outcome(_ waiter: Waiter) async -> Result<Token?, TokenRefusal> {
+        if let settled = settle(waiter) { return settled }
+        let clocks = environment.clocks
+        let number = waiters.reserve()
+        let timer = Task { [weak self] in
+            try? await clocks.sleep(until: waiter.deadline)
+            await self?.settleWaiters()
+        }
+        defer { timer.cancel() }
+        return await withCheckedContinuation { waiters.add(waiter, $0, number: number) }
+    }
+
+    private func settleWaiters() {
+        for (number, waiter) in waiters.all {
+            guard let settled = settle(waiter) else { continue }
+            waiters.remove(number)?.resume(returning: settled)
+        }
+    }
+
+    /// The answer to a waiter as things stand; nil: wait on.
+    private func settle(_ waiter: Waiter) -> Result<Token?, TokenRefusal>? {
+        guard !isStopped else { return .failure(TokenRefusal(.stopping)) }
+        let isOver = now >= waiter.deadline
+        switch waiter.wish {
+        case .loginEnd(let number):
+            return isOver || state.logins >= number && loginInFlight == nil ? .success(nil) : nil
+        case .otherThan(let fingerprint):
+            if let token = state.token, token.isAlive(at: now) { return isOver || token.fingerprint != fingerprint ? .success(token) : nil }
+            return isOver ? answer(minValid: nil, deadline: now) : nil
+        case .token(let minValid):
+            return answer(minValid: minValid, deadline: waiter.deadline)
+        }
+    }
+
+    private func answer(minValid: Duration?, deadline: BootInstant) -> Result<Token?, TokenRefusal>? {
+        switch state.outcome(minValid: minValid, deadline: deadline, isLoggingIn: loginInFlight != nil, at: now) {
+        case .serve(let token): .success(token)
+        case .refuse(let refusal): .failure(refusal)
+        case .keepWaiting: nil
+        }
+    }
+
+    // MARK: Changes
+
+    /// Takes a new configuration of the same entry: with the same login token and timers stay; another login is made
+    /// beside the old token, which serves on until the new one is there.
+    ///
+    /// - Returns: whether the login changed.
+    package func reconfigure(_ new: TokenConfiguration) async -> Bool {
+        let digest = try? await environment.performer.inputDigest(new)
+        let isSame = new.hasSameLogin(as: configuration) && (digest == nil || inputDigest == nil || digest == inputDigest)
+        configuration = new
+        cell.isRequired.store(new.isRequired, ordering: .relaxed)
+        guard !isSame else {
+            state.follow(new.refresh)
+            if state.lastFailure?.failureClass == .local { state.release() }
+            publish()
+            poke()
+            return false
+        }
+        state.policy = new.refresh
+        generation += 1
+        loginInFlight?.cancel()
+        state.loginChanged(at: now)
+        publish()
+        poke()
+        return true
+    }
+
+    private func publish() {
+        guard let token = state.token else { return cell.publish(nil) }
+        let isStale = loginInFlight != nil || state.lastFailure != nil || state.isReported
+        let floor = token.expiry.lifetime.map(RefreshPolicy.floor) ?? .zero
+        cell.publish(
+            TokenSnapshot(
+                token: token, staleAt: isStale ? BootInstant(nanoseconds: 0) : state.refreshAt ?? .distantFuture,
+                servedUntil: token.deadline.map { $0 - floor }))
+    }
+
+    package func status() -> TokenStatus {
+        noteAsked()
+        return TokenStatus(
+            state, configuration: configuration, perRequest: perRequest, isLoggingIn: loginInFlight != nil, now: now, wall: environment.clocks.wall)
+    }
+}

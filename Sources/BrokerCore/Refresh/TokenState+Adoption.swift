@@ -1,0 +1,78 @@
+/// What a login's token turned out to be.
+package enum Adoption: Sendable, Equatable {
+    /// Another token than the one in hand, or the first.
+    case new
+    /// The same token with a later end.
+    case renewed
+    /// The same token with the same end: only the schedule changed.
+    case same
+    /// The same token, given again at or after its configured end: counted as issued anew.
+    case reissued
+}
+
+extension TokenState {
+    /// Takes a login's token (refresh.md, "When to renew"): another token always, the same one by what it says of its end.
+    ///
+    /// - Throws: `LoginFailure`, class bad reply, for another token that lives under 3 s, and for a dead one given again.
+    package mutating func adopt(
+        _ draft: TokenDraft, fingerprint: String, trigger: Trigger, at now: BootInstant, using generator: inout some RandomNumberGenerator
+    ) throws(LoginFailure) -> Adoption {
+        let adoption = try adoption(of: draft, at: now)
+        switch adoption {
+        case .new, .renewed, .reissued:
+            take(draft, fingerprint: fingerprint, at: now, using: &generator)
+            budget.spend(trigger == .caller ? .caller : .schedule, at: now)
+        case .same:
+            if let held = token, let deadline = held.deadline, let lifetime = held.expiry.lifetime {
+                refreshAt = RefreshPolicy.recheck(now: now, deadline: deadline, lifetime: lifetime)
+            } else {
+                refreshAt = nil
+            }
+        }
+        release()
+        lastFailure = nil
+        lastSuccessAt = now
+        return adoption
+    }
+
+    private func adoption(of draft: TokenDraft, at now: BootInstant) throws(LoginFailure) -> Adoption {
+        guard let held = token, held.value.matches(draft.value) else {
+            if let lifetime = draft.expiry.lifetime, lifetime < Expiry.range.lowerBound {
+                throw LoginFailure(.badReply, "the token lives for less than 3 s")
+            }
+            return .new
+        }
+        guard isLater(draft, than: held) else {
+            if held.isAlive(at: now) { return .same }
+            if draft.expiry.origin == .configured { return .reissued }
+            throw LoginFailure(.badReply, "the partner gave the expired token again")
+        }
+        return .renewed
+    }
+
+    /// Whether the partner says of the same token that it ends later than it said before.
+    private func isLater(_ draft: TokenDraft, than held: Token) -> Bool {
+        if let stated = draft.expiry.stated, let before = held.expiry.stated { return stated > before }
+        guard draft.expiry.origin == .field, let lifetime = draft.expiry.lifetime, let before = held.deadline else { return false }
+        // A remaining life counted in whole seconds moves the end by rounding alone.
+        return draft.sentAt + lifetime > before + max(.seconds(2), lifetime / 20)
+    }
+
+    private mutating func take(_ draft: TokenDraft, fingerprint: String, at now: BootInstant, using generator: inout some RandomNumberGenerator) {
+        var expiry = draft.expiry
+        if expiry.origin == .configured, let configured = expiry.lifetime {
+            expiry.lifetime = learned.lifetime(configured: configured, now: now)
+        }
+        token = Token(draft, fingerprint: fingerprint, expiry: expiry)
+        isReported = false
+        guard let lifetime = expiry.lifetime else {
+            refreshAt = nil
+            jitterDrawn = .zero
+            return
+        }
+        longestLifetime = max(longestLifetime ?? lifetime, lifetime)
+        let draw = Double.random(in: 0..<1, using: &generator)
+        refreshAt = policy.refreshTime(issuedAt: draft.sentAt, lifetime: lifetime, draw: draw)
+        jitterDrawn = policy.margin(of: lifetime) * (policy.jitter * draw)
+    }
+}

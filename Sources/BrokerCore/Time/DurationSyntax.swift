@@ -1,0 +1,74 @@
+/// Durations as people write them in the configuration and read them in answers.
+package enum DurationSyntax {
+    private static let units: [(suffix: String, seconds: Int64)] = [("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)]
+
+    /// Reads `90s`, `15m`, `24h`, `7d`, `250ms`, and sums such as `1h30m`; nil for anything else, also for a number without unit.
+    package static func parse(_ text: String) -> Duration? {
+        var rest = Substring(text)
+        var total = Duration.zero
+        while !rest.isEmpty {
+            let digits = rest.prefix { $0.isASCII && $0.isNumber }
+            guard !digits.isEmpty, digits.count <= 9, let number = Int64(digits) else { return nil }
+            rest = rest.dropFirst(digits.count)
+            if rest.hasPrefix("ms") {
+                total += .milliseconds(number)
+                rest = rest.dropFirst(2)
+            } else if let unit = units.first(where: { rest.hasPrefix($0.suffix) }) {
+                total += .seconds(number * unit.seconds)
+                rest = rest.dropFirst(unit.suffix.count)
+            } else {
+                return nil
+            }
+        }
+        return text.isEmpty ? nil : total
+    }
+
+    /// The shortest way to write a duration that `parse` reads back: `15m`, `1h30m`, `250ms`.
+    package static func format(_ duration: Duration) -> String {
+        let milliseconds = duration.nanoseconds / 1_000_000
+        guard milliseconds % 1000 == 0 else { return "\(milliseconds)ms" }
+        var rest = milliseconds / 1000
+        guard rest != 0 else { return "0s" }
+        var text = ""
+        for unit in units where rest >= unit.seconds {
+            text += "\(rest / unit.seconds)\(unit.suffix)"
+            rest %= unit.seconds
+        }
+        return text
+    }
+
+    /// A duration in words, to two units at most: `4 min`, `22 h`, `1 min 30 s`, `3 d 4 h`.
+    package static func words(_ duration: Duration) -> String {
+        let seconds = max(0, duration.components.seconds)
+        if seconds < 1 { return duration > .zero ? "under 1 s" : "0 s" }
+        let names = ["d", "h", "min", "s"]
+        var parts: [String] = []
+        var rest = seconds
+        for (unit, name) in zip(units, names) where rest >= unit.seconds {
+            parts.append("\(rest / unit.seconds) \(name)")
+            rest %= unit.seconds
+            if parts.count == 2 { break }
+        }
+        // Seconds beside hours or days are noise, and so are seconds beside ten minutes and more.
+        if parts.count == 2, parts[1].hasSuffix(" s"), seconds >= 600 { parts.removeLast() }
+        return parts.joined(separator: " ")
+    }
+}
+
+/// Sizes as people write them: `64KiB`, `1MiB`, `512B`.
+package enum SizeSyntax {
+    /// Bytes, or nil where the text is no number with a unit.
+    package static func parse(_ text: String) -> Int? {
+        for (suffix, factor) in [("KiB", 1024), ("MiB", 1024 * 1024), ("B", 1)] where text.hasSuffix(suffix) {
+            guard let number = Int(text.dropLast(suffix.count)), number >= 0, number <= 1 << 40 else { return nil }
+            return number * factor
+        }
+        return nil
+    }
+
+    package static func format(_ bytes: Int) -> String {
+        if bytes % (1024 * 1024) == 0, bytes > 0 { return "\(bytes / (1024 * 1024))MiB" }
+        if bytes % 1024 == 0, bytes > 0 { return "\(bytes / 1024)KiB" }
+        return "\(bytes)B"
+    }
+}

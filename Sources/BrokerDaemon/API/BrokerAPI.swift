@@ -1,0 +1,78 @@
+package import BrokerCore
+package import LocalHTTP
+
+/// The REST API over a broker, without a socket: an exchange in, a response out.
+package struct BrokerAPI: Sendable {
+    package let broker: TokenBroker
+    package let board: ServingBoard
+    package let clocks: any Clocks
+    /// Reads the configuration anew.
+    package let reload: @Sendable () async -> ReloadOutcome
+
+    package init(broker: TokenBroker, board: ServingBoard, clocks: any Clocks, reload: @escaping @Sendable () async -> ReloadOutcome) {
+        self.broker = broker
+        self.board = board
+        self.clocks = clocks
+        self.reload = reload
+    }
+
+    package func answer(_ exchange: Exchange) async -> Response {
+        do throws(Problem) {
+            switch exchange.route.endpoint {
+            case .listTokens: return await listTokens(exchange)
+            case .token: return try await token(exchange)
+            case .tokenHeaders: return try await tokenHeaders(exchange)
+            case .tokenStatus: return try await tokenStatus(exchange)
+            case .refreshToken: return try await refreshToken(exchange)
+            case .reportRejection: return try await reportRejection(exchange)
+            case .callAction: return try await callAction(exchange)
+            case .reload: return try await reloadConfiguration()
+            case .ready: return try readiness(exchange)
+            case .readyToken: return try await readiness(of: exchange)
+            case .live, .problemText: return exchange.immediateResponse ?? Response(status: 500)
+            }
+        } catch {
+            return error.response(requestID: exchange.requestID)
+        }
+    }
+
+    func json(_ status: Int = 200, _ write: (inout JSONWriter) -> Void) -> Response {
+        var writer = JSONWriter()
+        write(&writer)
+        return Response(status: status, fields: CommonFields.all + [("Content-Type", "application/json")], body: writer.bytes)
+    }
+
+    /// The keeper an exchange is about, with its per-request inputs checked.
+    func keeper(_ exchange: Exchange) async throws(Problem) -> TokenKeeper {
+        guard let configuration = await broker.configuration(of: exchange.token) else {
+            throw Problem(.forbidden, "this is not allowed to this caller, or there is no such token")
+        }
+        let wanted = configuration.perRequest
+        for name in exchange.perRequest.keys.sorted() where !wanted.contains(where: { $0.name == name }) {
+            throw Problem(.invalidParameter, "\(name) is not a parameter of this resource", token: exchange.token)
+        }
+        for input in wanted {
+            guard let value = exchange.perRequest[input.name] else {
+                throw Problem(.invalidParameter, "\(input.name) is missing: this token is made for each request's \(input.name)", token: exchange.token)
+            }
+            guard value.utf8.count <= 1024, InputRule.matches(value, input.pattern) else {
+                throw Problem(.invalidParameter, "\(input.name) must match \(input.pattern)", token: exchange.token)
+            }
+        }
+        do throws(TokenRefusal) {
+            guard let keeper = try await broker.keeper(exchange.token, perRequest: exchange.perRequest) else {
+                throw TokenRefusal(.stopping)
+            }
+            return keeper
+        } catch {
+            throw Problem(error, token: exchange.token)
+        }
+    }
+}
+
+/// What became of a reload.
+package enum ReloadOutcome: Sendable {
+    case done(warnings: [String])
+    /// Nothing was changed.
+    case refused(faults: [String])
+}

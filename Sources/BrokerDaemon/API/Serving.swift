@@ -1,0 +1,35 @@
+package import BrokerCore
+package import Synchronization
+
+/// What event loops serve by: the rules of one configuration and the cells of its tokens. Immutable.
+package struct Serving: Sendable {
+    package let requestGuard: RequestGuard
+    package let identifier: CallerIdentifier
+    package let policy: AccessPolicy
+    /// Ordered by name.
+    package let cells: [TokenCell]
+
+    package init(_ configuration: BrokerConfiguration, cells: [TokenCell]) {
+        requestGuard = RequestGuard(hosts: configuration.hosts)
+        identifier = CallerIdentifier(configuration)
+        policy = AccessPolicy(configuration)
+        self.cells = cells.sorted { $0.name < $1.name }
+    }
+}
+
+/// Where the current `Serving` stands; loops look at its version once a batch.
+package final class ServingBoard: Sendable {
+    package let version = Atomic<UInt64>(1)
+    private let current: Mutex<Serving>
+
+    package init(_ serving: Serving) {
+        current = Mutex(serving)
+    }
+
+    package var serving: Serving { current.withLock { $0 } }
+
+    package func replace(_ serving: Serving) {
+        current.withLock { $0 = serving }
+        version.add(1, ordering: .releasing)
+    }
+}

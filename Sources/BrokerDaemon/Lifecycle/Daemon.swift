@@ -1,0 +1,186 @@
+package import BrokerCore
+import CLinux
+import Glibc
+import LocalHTTP
+package import Logging
+import Synchronization
+
+/// The composition root: the only place that makes real implementations and ties them together.
+package actor Daemon {
+    private let path: String
+    private let logger: Logger
+    private let clocks: SystemClocks
+    private let transport: CurlTransport
+    private let broker: TokenBroker
+    private let watch: ReadinessWatch
+    private var configuration: BrokerConfiguration
+    private let serving: ServingBoard
+    private let jobs = JobQueue()
+    private let control: AsyncStream<Command>
+    private let send: AsyncStream<Command>.Continuation
+
+    private enum Command: Sendable {
+        case reload(@Sendable (ReloadOutcome) -> Void)
+        case ready
+        case stop
+    }
+
+    /// How long a stop may take.
+    private static let stopTime = Duration.seconds(9)
+
+    package init(configuration: BrokerConfiguration, path: String, logger: Logger, clocks: SystemClocks, environment: [String: String]) {
+        self.configuration = configuration
+        self.path = path
+        self.logger = logger
+        self.clocks = clocks
+        transport = CurlTransport(clocks: clocks, userAgent: "tokenbroker/\(Version.current)")
+        watch = ReadinessWatch(before: EventLog(logger))
+        broker = TokenBroker(
+            clocks: clocks, transport: transport, secrets: SystemSecretSource(environment: environment), events: watch, bounds: configuration.logins)
+        serving = ServingBoard(Serving(configuration, cells: []))
+        (control, send) = AsyncStream.makeStream()
+    }
+
+    /// Serves until a signal ends it.
+    ///
+    /// - Throws: `SystemCallError` when a listener cannot be opened; nothing was started then.
+    package func run() async throws {
+        Self.harden()
+        let listeners = try configuration.listeners.map(Self.listener)
+        let signals = Signals([SIGTERM, SIGINT, SIGHUP])
+        let api = BrokerAPI(broker: broker, board: serving, clocks: clocks) { [send] in
+            await withCheckedContinuation { continuation in send.yield(.reload { continuation.resume(returning: $0) }) }
+        }
+        await broker.apply(configuration)
+        publish()
+        let requestIDs = RequestIDs()
+        let server = try HTTPServer(listeners, limits: ServerLimits(configuration.limits)) { [serving, jobs] in
+            BrokerHandler(board: serving, api: api, jobs: jobs, requestIDs: requestIDs)
+        }
+        for address in server.addresses { logger.notice("listening", metadata: ["address": "\(address)"]) }
+        await withTaskGroup { group in
+            group.addTask { [broker] in await broker.run() }
+            group.addTask { [jobs] in await jobs.run() }
+            group.addTask { [send] in for await number in signals.sequence { send.yield(number == SIGHUP ? .reload { _ in } : .stop) } }
+            group.addTask { [clocks, watch, send, readiness = configuration.readiness, serving] in
+                await Self.awaitReadiness(readiness, watch: watch, serving: serving, clocks: clocks)
+                send.yield(.ready)
+            }
+            await obey()
+            await drain(server)
+            group.cancelAll()
+        }
+    }
+
+    private func obey() async {
+        for await command in control {
+            switch command {
+            case .reload(let answer): answer(await reload())
+            case .ready: reportReady()
+            case .stop: return
+            }
+        }
+    }
+
+    // MARK: Ready
+
+    private static func awaitReadiness(_ readiness: Readiness, watch: ReadinessWatch, serving: ServingBoard, clocks: SystemClocks) async {
+        let deadline = clocks.boot + readiness.within
+        await withTaskGroup { group in
+            group.addTask { try? await clocks.sleep(until: deadline) }
+            group.addTask {
+                if ReadinessWatch.holds(readiness, serving.serving.cells, at: clocks.boot) { return }
+                for await _ in watch.changes where ReadinessWatch.holds(readiness, serving.serving.cells, at: clocks.boot) { return }
+            }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func reportReady() {
+        let cells = serving.serving.cells
+        let missing = cells.filter { !($0.current?.token.isAlive(at: clocks.boot) ?? false) }.map(\.name)
+        var fields: Logger.Metadata = ["tokens": "\(cells.count - missing.count)/\(cells.count)"]
+        if !missing.isEmpty { fields["missing"] = "\(missing.joined(separator: ","))" }
+        logger.notice("ready", metadata: fields)
+    }
+
+    // MARK: Changes
+
+    /// Reads the configuration anew; a faulty one changes nothing.
+    private func reload() async -> ReloadOutcome {
+        let new: BrokerConfiguration
+        let warnings: [ConfigurationFault]
+        do throws(ConfigurationFaults) {
+            (new, warnings) = try ConfigurationFiles.read(path)
+        } catch {
+            let faults = error.faults.map(\.description)
+            watch.record(.reloadRefused(faults: faults))
+            return .refused(faults: faults)
+        }
+        var told = warnings.map(\.description)
+        if new.listeners != configuration.listeners || new.limits != configuration.limits || new.logins != configuration.logins {
+            told.append("listen, limits and logins are taken up by a restart alone; the old ones stay in force")
+        }
+        for warning in told { logger.warning("configuration warning", metadata: ["warning": "\(warning)"]) }
+        configuration = new
+        await broker.apply(new)
+        publish()
+        return .done(warnings: told)
+    }
+
+    private func publish() {
+        serving.replace(Serving(configuration, cells: Array(broker.board.all.values)))
+    }
+
+    /// Ends waits at once, answers what was received, and returns within the stop time.
+    private func drain(_ server: HTTPServer) async {
+        logger.notice("stopping")
+        await broker.stop()
+        jobs.finish()
+        await server.drain(within: Self.stopTime)
+        server.stop()
+        transport.stop()
+        logger.notice("stopped")
+    }
+
+    // MARK: The process
+
+    /// No core, no ptrace by the same user, as many descriptors as allowed, no death by a reset connection.
+    private static func harden() {
+        signal(SIGPIPE, SIG_IGN)
+        _ = linux_set_dumpable(0)
+        var core = rlimit(rlim_cur: 0, rlim_max: 0)
+        _ = unsafe setrlimit(__rlimit_resource_t(4), &core)  // RLIMIT_CORE
+        var files = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(7), &files) == 0 else { return }  // RLIMIT_NOFILE
+        files.rlim_cur = files.rlim_max
+        _ = unsafe setrlimit(__rlimit_resource_t(7), &files)
+    }
+
+    private static func listener(_ configuration: ListenerConfiguration) throws -> Listener {
+        switch configuration.address {
+        case .tcp(let text):
+            guard let address = SocketAddress(loopback: text) else { throw SystemCallError("bind", text, code: EADDRNOTAVAIL) }
+            return try Listener(address)
+        case .unix(let path, let mode, let group):
+            guard group == nil || group.flatMap(UserDatabase.group) != nil else {
+                throw SystemCallError("bind", "unix:\(path) (there is no group \(group ?? ""))", code: EINVAL)
+            }
+            return try Listener(.unix(path: path), access: SocketFileAccess(mode: mode, group: group.flatMap(UserDatabase.group)))
+        }
+    }
+}
+
+extension ServerLimits {
+    init(_ bounds: ConnectionBounds) {
+        self.init()
+        headerBytes = bounds.headerBytes
+        fields = bounds.fields
+        bodyBytes = bounds.bodyBytes
+        headerTime = bounds.headerTime
+        requestTime = bounds.requestTime
+        idleTime = bounds.idleTime
+        connections = bounds.connections
+    }
+}

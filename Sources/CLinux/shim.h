@@ -1,0 +1,45 @@
+/* What Glibc's Swift module does not export, and the few calls Swift cannot make itself (variadic ones). */
+#pragma once
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <time.h>
+
+/* struct ucred of unix(7), which glibc shows only under _GNU_SOURCE. */
+struct linux_peer_credentials { int32_t pid; uint32_t uid; uint32_t gid; };
+
+static inline int linux_set_dumpable(int value) { return prctl(PR_SET_DUMPABLE, value, 0, 0, 0); }
+/* accept4(2) is hidden without _GNU_SOURCE: accept, then both flags. */
+extern int accept4(int, struct sockaddr *, socklen_t *, int);
+static inline int linux_accept(int fd) { return accept4(fd, (struct sockaddr *)0, (socklen_t *)0, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+static inline int64_t linux_nanoseconds(int clock) {
+  struct timespec now;
+  clock_gettime(clock, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+/* epoll_ctl(2) with the identifier in place of the union. */
+static inline int linux_epoll_set(int epoll, int operation, int fd, uint32_t events, uint64_t identifier) {
+  struct epoll_event event;
+  event.events = events;
+  event.data.u64 = identifier;
+  return epoll_ctl(epoll, operation, fd, &event);
+}
+/* epoll_wait(2) into two arrays of at most 256 entries; EINTR counts as nothing ready. */
+static inline int linux_epoll_wait(int epoll, uint64_t *identifiers, uint32_t *events, int capacity, int timeout) {
+  struct epoll_event ready[256];
+  int count = epoll_wait(epoll, ready, capacity < 256 ? capacity : 256, timeout);
+  for (int i = 0; i < count; i++) { identifiers[i] = ready[i].data.u64; events[i] = ready[i].events; }
+  return count < 0 ? 0 : count;
+}
+/* pipe2(2) with O_CLOEXEC, hidden without _GNU_SOURCE. */
+extern int pipe2(int *, int);
+static inline int linux_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }

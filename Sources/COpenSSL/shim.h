@@ -1,0 +1,7 @@
+/* libcrypto: digests, HMAC, constant-time comparison, random bytes. */
+#pragma once
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <openssl/sha.h>

@@ -1,0 +1,31 @@
+/// Why a message is refused before any route is looked at. After each of them the connection is closed:
+/// where one message ends and the next begins is no longer certain (RFC 9112 §9.6, §11.2).
+package enum MessageFault: Error, Sendable, Equatable {
+    /// 400; the text says what is wrong with the framing.
+    case malformed(StaticString)
+    /// 431 (RFC 6585 §5).
+    case headersTooLarge
+    /// 413.
+    case payloadTooLarge
+    /// 505: a major version other than 1.
+    case versionNotSupported
+    /// 417: an expectation other than 100-continue (RFC 9110 §10.1.1).
+    case expectationFailed
+    /// 408: the request did not arrive in time.
+    case timedOut
+
+    package var status: Int {
+        switch self {
+        case .malformed: 400
+        case .headersTooLarge: 431
+        case .payloadTooLarge: 413
+        case .versionNotSupported: 505
+        case .expectationFailed: 417
+        case .timedOut: 408
+        }
+    }
+
+    package static func == (left: MessageFault, right: MessageFault) -> Bool {
+        left.status == right.status
+    }
+}

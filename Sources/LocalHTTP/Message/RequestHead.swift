@@ -1,0 +1,76 @@
+/// A request method. Methods the server has no use for keep only that they are another one.
+package enum RequestMethod: String, Sendable {
+    case get = "GET"
+    case head = "HEAD"
+    case post = "POST"
+    case options = "OPTIONS"
+    case other
+}
+
+/// The form a request target came in (RFC 9112 §3.2).
+package enum TargetForm: Sendable {
+    case origin, absolute, asterisk, authority
+}
+
+/// The field names the server or its handlers decide by; every other one is `.other`.
+package enum FieldName: UInt8, Sendable {
+    case other
+    case accept, authorization, connection, contentLength, contentType, cookie, expect, forwarded, host, ifNoneMatch
+    case origin, referer, secFetch, transferEncoding, via, xForwarded, xRealIP
+}
+
+/// One field line: where its value stands in the request's bytes, outer white space excluded.
+package struct FieldLine: Sendable {
+    package let name: FieldName
+    package let value: Range<Int>
+}
+
+/// The head of a request as ranges into the bytes it was read from; nothing is copied.
+package struct RequestHead: Sendable {
+    package var method = RequestMethod.other
+    package var form = TargetForm.origin
+    /// The path of the target, still percent-encoded; begins with "/" (asterisk-form: "*").
+    package var path = 0..<0
+    /// What follows the "?", nil where there is none.
+    package var query: Range<Int>?
+    /// The authority of an absolute-form target. It replaces Host (RFC 9112 §3.2.2).
+    package var authority: Range<Int>?
+    /// HTTP/1.0 is 0, HTTP/1.1 and every later minor version is 1.
+    package var minorVersion: UInt8 = 1
+    package var fields: [FieldLine] = []
+    /// Whether the connection outlives this exchange (RFC 9112 §9.3).
+    package var keepsAlive = true
+    package var expectsContinue = false
+
+    package init() {}
+
+    /// Where the value of the only field line with this name stands; nil where it is absent.
+    package func value(of name: FieldName) -> Range<Int>? {
+        for field in fields where field.name == name { return field.value }
+        return nil
+    }
+
+    package func has(_ name: FieldName) -> Bool {
+        value(of: name) != nil
+    }
+}
+
+extension Span<UInt8> {
+    /// The bytes of a range as text; invalid UTF-8 becomes U+FFFD.
+    package func text(_ range: Range<Int>) -> String {
+        String(decoding: range.map { self[$0] }, as: UTF8.self)
+    }
+
+    /// Whether a range holds exactly this ASCII text, letter case ignored.
+    package func matches(_ range: Range<Int>, lowercase text: StaticString) -> Bool {
+        guard range.count == text.utf8CodeUnitCount else { return false }
+        return text.withUTF8Buffer { wanted in
+            for offset in 0..<range.count where unsafe self[range.lowerBound + offset].asciiLowercased != wanted[offset] { return false }
+            return true
+        }
+    }
+}
+
+extension UInt8 {
+    package var asciiLowercased: UInt8 { self >= 0x41 && self <= 0x5A ? self | 0x20 : self }
+}

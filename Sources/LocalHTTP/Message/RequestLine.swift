@@ -1,0 +1,136 @@
+/// `method SP request-target SP HTTP-version` (RFC 9112 §3), single spaces exactly.
+enum RequestLine {
+    static func read(_ line: Range<Int>, of bytes: Span<UInt8>, into head: inout RequestHead) throws(MessageFault) {
+        var index = line.lowerBound
+        while index < line.upperBound, ByteClass.table[Int(bytes[index])].contains(.token) { index += 1 }
+        guard index > line.lowerBound, index < line.upperBound, bytes[index] == 0x20 else { throw .malformed("a method that is no token") }
+        head.method = method(line.lowerBound..<index, of: bytes)
+        let isConnect = isExactly("CONNECT", line.lowerBound..<index, of: bytes)
+        let start = index + 1
+        index = start
+        while index < line.upperBound, ByteClass.table[Int(bytes[index])].contains(.target) { index += 1 }
+        guard index > start, index < line.upperBound, bytes[index] == 0x20 else { throw .malformed("a request target with a byte no target holds") }
+        try readTarget(start..<index, of: bytes, isConnect: isConnect, into: &head)
+        head.minorVersion = try version(index + 1..<line.upperBound, of: bytes)
+    }
+
+    /// Methods are case-sensitive (RFC 9110 §9.1).
+    private static func method(_ range: Range<Int>, of bytes: Span<UInt8>) -> RequestMethod {
+        if isExactly("GET", range, of: bytes) { return .get }
+        if isExactly("HEAD", range, of: bytes) { return .head }
+        if isExactly("POST", range, of: bytes) { return .post }
+        if isExactly("OPTIONS", range, of: bytes) { return .options }
+        return .other
+    }
+
+    private static func isExactly(_ text: StaticString, _ range: Range<Int>, of bytes: Span<UInt8>) -> Bool {
+        guard range.count == text.utf8CodeUnitCount else { return false }
+        return text.withUTF8Buffer { wanted in
+            for offset in 0..<range.count where unsafe bytes[range.lowerBound + offset] != wanted[offset] { return false }
+            return true
+        }
+    }
+
+    private static func version(_ range: Range<Int>, of bytes: Span<UInt8>) throws(MessageFault) -> UInt8 {
+        guard range.count == 8, isExactly("HTTP/", range.lowerBound..<range.lowerBound + 5, of: bytes), bytes[range.lowerBound + 6] == 0x2E else {
+            throw .malformed("no HTTP version after the target")
+        }
+        let major = bytes[range.lowerBound + 5]
+        let minor = bytes[range.lowerBound + 7]
+        guard (0x30...0x39).contains(major), (0x30...0x39).contains(minor) else { throw .malformed("no HTTP version after the target") }
+        guard major == 0x31 else { throw .versionNotSupported }
+        return minor == 0x30 ? 0 : 1
+    }
+
+    private static func readTarget(
+        _ target: Range<Int>, of bytes: Span<UInt8>, isConnect: Bool, into head: inout RequestHead
+    ) throws(MessageFault) {
+        if isConnect {
+            head.form = .authority
+            head.path = target
+        } else if bytes[target.lowerBound] == 0x2F {
+            head.form = .origin
+            split(target, of: bytes, into: &head)
+        } else if target.count == 1, bytes[target.lowerBound] == 0x2A {
+            guard head.method == .options else { throw .malformed("the target * with a method other than OPTIONS") }
+            head.form = .asterisk
+            head.path = target
+        } else {
+            try readAbsolute(target, of: bytes, into: &head)
+        }
+    }
+
+    /// RFC 9112 §3.2.2: a server must accept the absolute form.
+    private static func readAbsolute(_ target: Range<Int>, of bytes: Span<UInt8>, into head: inout RequestHead) throws(MessageFault) {
+        guard target.count > 7, bytes.matches(target.lowerBound..<target.lowerBound + 7, lowercase: "http://") else {
+            throw .malformed("a target that is neither a path nor an http URI")
+        }
+        let start = target.lowerBound + 7
+        var end = start
+        while end < target.upperBound, bytes[end] != 0x2F, bytes[end] != 0x3F { end += 1 }
+        guard end > start else { throw .malformed("a target without a host") }
+        for index in start..<end where bytes[index] == 0x40 { throw .malformed("user information in the target") }
+        head.form = .absolute
+        head.authority = start..<end
+        split(end..<target.upperBound, of: bytes, into: &head)
+    }
+
+    private static func split(_ range: Range<Int>, of bytes: Span<UInt8>, into head: inout RequestHead) {
+        var end = range.lowerBound
+        while end < range.upperBound, bytes[end] != 0x3F { end += 1 }
+        head.path = range.lowerBound..<end
+        head.query = end < range.upperBound ? end + 1..<range.upperBound : nil
+    }
+}
+
+extension FieldLine {
+    /// `field-name ":" OWS field-value OWS` (RFC 9112 §5): no white space before the colon, no folding.
+    static func read(_ line: Range<Int>, of bytes: Span<UInt8>) throws(MessageFault) -> FieldLine {
+        var colon = line.lowerBound
+        while colon < line.upperBound, ByteClass.table[Int(bytes[colon])].contains(.token) { colon += 1 }
+        guard colon > line.lowerBound, colon < line.upperBound, bytes[colon] == 0x3A else {
+            throw .malformed("a field line that does not begin with a name and a colon")
+        }
+        let name = FieldName(line.lowerBound..<colon, of: bytes)
+        return FieldLine(name: name, value: trimmed(colon + 1..<line.upperBound, of: bytes))
+    }
+
+    /// A range without the spaces and tabs at its ends.
+    static func trimmed(_ range: Range<Int>, of bytes: Span<UInt8>) -> Range<Int> {
+        var start = range.lowerBound
+        var end = range.upperBound
+        while start < end, bytes[start] == 0x20 || bytes[start] == 0x09 { start += 1 }
+        while end > start, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 { end -= 1 }
+        return start..<end
+    }
+}
+
+extension FieldName {
+    /// Sorts a field name by its length and first letter, then compares: one comparison a name.
+    init(_ range: Range<Int>, of bytes: Span<UInt8>) {
+        func named(_ text: StaticString, _ name: FieldName) -> FieldName { bytes.matches(range, lowercase: text) ? name : .other }
+        func begins(_ text: StaticString) -> Bool {
+            range.count >= text.utf8CodeUnitCount && bytes.matches(range.lowerBound..<range.lowerBound + text.utf8CodeUnitCount, lowercase: text)
+        }
+        switch (range.count, bytes[range.lowerBound].asciiLowercased) {
+        case (3, UInt8(ascii: "v")): self = named("via", .via)
+        case (4, UInt8(ascii: "h")): self = named("host", .host)
+        case (6, UInt8(ascii: "a")): self = named("accept", .accept)
+        case (6, UInt8(ascii: "c")): self = named("cookie", .cookie)
+        case (6, UInt8(ascii: "e")): self = named("expect", .expect)
+        case (6, UInt8(ascii: "o")): self = named("origin", .origin)
+        case (7, UInt8(ascii: "r")): self = named("referer", .referer)
+        case (9, UInt8(ascii: "f")): self = named("forwarded", .forwarded)
+        case (9, UInt8(ascii: "x")): self = named("x-real-ip", .xRealIP)
+        case (10, UInt8(ascii: "c")): self = named("connection", .connection)
+        case (12, UInt8(ascii: "c")): self = named("content-type", .contentType)
+        case (13, UInt8(ascii: "a")): self = named("authorization", .authorization)
+        case (13, UInt8(ascii: "i")): self = named("if-none-match", .ifNoneMatch)
+        case (14, UInt8(ascii: "c")): self = named("content-length", .contentLength)
+        case (17, UInt8(ascii: "t")): self = named("transfer-encoding", .transferEncoding)
+        case (10..., UInt8(ascii: "s")): self = begins("sec-fetch-") ? .secFetch : .other
+        case (12..., UInt8(ascii: "x")): self = begins("x-forwarded-") ? .xForwarded : .other
+        default: self = .other
+        }
+    }
+}

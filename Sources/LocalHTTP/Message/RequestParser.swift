@@ -1,0 +1,186 @@
+/// Reads one request from bytes that may arrive in any pieces; pure, and strict to RFC 9112.
+///
+/// Positions count from the request's first byte. Feed it all bytes of the request so far each time: it goes on where
+/// it stopped. Where RFC 9112 lets a server be lenient it is strict: lines end in CRLF, no white space stands before a
+/// colon, no field line is folded, one Content-Length, the only transfer coding is `chunked`.
+package struct RequestParser: Sendable {
+    package enum Progress: Sendable, Equatable {
+        case needsMore
+        /// A whole request, this many bytes long.
+        case complete(length: Int)
+        case refused(MessageFault)
+    }
+
+    private enum Phase: Sendable {
+        case start, fields, body(end: Int), chunks, complete
+    }
+
+    package private(set) var head = RequestHead()
+    /// The body's place among the bytes; empty where there is none or it came in chunks.
+    package private(set) var bodyRange = 0..<0
+    /// The body put together from its chunks; nil where it was not chunked.
+    package var chunkedBody: [UInt8]? { isChunked ? decoder.body : nil }
+
+    private var phase = Phase.start
+    private var position = 0
+    /// How far the current line has been searched for its end.
+    private var scanned = 0
+    private var contentLength: Int?
+    private var isChunked = false
+    private var hostCount = 0
+    private var decoder = ChunkedDecoder()
+    private let limits: ServerLimits
+
+    package init(limits: ServerLimits) {
+        self.limits = limits
+        head.fields.reserveCapacity(16)
+    }
+
+    /// Whether the whole head has been read, so that only the body is missing.
+    package var hasHead: Bool {
+        switch phase {
+        case .start, .fields: false
+        case .body, .chunks, .complete: true
+        }
+    }
+
+    /// Makes the parser ready for the next request, keeping its memory.
+    package mutating func reset() {
+        let kept = head.fields
+        head = RequestHead()
+        head.fields = kept
+        head.fields.removeAll(keepingCapacity: true)
+        bodyRange = 0..<0
+        phase = .start
+        position = 0
+        scanned = 0
+        contentLength = nil
+        isChunked = false
+        hostCount = 0
+        if !decoder.body.isEmpty { decoder = ChunkedDecoder() }
+    }
+
+    package mutating func parse(_ bytes: Span<UInt8>) -> Progress {
+        do throws(MessageFault) {
+            return try advance(bytes)
+        } catch {
+            return .refused(error)
+        }
+    }
+
+    private mutating func advance(_ bytes: Span<UInt8>) throws(MessageFault) -> Progress {
+        while true {
+            switch phase {
+            case .start:
+                guard let line = try nextLine(bytes, startsMessage: true) else { return .needsMore }
+                // RFC 9112 §2.2: an empty line before the request line is ignored; one, not any number.
+                if line.isEmpty && line.lowerBound == 0 { continue }
+                try RequestLine.read(line, of: bytes, into: &head)
+                phase = .fields
+            case .fields:
+                guard let line = try nextLine(bytes, startsMessage: false) else { return .needsMore }
+                if line.isEmpty { try endHead() } else { try readField(line, of: bytes) }
+            case .body(let end):
+                guard bytes.count >= end else { return .needsMore }
+                position = end
+                phase = .complete
+            case .chunks:
+                guard try decoder.decode(bytes, from: &position, limits: limits, headBytes: scanned) else { return .needsMore }
+                phase = .complete
+            case .complete:
+                return .complete(length: position)
+            }
+        }
+    }
+
+    /// The next line without its CRLF, or nil while its end has not arrived.
+    private mutating func nextLine(_ bytes: Span<UInt8>, startsMessage: Bool) throws(MessageFault) -> Range<Int>? {
+        var index = max(scanned, position)
+        let count = bytes.count
+        while index < count {
+            let byte = bytes[index]
+            if byte == 0x0D {
+                guard index + 1 < count else { break }
+                guard bytes[index + 1] == 0x0A else { throw .malformed("a carriage return without a line feed") }
+                guard index + 2 <= limits.headerBytes else { throw .headersTooLarge }
+                defer {
+                    position = index + 2
+                    scanned = position
+                }
+                return position..<index
+            }
+            guard byte != 0x0A else { throw .malformed("a line feed without a carriage return") }
+            guard ByteClass.table[Int(byte)].contains(.field) else { throw .malformed("a control byte in the header") }
+            index += 1
+        }
+        guard index < limits.headerBytes else { throw .headersTooLarge }
+        scanned = index
+        return nil
+    }
+
+    private mutating func readField(_ line: Range<Int>, of bytes: Span<UInt8>) throws(MessageFault) {
+        guard head.fields.count < limits.fields else { throw .headersTooLarge }
+        let field = try FieldLine.read(line, of: bytes)
+        head.fields.append(field)
+        switch field.name {
+        case .host:
+            hostCount += 1
+        case .contentLength:
+            guard contentLength == nil else { throw .malformed("more than one Content-Length") }
+            contentLength = try Self.length(field.value, of: bytes)
+        case .transferEncoding:
+            guard !isChunked, bytes.matches(field.value, lowercase: "chunked") else { throw .malformed("a Transfer-Encoding other than chunked") }
+            isChunked = true
+        case .expect:
+            guard bytes.matches(field.value, lowercase: "100-continue") else { throw .expectationFailed }
+            head.expectsContinue = true
+        case .connection:
+            if Self.list(field.value, of: bytes, contains: "close") { head.keepsAlive = false }
+        default:
+            break
+        }
+    }
+
+    private mutating func endHead() throws(MessageFault) {
+        guard hostCount == 1 else { throw hostCount == 0 ? .malformed("no Host field") : .malformed("more than one Host field") }
+        // RFC 9112 §6.1: a sender must not send both; a recipient may refuse, and smuggling begins where it does not.
+        guard !isChunked || contentLength == nil else { throw .malformed("both Content-Length and Transfer-Encoding") }
+        if head.minorVersion == 0 {
+            guard !isChunked else { throw .malformed("HTTP/1.0 with Transfer-Encoding") }
+            head.keepsAlive = false
+            head.expectsContinue = false  // RFC 9110 §10.1.1
+        }
+        if isChunked {
+            phase = .chunks
+        } else if let length = contentLength, length > 0 {
+            guard length <= limits.bodyBytes else { throw .payloadTooLarge }
+            bodyRange = position..<position + length
+            phase = .body(end: position + length)
+        } else {
+            phase = .complete
+        }
+    }
+
+    /// `Content-Length = 1*DIGIT` (RFC 9110 §8.6); a list of equal values is refused too.
+    private static func length(_ value: Range<Int>, of bytes: Span<UInt8>) throws(MessageFault) -> Int {
+        guard !value.isEmpty, value.count <= 18 else { throw value.isEmpty ? .malformed("an empty Content-Length") : .payloadTooLarge }
+        var total = 0
+        for index in value {
+            guard (0x30...0x39).contains(bytes[index]) else { throw .malformed("a Content-Length that is no number") }
+            total = total * 10 + Int(bytes[index] - 0x30)
+        }
+        return total
+    }
+
+    /// Whether a comma-separated list names an option, letter case ignored.
+    private static func list(_ value: Range<Int>, of bytes: Span<UInt8>, contains option: StaticString) -> Bool {
+        var start = value.lowerBound
+        while start <= value.upperBound {
+            var end = start
+            while end < value.upperBound, bytes[end] != 0x2C { end += 1 }
+            if bytes.matches(FieldLine.trimmed(start..<end, of: bytes), lowercase: option) { return true }
+            start = end + 1
+        }
+        return false
+    }
+}

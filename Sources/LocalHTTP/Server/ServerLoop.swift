@@ -1,0 +1,339 @@
+import CLinux
+import Glibc
+
+/// Connections of one event loop: accepts, reads, has requests answered in place, sends.
+///
+/// `@unchecked Sendable`: everything below is touched on the loop's queue only; others go through `events.submit`.
+final class ServerLoop: @unchecked Sendable {
+    let events: EventLoop
+    let limits: ServerLimits
+    let handler: any RequestHandler
+    private(set) var time = LoopTime()
+    private var date = HTTPDate()
+    var connections: [Int32: Connection] = [:]
+    private var generation: UInt32 = 0
+    private var listeners: [Listener] = []
+    /// Shared by all connections: what one `recv` brings, and the answers of one batch.
+    private var input = [UInt8](repeating: 0, count: 64 * 1024)
+    var output = ResponseBuffer()
+    /// Taken by a connection that holds part of a request, made anew for the next.
+    private var parser: RequestParser
+    /// No connection's deadline comes before this.
+    var nextSweep: Int64 = .max
+    private var resumesAccepting: Int64 = .max
+    private(set) var isDraining = false
+    private var drainDeadline: Int64 = .max
+    private var drained: (@Sendable () -> Void)?
+
+    static let second: Int64 = 1_000_000_000
+    private static let listenerBit: UInt64 = 1 << 63
+    static let readable = EPOLLIN.rawValue | EPOLLRDHUP.rawValue
+
+    init(events: EventLoop, limits: ServerLimits, handler: any RequestHandler) {
+        self.events = events
+        self.limits = limits
+        self.handler = handler
+        parser = RequestParser(limits: limits)
+        output.bytes.reserveCapacity(64 * 1024)
+    }
+
+    /// Starts serving the listeners. Call once; the running loop keeps this object alive until it is stopped.
+    func start(_ listeners: [Listener]) throws(SystemCallError) {
+        for (index, listener) in listeners.enumerated() {
+            try events.watch(listener.descriptor, identifier: Self.listenerBit | UInt64(index), for: EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue)
+        }
+        self.listeners = listeners
+        events.run(
+            timeout: { [self] in timeout() }, began: { [self] in readClocks() },
+            serve: { [self] in serve($0, events: $1) }, turned: { [self] in sweep() })
+    }
+
+    private func readClocks() {
+        time.boot = linux_nanoseconds(CLOCK_BOOTTIME)
+        time.wall = linux_nanoseconds(CLOCK_REALTIME)
+        date.update(wallNanoseconds: time.wall)
+        handler.begin(time)
+    }
+
+    private func timeout() -> Int32 {
+        let next = min(nextSweep, resumesAccepting)
+        guard next != .max else { return -1 }
+        return Int32(clamping: max(0, (next - time.boot) / 1_000_000 + 1))
+    }
+
+    private func serve(_ identifier: UInt64, events ready: UInt32) {
+        guard identifier & Self.listenerBit == 0 else { return accept(from: listeners[Int(identifier & ~Self.listenerBit)]) }
+        let descriptor = Int32(truncatingIfNeeded: identifier)
+        guard let connection = connections[descriptor], connection.identifier == identifier else { return }
+        if ready & EPOLLERR.rawValue != 0 { return close(connection) }
+        if ready & EPOLLOUT.rawValue != 0 { flush(connection) }
+        if ready & (Self.readable | EPOLLHUP.rawValue) != 0, connections[descriptor] === connection { receive(connection) }
+    }
+
+    // MARK: Accepting
+
+    /// Accepts what waits, at most 64 at once so that the others are served in between.
+    private func accept(from listener: Listener) {
+        guard !isDraining else { return }
+        for _ in 0..<64 {
+            let descriptor = linux_accept(listener.descriptor)
+            guard descriptor >= 0 else {
+                if errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM { pauseAccepting() }
+                return
+            }
+            admit(descriptor, from: listener)
+        }
+    }
+
+    private func admit(_ descriptor: Int32, from listener: Listener) {
+        if connections.count >= limits.connections { closeLongestIdle() }
+        generation = (generation + 1) & 0x7FFF_FFFF
+        var transport = Peer.Transport.loopback
+        if case .unix = listener.address { transport = .unix }
+        if transport == .loopback {
+            var on: Int32 = 1
+            _ = unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+        }
+        let connection = Connection(peer: Peer(transport: transport, descriptor: descriptor), generation: generation, loop: self)
+        connection.context = handler.accept(connection.peer)
+        connection.interest = Self.readable
+        do {
+            try events.watch(descriptor, identifier: connection.identifier, for: connection.interest)
+        } catch {
+            Glibc.close(descriptor)
+            return
+        }
+        connections[descriptor] = connection
+        rest(connection)
+    }
+
+    /// Out of descriptors: leaves the queue to the kernel for a moment instead of turning on it (accept(2), ERRORS).
+    private func pauseAccepting() {
+        for listener in listeners { events.forget(listener.descriptor) }
+        resumesAccepting = time.boot + Self.second / 5
+    }
+
+    private func resumeAccepting() {
+        resumesAccepting = .max
+        guard !isDraining else { return }
+        for (index, listener) in listeners.enumerated() {
+            try? events.watch(listener.descriptor, identifier: Self.listenerBit | UInt64(index), for: EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue)
+        }
+    }
+
+    private func closeLongestIdle() {
+        let idle = connections.values.filter { $0.phase == .reading && $0.unsent.isEmpty }
+        if let oldest = (idle.isEmpty ? Array(connections.values) : idle).min(by: { $0.lastActive < $1.lastActive }) { close(oldest) }
+    }
+
+    // MARK: Reading
+
+    private func receive(_ connection: Connection) {
+        let count = unsafe input.withUnsafeMutableBytes { unsafe recv(connection.peer.descriptor, $0.baseAddress, $0.count, 0) }
+        guard count > 0 else {
+            if count < 0, errno == EAGAIN || errno == EINTR { return }
+            return count == 0 ? endOfInput(connection) : close(connection)
+        }
+        guard connection.phase == .reading else { return }  // lingering: read out and dropped
+        connection.lastActive = time.boot
+        if connection.held.isEmpty {
+            answerAll(connection, count: count)
+        } else {
+            connection.held.append(contentsOf: input[..<count])
+            answerHeld(connection)
+        }
+        flush(connection)
+    }
+
+    /// The peer sent its last byte. A request half sent is dropped; one being answered is still answered.
+    private func endOfInput(_ connection: Connection) {
+        connection.isReadClosed = true
+        if connection.phase == .reading && connection.unsent.isEmpty || connection.phase == .lingering {
+            close(connection)
+        } else {
+            listen(connection, for: connection.unsent.isEmpty ? UInt32(0) : EPOLLOUT.rawValue)
+        }
+    }
+
+    /// Answers every whole request in the shared input buffer; a rest moves to the connection.
+    private func answerAll(_ connection: Connection, count: Int) {
+        var start = 0
+        while start < count, connection.phase == .reading {
+            switch parser.parse(input.span.extracting(start..<count)) {
+            case .complete(let length):
+                respond(connection, parser: parser, message: input.span.extracting(start..<start + length))
+                parser.reset()
+                start += length
+            case .needsMore:
+                connection.parser = parser
+                parser = RequestParser(limits: limits)
+                return hold(connection, from: start, to: count)
+            case .refused(let fault):
+                parser.reset()
+                return refuse(fault, on: connection)
+            }
+        }
+        // What came behind a request that is answered later waits its turn.
+        if start < count, connection.phase == .answering { hold(connection, from: start, to: count) }
+    }
+
+    private func hold(_ connection: Connection, from start: Int, to end: Int) {
+        connection.held.append(contentsOf: input[start..<end])
+        awaitRest(connection)
+    }
+
+    /// Goes on with a request that came in pieces, then with whatever stands behind it.
+    func answerHeld(_ connection: Connection) {
+        while connection.phase == .reading, !connection.held.isEmpty {
+            var reader = connection.parser ?? RequestParser(limits: limits)
+            connection.parser = nil
+            switch reader.parse(connection.held.span) {
+            case .complete(let length):
+                let bytes = connection.held
+                respond(connection, parser: reader, message: bytes.span.extracting(0..<length))
+                connection.held = Array(bytes[length...])
+                connection.requestBegan = nil
+                connection.hasSentContinue = false
+            case .needsMore:
+                // Chunks of one byte with extensions: the coding may not cost more than a few times the body.
+                guard connection.held.count <= limits.headerBytes + 4 * limits.bodyBytes else { return refuse(.payloadTooLarge, on: connection) }
+                connection.parser = reader
+                return awaitRest(connection)
+            case .refused(let fault):
+                return refuse(fault, on: connection)
+            }
+        }
+        if connection.phase == .reading { rest(connection) }
+    }
+
+    private func awaitRest(_ connection: Connection) {
+        guard connection.phase == .reading, let reader = connection.parser else { return }
+        let began = connection.requestBegan ?? time.boot
+        connection.requestBegan = began
+        if reader.hasHead, reader.head.expectsContinue, !connection.hasSentContinue {
+            connection.hasSentContinue = true
+            output.append("HTTP/1.1 100 Continue\r\n\r\n")
+        }
+        setDeadline(connection, began + (reader.hasHead ? limits.requestTime : limits.headerTime).wholeNanoseconds)
+    }
+
+    // MARK: Answering
+
+    private func respond(_ connection: Connection, parser: RequestParser, message: Span<UInt8>) {
+        connection.exchange += 1
+        let reply: Reply
+        if let chunked = parser.chunkedBody {
+            reply = handler.respond(to: parser.head, bytes: message, body: chunked.span, on: connection, into: &output)
+        } else {
+            let body = message.extracting(parser.bodyRange)
+            reply = handler.respond(to: parser.head, bytes: message, body: body, on: connection, into: &output)
+        }
+        let closes = !parser.head.keepsAlive || isDraining
+        switch reply {
+        case .written:
+            break
+        case .response(let response):
+            finish(connection, with: response, omitsBody: parser.head.method == .head, closes: closes)
+        case .hangUp:
+            linger(connection)
+        case .later:
+            connection.phase = .answering
+            connection.omitsBody = parser.head.method == .head
+            connection.closesAfterAnswer = closes
+            connection.deadline = .max
+            listen(connection, for: 0)
+        }
+    }
+
+    private func finish(_ connection: Connection, with response: Response, omitsBody: Bool, closes: Bool) {
+        output.append(response, date: date, omitsBody: omitsBody, closes: closes)
+        if closes { linger(connection) }
+    }
+
+    private func refuse(_ fault: MessageFault, on connection: Connection) {
+        finish(connection, with: handler.refuse(fault), omitsBody: false, closes: true)
+    }
+
+    private func linger(_ connection: Connection) {
+        connection.phase = .lingering
+        connection.held = []
+        setDeadline(connection, time.boot + 2 * Self.second)
+    }
+
+    func deliver(_ response: Response, for ticket: ReplyTicket) {
+        guard let connection = connections[ticket.descriptor], connection.generation == ticket.generation,
+            connection.exchange == ticket.exchange, connection.phase == .answering
+        else { return }
+        connection.phase = .reading
+        connection.lastActive = time.boot
+        finish(connection, with: response, omitsBody: connection.omitsBody, closes: connection.closesAfterAnswer || isDraining)
+        answerHeld(connection)
+        flush(connection)
+    }
+
+    // MARK: Draining
+
+    /// Accepts nothing more and calls back when the last connection has been answered and closed, or the time is over.
+    func drain(within time: Duration, _ done: @escaping @Sendable () -> Void) {
+        isDraining = true
+        drainDeadline = self.time.boot + time.wholeNanoseconds
+        nextSweep = min(nextSweep, drainDeadline)
+        drained = done
+        for listener in listeners { events.forget(listener.descriptor) }
+        listeners = []
+        for connection in connections.values where connection.phase == .reading && connection.held.isEmpty && connection.unsent.isEmpty {
+            close(connection)
+        }
+        finishDraining()
+    }
+
+    func finishDraining() {
+        guard isDraining, connections.isEmpty, let done = drained else { return }
+        drained = nil
+        done()
+    }
+
+    // MARK: Deadlines
+
+    /// Lets the connection idle until its next request.
+    func rest(_ connection: Connection) {
+        connection.requestBegan = nil
+        connection.lastActive = time.boot
+        setDeadline(connection, time.boot + limits.idleTime.wholeNanoseconds)
+    }
+
+    func setDeadline(_ connection: Connection, _ deadline: Int64) {
+        connection.deadline = deadline
+        nextSweep = min(nextSweep, deadline)
+    }
+
+    /// Ends what passed its deadline; looks at all connections, but only when the earliest deadline has come.
+    private func sweep() {
+        if time.boot >= resumesAccepting { resumeAccepting() }
+        guard time.boot >= nextSweep else { return }
+        nextSweep = drainDeadline
+        for connection in Array(connections.values) {
+            if connection.phase == .reading, connection.requestBegan == nil, connection.unsent.isEmpty {
+                connection.deadline = connection.lastActive + limits.idleTime.wholeNanoseconds
+            }
+            if time.boot >= drainDeadline { connection.deadline = time.boot }
+            guard connection.deadline <= time.boot else {
+                nextSweep = min(nextSweep, connection.deadline)
+                continue
+            }
+            if connection.phase == .reading, connection.requestBegan != nil, connection.unsent.isEmpty {
+                refuse(.timedOut, on: connection)
+                flush(connection)
+            } else {
+                close(connection)
+            }
+        }
+    }
+}
+
+extension Duration {
+    /// The duration in nanoseconds, parts of one dropped.
+    package var wholeNanoseconds: Int64 {
+        components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
+    }
+}

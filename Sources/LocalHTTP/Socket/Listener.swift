@@ -1,0 +1,82 @@
+import CLinux
+import Glibc
+
+/// Who may open a unix socket's file: its mode and, where given, its group.
+package struct SocketFileAccess: Sendable, Hashable {
+    package var mode: UInt32
+    package var group: UInt32?
+
+    package init(mode: UInt32 = 0o660, group: UInt32? = nil) {
+        self.mode = mode
+        self.group = group
+    }
+}
+
+/// A listening, non-blocking stream socket. Removes its unix socket file when closed.
+package final class Listener: Sendable {
+    package let address: SocketAddress
+    package let descriptor: Int32
+    private let ownsPath: Bool
+
+    /// Connections the kernel queues before `accept`; also capped by net.core.somaxconn.
+    static let backlog: Int32 = 1024
+
+    /// Binds and listens. A unix socket has its mode and group before `listen`, so nobody reaches it earlier;
+    /// a stale socket file at its path is replaced, anything else there is an error.
+    ///
+    /// - Throws: `SystemCallError` naming call and address; nothing is left open then.
+    package init(_ address: SocketAddress, access: SocketFileAccess = .init()) throws(SystemCallError) {
+        let made = socket(address.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+        guard made >= 0 else { throw SystemCallError("socket", address.description) }
+        do throws(SystemCallError) {
+            if case .unix(let path) = address {
+                try Self.removeStaleSocket(at: path)
+            } else {
+                var on: Int32 = 1
+                _ = unsafe setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+            }
+            guard unsafe address.withSockAddr({ unsafe bind(made, $0, $1) }) == 0 else { throw SystemCallError("bind", address.description) }
+            if case .unix(let path) = address { try Self.restrict(path, to: access) }
+            guard listen(made, Self.backlog) == 0 else { throw SystemCallError("listen", address.description) }
+        } catch {
+            close(made)
+            throw error
+        }
+        descriptor = made
+        self.address = Self.bound(made, as: address)
+        if case .unix = address { ownsPath = true } else { ownsPath = false }
+    }
+
+    deinit {
+        close(descriptor)
+        if ownsPath, case .unix(let path) = address { unsafe unlink(path) }
+    }
+
+    /// The address with the port the kernel chose where port 0 was asked for.
+    private static func bound(_ descriptor: Int32, as address: SocketAddress) -> SocketAddress {
+        var storage = sockaddr_in6()
+        var size = socklen_t(MemoryLayout<sockaddr_in6>.size)
+        let outcome = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe getsockname(descriptor, $0, &size) }
+        }
+        guard outcome == 0 else { return address }
+        let port = UInt16(bigEndian: storage.sin6_port)  // sin_port and sin6_port lie at the same offset
+        switch address {
+        case .loopback4(let host, _): return .loopback4(host: host, port: port)
+        case .loopback6: return .loopback6(port: port)
+        case .unix: return address
+        }
+    }
+
+    private static func removeStaleSocket(at path: String) throws(SystemCallError) {
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFSOCK else { throw SystemCallError("bind", "unix:\(path) (a file that is no socket is there)", code: EEXIST) }
+        guard unsafe unlink(path) == 0 else { throw SystemCallError("unlink", path) }
+    }
+
+    private static func restrict(_ path: String, to access: SocketFileAccess) throws(SystemCallError) {
+        if let group = access.group, unsafe chown(path, uid_t.max, group) != 0 { throw SystemCallError("chown", path) }
+        guard unsafe chmod(path, access.mode) == 0 else { throw SystemCallError("chmod", path) }
+    }
+}

@@ -1,0 +1,66 @@
+/// One partner of the sandbox: what it is sent must be exactly what its page asks for.
+protocol Partner: Sendable {
+    /// The first path segment it lives under, and its name in the control API.
+    var name: String { get }
+    /// Seconds its tokens live, as its page says.
+    var lifetime: Double { get }
+
+    /// Answers a request.
+    ///
+    /// - Parameter desk: mints tokens of the partner's current lifetime.
+    func answer(_ request: SandboxRequest, desk: inout TokenDesk) -> SandboxReply
+}
+
+/// What a partner needs to hand out tokens: the clock, the lifetime in force, the mint, and whether the last token is to be given again.
+struct TokenDesk {
+    let partner: String
+    let now: Double
+    let lifetime: Double
+    let givesSameToken: Bool
+    var mint: TokenMint
+    var last: [String: String]
+    /// Tokens handed out by this request.
+    var handedOut = 0
+
+    /// - Parameter account: tokens of different accounts are different ones even when the same is given again.
+    mutating func webToken(account: String, claims: [(String, SandboxJSON)]) -> String {
+        token(account) { mint, partner, now, lifetime in mint.webToken(partner: partner, claims: claims, now: now, lifetime: lifetime) }
+    }
+
+    mutating func opaqueToken(account: String) -> String {
+        token(account) { mint, partner, now, lifetime in mint.opaqueToken(partner: partner, now: now, lifetime: lifetime) }
+    }
+
+    private mutating func token(_ account: String, _ make: (inout TokenMint, String, Double, Double) -> String) -> String {
+        handedOut += 1
+        if givesSameToken, let same = last[account] { return same }
+        let token = make(&mint, partner, now, lifetime)
+        last[account] = token
+        return token
+    }
+}
+
+extension String {
+    /// RFC 3339 in Nepal's time with microseconds, as SparrowSMS writes it: `2022-08-21T18:00:55.400174+05:45`.
+    static func nepalTime(_ seconds: Double) -> String {
+        let shifted = Int(seconds.rounded(.down)) + 20_700
+        let micro = Int((seconds - seconds.rounded(.down)) * 1_000_000)
+        let days = shifted / 86_400
+        var year = 1970
+        var rest = days
+        func length(_ year: Int) -> Int { year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 366 : 365 }
+        while rest >= length(year) {
+            rest -= length(year)
+            year += 1
+        }
+        let months = [31, length(year) == 366 ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+        var month = 0
+        while rest >= months[month] {
+            rest -= months[month]
+            month += 1
+        }
+        func pad(_ value: Int, _ width: Int = 2) -> String { String(repeating: "0", count: Swift.max(0, width - String(value).count)) + String(value) }
+        let time = "\(pad(shifted / 3600 % 24)):\(pad(shifted / 60 % 60)):\(pad(shifted % 60)).\(pad(micro, 6))"
+        return "\(pad(year, 4))-\(pad(month + 1))-\(pad(rest + 1))T\(time)+05:45"
+    }
+}

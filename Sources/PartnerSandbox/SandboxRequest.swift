@@ -1,0 +1,109 @@
+import FoundationEssentials
+import LocalHTTP
+
+/// A request as the sandbox's partners see it: copied out of the loop, decoded.
+package struct SandboxRequest: Sendable {
+    package var method: String
+    /// Below the partner's prefix, beginning with "/".
+    package var path: String
+    package var query: [String: String] = [:]
+    /// By lowercase name.
+    package var headers: [String: String] = [:]
+    package var body: [UInt8] = []
+
+    /// The body as a JSON object of strings, nil where it is none or the content type is another.
+    var json: [String: String]? {
+        guard headers["content-type"]?.lowercased().hasPrefix("application/json") == true else { return nil }
+        return try? JSONDecoder().decode([String: String].self, from: Data(body))
+    }
+
+    /// The body as a form, nil where the content type is another.
+    var form: [String: String]? {
+        guard headers["content-type"]?.lowercased().hasPrefix("application/x-www-form-urlencoded") == true else { return nil }
+        return Self.pairs(String(decoding: body, as: UTF8.self))
+    }
+
+    var bearer: String? {
+        guard let value = headers["authorization"], value.hasPrefix("Bearer ") else { return nil }
+        return String(value.dropFirst(7))
+    }
+
+    /// `name=value&…`, percent-decoded.
+    static func pairs(_ text: String) -> [String: String] {
+        var pairs: [String: String] = [:]
+        for pair in text.split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { String($0).replacing("+", with: " ") }
+            guard let name = parts.first else { continue }
+            pairs[decoded(name)] = parts.count > 1 ? decoded(parts[1]) : ""
+        }
+        return pairs
+    }
+
+    private static func decoded(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        var rest = Substring(text)
+        while let character = rest.popFirst() {
+            if character == "%", rest.utf8.count >= 2, let byte = UInt8(rest.prefix(2), radix: 16) {
+                bytes.append(byte)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes += Array(String(character).utf8)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// What a partner answers.
+package struct SandboxReply: Sendable {
+    package var status: Int
+    package var contentType: String
+    package var body: String
+    package var headers: [(name: String, value: String)] = []
+
+    init(_ status: Int, _ body: String, contentType: String = "application/json", headers: [(name: String, value: String)] = []) {
+        self.status = status
+        self.body = body
+        self.contentType = contentType
+        self.headers = headers
+    }
+
+    /// A JSON object written from its members in order.
+    static func json(_ status: Int, _ members: [(String, SandboxJSON)]) -> SandboxReply {
+        SandboxReply(status, SandboxJSON.object(members).text)
+    }
+
+    var response: Response {
+        Response(status: status, fields: [("Content-Type", contentType)] + headers, body: Array(body.utf8))
+    }
+}
+
+/// JSON with the members of objects in the order a partner's page shows them.
+indirect enum SandboxJSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral {
+    case null
+    case string(String)
+    case number(Int)
+    case bool(Bool)
+    case array([SandboxJSON])
+    case object([(String, SandboxJSON)])
+
+    init(stringLiteral value: String) { self = .string(value) }
+    init(integerLiteral value: Int) { self = .number(value) }
+    init(booleanLiteral value: Bool) { self = .bool(value) }
+
+    var text: String {
+        switch self {
+        case .null: "null"
+        case .string(let text): Self.quoted(text)
+        case .number(let number): String(number)
+        case .bool(let flag): String(flag)
+        case .array(let elements): "[" + elements.map(\.text).joined(separator: ",") + "]"
+        case .object(let members): "{" + members.map { "\(Self.quoted($0.0)):\($0.1.text)" }.joined(separator: ",") + "}"
+        }
+    }
+
+    private static func quoted(_ text: String) -> String {
+        let encoded = (try? JSONEncoder().encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
+        return encoded.replacing("\\/", with: "/")
+    }
+}

@@ -1,0 +1,105 @@
+import Dispatch
+import FoundationEssentials
+package import LocalHTTP
+import Synchronization
+
+/// The partners on one loopback port, each under its own first path segment, and the control API under `/_sandbox`.
+package final class SandboxServer: Sendable {
+    private let server: HTTPServer
+    private let state: SharedState
+
+    /// Where it answers: `http://127.0.0.1:PORT`.
+    package var url: String { "http://\(server.addresses[0])" }
+
+    /// - Parameters:
+    ///   - port: 0 lets the kernel choose.
+    ///   - lifetimes: seconds by partner, in place of what the pages say.
+    package init(port: UInt16 = 0, lifetimes: [String: Double] = [:]) throws(SystemCallError) {
+        let state = SharedState(SandboxState(lifetimes: lifetimes))
+        self.state = state
+        server = try HTTPServer([try Listener(.loopback4(host: [127, 0, 0, 1], port: port))]) { SandboxHandler(state) }
+    }
+
+    deinit {
+        server.stop()
+    }
+
+    package func arm(_ fault: Fault?, for partner: String) {
+        _ = state.value.withLock { $0.arm(fault, for: partner, now: SharedState.now) }
+    }
+
+    package func setLifetime(_ seconds: Double, for partner: String) {
+        _ = state.value.withLock { $0.setLifetime(seconds, for: partner) }
+    }
+
+    package func revoke(_ partner: String) {
+        _ = state.value.withLock { $0.revoke(partner) }
+    }
+
+    /// Login requests that came to a partner, and tokens it handed out.
+    package func count(_ partner: String) -> (requests: Int, tokens: Int) {
+        state.value.withLock { ($0.accounts[partner]?.requests ?? 0, $0.accounts[partner]?.tokens ?? 0) }
+    }
+
+    package func isValid(_ token: String) -> Bool {
+        state.value.withLock { $0.mint.isValid(token, now: SharedState.now) }
+    }
+}
+
+final class SharedState: Sendable {
+    let value: Mutex<SandboxState>
+
+    init(_ state: SandboxState) { value = Mutex(state) }
+
+    static var now: Double { Date().timeIntervalSince1970 }
+}
+
+/// The bridge to `HTTPDate`.
+enum LocalDate {
+    static func render(_ second: Int64) -> [UInt8] { HTTPDate.render(second: second) }
+}
+
+private final class SandboxHandler: RequestHandler {
+    private let state: SharedState
+
+    init(_ state: SharedState) { self.state = state }
+
+    func accept(_ peer: Peer) -> AnyObject? { nil }
+    func begin(_ time: LoopTime) {}
+    func refuse(_ fault: MessageFault) -> Response { Response(status: fault.status) }
+
+    func respond(
+        to head: borrowing RequestHead, bytes: Span<UInt8>, body: Span<UInt8>, on connection: Connection, into output: inout ResponseBuffer
+    ) -> Reply {
+        var request = Self.request(head, bytes, body)
+        let end = request.path.dropFirst().firstIndex(of: "/") ?? request.path.endIndex
+        let prefix = String(request.path[..<end].dropFirst())
+        request.path = String(request.path[end...])
+        if prefix == "_sandbox" { return .response(SandboxControl.answer(request, state).response) }
+        switch state.value.withLock({ $0.answer(request, prefix: prefix, now: SharedState.now) }) {
+        case .reply(let reply):
+            return .response(reply.response)
+        case .later(let reply, let milliseconds):
+            let ticket = connection.ticket()
+            DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(milliseconds)) { ticket.deliver(reply.response) }
+            return .later
+        case .cut:
+            output.append("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 400\r\n\r\n{\"token\": \"ey")
+            return .hangUp
+        }
+    }
+
+    private static func request(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ body: Span<UInt8>) -> SandboxRequest {
+        // Method and field names are read again from the message: the parser keeps only those it decides by.
+        let message = String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
+        var request = SandboxRequest(method: String(message.prefix { $0 != " " }), path: bytes.text(head.path))
+        request.query = head.query.map { SandboxRequest.pairs(bytes.text($0)) } ?? [:]
+        request.body = body.indices.map { body[$0] }
+        for line in message.split(separator: "\r\n", omittingEmptySubsequences: false).dropFirst() {
+            guard !line.isEmpty, let colon = line.firstIndex(of: ":") else { break }
+            let value = line[line.index(after: colon)...].drop { $0 == " " }
+            request.headers[line[..<colon].lowercased()] = String(value)
+        }
+        return request
+    }
+}

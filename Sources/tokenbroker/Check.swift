@@ -1,0 +1,31 @@
+import ArgumentParser
+import BrokerCore
+import BrokerDaemon
+
+struct Check: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Check the configuration, the secrets and, with --login, every login.",
+        discussion: "Faults go to standard error with file, line and column; warnings alone do not change the exit code.")
+
+    @OptionGroup var files: ConfigurationOption
+    @Flag(help: "Try each login and print the exchange, redacted.")
+    var login = false
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() async throws {
+        let (configuration, warnings) = try files.read()
+        for warning in warnings { explain(warning.description) }
+        let checker = LoginChecker(configuration)
+        var results = await checker.checkSecrets()
+        if login, results.allSatisfy(\.isGood) { results = await checker.checkLogins() }
+        if json {
+            print(JSONValue.array(results.map(\.json)).jsonText)
+        } else {
+            for result in results { print(result.text) }
+            let bad = results.count { !$0.isGood }
+            print(bad == 0 ? "\(files.config): \(configuration.tokens.count) tokens, no fault" : "\(files.config): \(bad) of \(results.count) tokens are not right")
+        }
+        if !results.allSatisfy(\.isGood) { throw login ? ProgramExit.unavailable : ProgramExit.configuration }
+    }
+}

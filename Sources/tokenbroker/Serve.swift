@@ -1,0 +1,68 @@
+import ArgumentParser
+import BrokerCore
+import BrokerDaemon
+import Glibc
+import LocalHTTP
+import Logging
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Run the daemon.")
+
+    @OptionGroup var files: ConfigurationOption
+
+    @Option(help: "The least level that is logged: trace, debug, info, notice, warning, error or critical.")
+    var logLevel = "info"
+
+    func run() async throws {
+        guard let level = Logger.Level(rawValue: logLevel) else {
+            throw ValidationError("--log-level must be trace, debug, info, notice, warning, error or critical")
+        }
+        let (configuration, warnings) = try files.read()
+        let environment = ProcessEnvironment.all
+        let clocks = SystemClocks()
+        let isJournal = environment["JOURNAL_STREAM"] != nil
+        let logger = Logger(label: "tokenbroker") { _ in
+            LineLogHandler(level: level, isJournal: isJournal, clocks: clocks) { line in
+                let bytes = Array(line.utf8)
+                _ = unsafe bytes.withUnsafeBytes { unsafe write(2, $0.baseAddress, $0.count) }
+            }
+        }
+        for warning in warnings { logger.warning("configuration warning", metadata: ["warning": "\(warning)"]) }
+        let daemon = Daemon(configuration: configuration, path: files.config, logger: logger, clocks: clocks, environment: environment)
+        do {
+            try await daemon.run()
+        } catch let error as SystemCallError {
+            explain("tokenbroker: \(error)")
+            throw ProgramExit.cannotCreate
+        }
+    }
+}
+
+/// `--config`, as every subcommand that reads the configuration has it.
+struct ConfigurationOption: ParsableArguments {
+    @Option(help: "The configuration file.")
+    var config = "/etc/tokenbroker/config.yaml"
+
+    /// Reads it; every fault goes to standard error, and the exit code is EX_CONFIG (78).
+    func read() throws -> (configuration: BrokerConfiguration, warnings: [ConfigurationFault]) {
+        do throws(ConfigurationFaults) {
+            return try ConfigurationFiles.read(config)
+        } catch {
+            explain(error.description)
+            throw ProgramExit.configuration
+        }
+    }
+}
+
+enum ProcessEnvironment {
+    static var all: [String: String] {
+        var all: [String: String] = [:]
+        var index = 0
+        while let entry = unsafe environ[index] {
+            let text = unsafe String(cString: entry)
+            if let equals = text.firstIndex(of: "=") { all[String(text[..<equals])] = String(text[text.index(after: equals)...]) }
+            index += 1
+        }
+        return all
+    }
+}

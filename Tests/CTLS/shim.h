@@ -1,0 +1,6 @@
+/* libssl for the TLS servers the tests log in to; its macros as functions. */
+#pragma once
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+static inline int tls_set_version_range(SSL_CTX *c, int min, int max) { return SSL_CTX_set_min_proto_version(c, min) && SSL_CTX_set_max_proto_version(c, max); }
