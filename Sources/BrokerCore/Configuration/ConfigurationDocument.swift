@@ -22,9 +22,7 @@ package enum ConfigurationDocument {
             faults.add(.init(file: file, line: 1, column: 1, path: "", message: "is empty"))
             return nil
         case .success(let node?):
-            let root = ConfigurationNode(node: node, path: "", file: file, faults: faults)
-            guard !root.reportsAnchor() else { return nil }
-            return root
+            return ConfigurationNode(node: node, path: "", file: file, faults: faults)
         }
     }
 
@@ -36,11 +34,28 @@ package enum ConfigurationDocument {
 
     private static func compose(_ text: String) -> Result<Node?, YamlFault> {
         do {
-            return .success(try Yams.compose(yaml: text))
+            let parser = try Yams.Parser(yaml: text)
+            guard let node = try parser.singleRoot() else { return .success(nil) }
+            // Nodes hold their anchors weakly: they are there as long as the parser is.
+            return withExtendedLifetime(parser) {
+                guard let mark = anchorMark(node) else { return .success(node) }
+                return .failure(YamlFault(line: mark.line, column: mark.column, message: "anchors and aliases are not read; write the value out"))
+            }
         } catch let error as YamlError {
             return .failure(fault(of: error))
         } catch {
             return .failure(YamlFault(line: 0, column: 0, message: "cannot be read as YAML"))
+        }
+    }
+
+    /// Where the first anchor stands. Anchors would let a small file become an endless tree; a node that has one comes
+    /// before its aliases, so the walk ends at it.
+    private static func anchorMark(_ node: Node) -> (line: Int, column: Int)? {
+        if node.anchor != nil { return (node.mark?.line ?? 0, node.mark?.column ?? 0) }
+        switch node {
+        case .mapping(let mapping): return mapping.lazy.compactMap { anchorMark($0.key) ?? anchorMark($0.value) }.first
+        case .sequence(let sequence): return sequence.lazy.compactMap { anchorMark($0) }.first
+        default: return nil
         }
     }
 

@@ -27,13 +27,22 @@ package struct ConfigurationFaults: Error, Sendable, CustomStringConvertible {
 
 /// Collects faults while files are read.
 package final class FaultList {
-    package private(set) var faults: [ConfigurationFault] = []
+    private var collected: [ConfigurationFault] = []
 
     package init() {}
 
     package func add(_ fault: ConfigurationFault) {
-        if !faults.contains(fault) { faults.append(fault) }
+        if !collected.contains(fault) { collected.append(fault) }
     }
 
-    package var hasErrors: Bool { faults.contains { !$0.isWarning } }
+    /// In the order of the files as they were read, and of the places in them.
+    package var faults: [ConfigurationFault] {
+        var files: [String] = []
+        for fault in collected where !files.contains(fault.file) { files.append(fault.file) }
+        return files.flatMap { file in
+            collected.enumerated().filter { $1.file == file }.sorted { ($0.1.line, $0.1.column, $0.0) < ($1.1.line, $1.1.column, $1.0) }.map(\.1)
+        }
+    }
+
+    package var hasErrors: Bool { collected.contains { !$0.isWarning } }
 }

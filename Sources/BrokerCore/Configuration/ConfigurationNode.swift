@@ -24,19 +24,6 @@ package struct ConfigurationNode {
         ConfigurationNode(node: node, path: path.isEmpty ? name : "\(path).\(name)", file: file, faults: faults)
     }
 
-    /// Anchors would let a small file become an endless tree; the first one met is a fault.
-    func reportsAnchor() -> Bool {
-        if node.anchor != nil {
-            fault("anchors and aliases are not read; write the value out")
-            return true
-        }
-        switch node {
-        case .mapping(let mapping): return mapping.contains { child($0.key, "").reportsAnchor() || child($0.value, $0.key.string ?? "").reportsAnchor() }
-        case .sequence(let sequence): return sequence.contains { child($0, "").reportsAnchor() }
-        default: return false
-        }
-    }
-
     var isMapping: Bool { node.mapping != nil }
     var isSequence: Bool { node.sequence != nil }
     var isNull: Bool { scalar == .null }

@@ -21,6 +21,7 @@ import HTTPTypes
     private var headerBytes = 0
     private var body: [UInt8] = []
     private var excess: String?
+    private var isHeaderWhole = false
     private var refusedAddress: String?
     private var sentAt = BootInstant(nanoseconds: 0)
     private var sentAtWall = WallTime(nanoseconds: 0)
@@ -148,6 +149,9 @@ import HTTPTypes
         let line = unsafe String(decoding: bytes, as: UTF8.self)
         if line.hasPrefix("HTTP/") {  // also after an interim answer or a proxy's
             fields = HTTPFields()
+            isHeaderWhole = false
+        } else if line == "\r\n" || line == "\n" {
+            isHeaderWhole = true
         } else if let colon = line.firstIndex(of: ":"), let name = HTTPField.Name(String(line[..<colon])) {
             let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
             fields.append(HTTPField(name: name, value: String(value.prefix { !$0.isNewline }).trimmingEnd()))
@@ -169,6 +173,8 @@ import HTTPTypes
     /// What libcurl's result means (libcurl-errors(3)).
     func outcome(_ code: CURLcode, clocks: any Clocks) -> Result<PartnerReply, LoginFailure> {
         guard code == CURLE_OK else { return .failure(failure(code)) }
+        // To libcurl a connection cut within the header is an answer without body.
+        guard isHeaderWhole else { return .failure(LoginFailure(.transient, "the connection was cut in the answer's header")) }
         var status = 0
         unsafe curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
         return .success(

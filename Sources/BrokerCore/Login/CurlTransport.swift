@@ -1,5 +1,6 @@
 import CCurl
 import Dispatch
+import Glibc
 import HTTPTypes
 import Synchronization
 
@@ -30,7 +31,11 @@ import Synchronization
     /// Without work the thread looks up once in this time.
     private static let idleMilliseconds: Int32 = 60_000
 
-    private static let isPrepared: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+    /// Without signals (CURLOPT_NOSIGNAL) libcurl leaves SIGPIPE to us: a partner that hangs up is no reason to die.
+    private static let isPrepared: Bool = {
+        signal(SIGPIPE, SIG_IGN)
+        return curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+    }()
 
     /// - Parameter allowsLinkLocal: whether addresses such as 169.254.169.254 may be reached (security.md, "To the partner").
     package init(clocks: any Clocks, userAgent: String, allowsLinkLocal: Bool = false) {

@@ -88,9 +88,9 @@ enum ReplyRulesReader {
         test.source = source(in: mapping)
         let conditions = [mapping.take("equals").flatMap(equals), mapping.take("exists")?.bool().map { .exists($0) }, mapping.take("matches")?.pattern().map { .matches($0) }]
         test.condition = conditions.compactMap { $0 }.first
-        if test.source != nil, test.condition == nil { node.fault("needs equals, exists or matches beside its source") }
+        if test.source != nil, !["equals", "exists", "matches"].contains(where: mapping.has) { node.fault("needs equals, exists or matches beside its source") }
         if test.source == nil, test.condition != nil { node.fault("needs a source, such as json: /pointer, beside its condition") }
-        if test.source == nil, test.statuses.isEmpty { node.fault("tests nothing; give a status or a source") }
+        if test.source == nil, !mapping.has("status") { node.fault("tests nothing; give a status or a source") }
         return test
     }
 

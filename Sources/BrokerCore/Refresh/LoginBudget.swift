@@ -13,7 +13,10 @@ package struct LoginBudget: Sendable {
     /// With no usable token a login is allowed this long after the last one whatever was spent.
     package static let alwaysAllowedAfter = Duration.seconds(300)
 
-    private var spent: [(at: BootInstant, account: Account)] = []
+    /// In the order of time; what is older than the window is dropped now and then.
+    private var spent: [BootInstant] = []
+    /// Those of `spent` that callers wished for.
+    private var spentByCallers: [BootInstant] = []
     private var lastLogin: BootInstant?
 
     package init() {}
@@ -31,8 +34,10 @@ package struct LoginBudget: Sendable {
 
     /// A new token or a rejection.
     package mutating func spend(_ account: Account, at now: BootInstant) {
-        spent.removeAll { $0.at + Self.window <= now }
-        spent.append((now, account))
+        spent.append(now)
+        if account == .caller { spentByCallers.append(now) }
+        forget(&spent, at: now)
+        forget(&spentByCallers, at: now)
     }
 
     package func left(_ account: Account, cap: Int, at now: BootInstant) -> Int {
@@ -42,9 +47,9 @@ package struct LoginBudget: Sendable {
     /// When a login of this account may be made: now, or the moment one becomes free.
     package func free(_ account: Account, cap: Int, hasUsableToken: Bool, at now: BootInstant) -> BootInstant {
         guard left(account, cap: cap, at: now) == 0 else { return now }
-        let counted = spent.filter { $0.at + Self.window > now && (account == .schedule || $0.account == .caller) }
-        let index = counted.count - share(account, of: cap)
-        let free = (counted.indices.contains(index) ? counted[index].at : now) + Self.window
+        let times = account == .schedule ? spent : spentByCallers
+        let index = times.count - share(account, of: cap)
+        let free = (times.indices.contains(index) ? times[index] : now) + Self.window
         guard !hasUsableToken, account == .schedule else { return free }
         return max(now, min(free, (lastLogin ?? now) + Self.alwaysAllowedAfter))
     }
@@ -52,7 +57,24 @@ package struct LoginBudget: Sendable {
     private func share(_ account: Account, of cap: Int) -> Int { account == .schedule ? cap : max(1, cap / 3) }
 
     private func count(_ account: Account, at now: BootInstant) -> Int {
-        spent.count { $0.at + Self.window > now && (account == .schedule || $0.account == .caller) }
+        let times = account == .schedule ? spent : spentByCallers
+        return times.count - expired(times, at: now)
+    }
+
+    /// How many at the front lie before the window.
+    private func expired(_ times: [BootInstant], at now: BootInstant) -> Int {
+        var low = 0
+        var high = times.count
+        while low < high {
+            let middle = (low + high) / 2
+            if times[middle] + Self.window <= now { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    private func forget(_ times: inout [BootInstant], at now: BootInstant) {
+        let count = expired(times, at: now)
+        if count > times.count / 2 { times.removeFirst(count) }
     }
 }
 

@@ -27,5 +27,10 @@ package struct SecretFault: Error, Equatable, CustomStringConvertible {
     package let place: String
     package let problem: String
 
+    package init(place: String, problem: String) {
+        self.place = place
+        self.problem = problem
+    }
+
     package var description: String { "\(place): \(problem)" }
 }

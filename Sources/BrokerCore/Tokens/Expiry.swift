@@ -19,6 +19,12 @@ package struct Expiry: Sendable, Equatable {
     /// The partner's `Date` was there and could not be believed.
     package var ignoredPartnerClock = false
 
+    package init(origin: Origin, lifetime: Duration? = nil, stated: WallTime? = nil) {
+        self.origin = origin
+        self.lifetime = lifetime
+        self.stated = stated
+    }
+
     /// A lifetime outside of it is a bad reply.
     package static let range: ClosedRange<Duration> = .seconds(3) ... .seconds(400 * 86_400)
 }

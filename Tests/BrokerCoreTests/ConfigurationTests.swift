@@ -1,0 +1,85 @@
+import BrokerCore
+import TestSupport
+import Testing
+
+@Suite struct ConfigurationTests {
+    /// `reject/NAME.yaml` with what is said about it in `reject/NAME.expected`.
+    static let rejected = ((try? TestFiles.names("Tests/Fixtures/config/reject")) ?? []).filter { $0.hasSuffix(".yaml") }
+
+    @Test(arguments: rejected) func `a faulty configuration is told with every place`(file: String) throws {
+        let yaml = try TestFiles.text("Tests/Fixtures/config/reject/\(file)")
+        let expected = try TestFiles.text("Tests/Fixtures/config/reject/\(file.dropLast(5)).expected")
+        do throws(ConfigurationFaults) {
+            _ = try TestConfiguration.read(yaml)
+            Issue.record("accepted")
+        } catch {
+            #expect(error.faults.filter { !$0.isWarning }.map { "\($0)" }.joined(separator: "\n") + "\n" == expected)
+        }
+    }
+
+    @Test func `there are faulty configurations to tell of`() {
+        #expect(Self.rejected.count >= 10)
+    }
+
+    @Test(arguments: ["config/config.yaml", "config/config.full.yaml"]) func `the shipped configurations are right`(file: String) throws {
+        _ = try TestConfiguration.read(try TestFiles.text(file))
+    }
+
+    @Test func `what is not said has its default`() throws {
+        let configuration = try TestConfiguration.read(
+            TestConfiguration.plainProvider + "tokens:\n  a: {provider: plain, inputs: {secret: {value: s}}}\n")
+        var expected = BrokerConfiguration()
+        expected.tokens = configuration.tokens
+        #expect(configuration == expected)
+        #expect(configuration.tokens[0].refresh == RefreshPolicy())
+    }
+
+    @Test func `a disabled entry is kept in the file and left alone`() throws {
+        let configuration = try TestConfiguration.read("tokens:\n  a: {provider: nobody-knows, enabled: false}\n")
+        #expect(configuration.tokens.isEmpty)
+    }
+
+    @Test func `providers come from the folder too, and a name is defined once`() throws {
+        let provider = "provider: mine\nlogin: [{method: GET, url: \"https://h.example/\"}]\ntoken: {from: {body: text}, expires: [{after: 1h}]}\n"
+        let files = ["./providers.d/mine.yaml": provider, "./providers.d/readme.txt": "no yaml"]
+        #expect(try TestConfiguration.read("tokens: {a: {provider: mine}}", files: files).tokens.count == 1)
+        #expect(throws: ConfigurationFaults.self) {
+            try TestConfiguration.read("tokens: {}", files: files.merging(["./providers.d/other.yaml": provider]) { $1 })
+        }
+    }
+
+    @Test func `a deep or large document is refused and nothing overflows`() {
+        #expect(throws: ConfigurationFaults.self) { try TestConfiguration.read(String(repeating: "[", count: 200_000)) }
+        #expect(throws: ConfigurationFaults.self) { try TestConfiguration.read("a: \"\(String(repeating: "x", count: 300_000))\"") }
+    }
+}
+
+@Suite struct SecretSourceTests {
+    private func read(_ reference: SecretReference, environment: [String: String] = [:]) async throws(SecretFault) -> String {
+        try await SystemSecretSource(environment: environment).read(reference).exposedText
+    }
+
+    @Test func `a file others can read is refused, unless it is said to be shared`() async throws {
+        let folder = try TestFiles.scratch()
+        defer { TestFiles.remove(folder) }
+        let path = "\(folder)/secret"
+        try TestFiles.write("s3cret\n", to: path)
+        #expect(try await read(.file(path: path, isShared: false)) == "s3cret")
+        try TestFiles.write("s3cret", to: path, mode: 0o640)
+        await #expect(throws: SecretFault.self) { try await read(.file(path: path, isShared: false)) }
+        #expect(try await read(.file(path: path, isShared: true)) == "s3cret")
+        #expect(try await read(.credential(name: "secret"), environment: ["CREDENTIALS_DIRECTORY": folder]) == "s3cret")
+        try TestFiles.write("", to: path)
+        await #expect(throws: SecretFault.self) { try await read(.file(path: path, isShared: false)) }
+        await #expect(throws: SecretFault.self) { try await read(.file(path: folder, isShared: true)) }
+    }
+
+    @Test func `environment and commands give what they hold`() async throws {
+        #expect(try await read(.environment(name: "K"), environment: ["K": "v"]) == "v")
+        await #expect(throws: SecretFault.self) { try await read(.environment(name: "L"), environment: ["K": "v"]) }
+        #expect(try await read(.command(["echo", "$HOME; x"])) == "$HOME; x")
+        await #expect(throws: SecretFault.self) { try await read(.command(["false"])) }
+        await #expect(throws: SecretFault.self) { try await read(.command(["no-such-program-here"])) }
+        await #expect(throws: SecretFault.self) { try await read(.command(["head", "-c", "100000", "/dev/zero"])) }
+    }
+}

@@ -1,0 +1,168 @@
+import BrokerCore
+import HTTPTypes
+import TestSupport
+import Testing
+
+/// Real TLS with a private CA: every way a partner's connection fails ends in time, in its class, with a reason a person understands.
+@Suite struct CurlTransportTests {
+    /// Made once, by programs that take their time: off the tasks' own threads.
+    static let files = Task {
+        try await blocking {
+            let authority = try TestAuthority()
+            return (
+                authority: authority.certificate, good: try authority.issue("good", for: "127.0.0.1"), other: try authority.issue("other", for: "partner.example"),
+                expired: try authority.issue("expired", for: "127.0.0.1", isExpired: true), client: try authority.issue("client", for: "client.example")
+            )
+        }
+    }
+    static let transport = CurlTransport(clocks: SystemClocks(), userAgent: "tokenbroker/test")
+    static let answer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 13\r\nX-One: 1\r\nX-One: 2\r\n\r\n{\"token\":\"x\"}"
+
+    private func send(_ server: TLSServer, authority: String? = nil, trusts: Bool = true, time: Duration = .seconds(5), _ change: (inout OutboundRequest) -> Void = { _ in })
+        async throws(LoginFailure) -> PartnerReply
+    {
+        var request = OutboundRequest(method: .post, url: "\(server.url)/login", fields: [.contentType: "application/json"], body: Array("{}".utf8))
+        request.connection.authorities = authority
+        if trusts, authority == nil { request.connection.authorities = try? await Self.files.value.authority }
+        request.connection.time = time
+        change(&request)
+        return try await Self.transport.send(request)
+    }
+
+    private func failure(_ server: TLSServer, authority: String? = nil, trusts: Bool = true, time: Duration = .seconds(5), _ change: (inout OutboundRequest) -> Void = { _ in })
+        async -> LoginFailure?
+    {
+        do throws(LoginFailure) {
+            _ = try await send(server, authority: authority, trusts: trusts, time: time, change)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test func `a good answer comes whole, with its fields in order`() async throws {
+        let server = try await TLSServer(Self.files.value.good, answer: Self.answer)
+        let reply = try await send(server)
+        #expect(reply.status == 200)
+        #expect(String(decoding: reply.body, as: UTF8.self) == "{\"token\":\"x\"}")
+        #expect(reply.fields[values: try #require(HTTPField.Name("X-One"))] == ["1", "2"])
+        let head = try #require(server.requests.first)
+        #expect(head.hasPrefix("POST /login HTTP/1.1\r\n"))
+        #expect(head.contains("\r\nUser-Agent: tokenbroker/test\r\n"))
+        #expect(!head.contains("Expect:"))
+    }
+
+    @Test func `a certificate for another name is refused`() async throws {
+        let failure = await failure(try await TLSServer(Self.files.value.other, answer: Self.answer))
+        #expect(failure?.failureClass == .certificate)
+        #expect(failure?.reason.contains("no alternative certificate subject name matches") == true || failure?.reason.contains("does not match") == true, "\(failure?.reason ?? "")")
+    }
+
+    @Test func `an expired certificate is refused`() async throws {
+        let failure = await failure(try await TLSServer(Self.files.value.expired, answer: Self.answer))
+        #expect(failure?.failureClass == .certificate)
+        #expect(failure?.reason.contains("certificate has expired") == true, "\(failure?.reason ?? "")")
+    }
+
+    @Test func `an unknown authority is refused`() async throws {
+        let failure = await failure(try await TLSServer(Self.files.value.good, answer: Self.answer), trusts: false)
+        #expect(failure?.failureClass == .certificate)
+        #expect(failure?.reason.contains("unable to get local issuer certificate") == true, "\(failure?.reason ?? "")")
+    }
+
+    @Test func `TLS 1.1 is refused by us`() async throws {
+        let server = try await TLSServer(Self.files.value.good, answer: Self.answer, onlyTLS11: true)
+        let failure = await failure(server)
+        #expect(failure?.failureClass == .certificate)
+        // The alert is the one our side sends or the version our side does not accept: no request reached the server.
+        #expect(failure?.reason.contains("protocol version") == true || failure?.reason.contains("unsupported protocol") == true, "\(failure?.reason ?? "")")
+        #expect(server.requests.isEmpty)
+        // The same server with a client that allows TLS 1.1 answers: the refusal was ours.
+        let openssl = try await blocking { try TestFiles.run("/usr/bin/openssl", ["s_client", "-connect", "127.0.0.1:\(server.port)", "-tls1_1", "-cipher", "ALL:@SECLEVEL=0"]) }
+        #expect(openssl.output.contains("TLSv1.1"))
+    }
+
+    @Test func `a drip-fed answer ends with the time for the whole`() async throws {
+        let start = ContinuousClock.now
+        let failure = await failure(try await TLSServer(Self.files.value.good, answer: Self.answer, manner: .dripping(milliseconds: 100)), time: .seconds(1))
+        #expect(failure?.failureClass == .timedOut)
+        #expect(ContinuousClock.now - start < .seconds(4))
+    }
+
+    @Test func `silence ends too`() async throws {
+        let failure = await failure(try await TLSServer(Self.files.value.good, answer: Self.answer, manner: .silent), time: .milliseconds(300))
+        #expect(failure?.failureClass == .timedOut)
+        #expect(failure?.reason.contains("timed out") == true, "\(failure?.reason ?? "")")
+    }
+
+    @Test func `two mebibytes are a bad reply`() async throws {
+        let body = String(repeating: "x", count: 2 * 1024 * 1024)
+        let server = try await TLSServer(Self.files.value.good, answer: "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+        let failure = await failure(server)
+        #expect(failure == LoginFailure(.badReply, "the answer is larger than 1 MiB"))
+    }
+
+    @Test func `a header without end is a bad reply`() async throws {
+        let fields = (0..<4000).map { "X-\($0): \(String(repeating: "y", count: 20))\r\n" }.joined()
+        let failure = await failure(try await TLSServer(Self.files.value.good, answer: "HTTP/1.1 200 OK\r\n\(fields)\r\n"))
+        #expect(failure == LoginFailure(.badReply, "the answer's header is larger than 64 KiB"))
+    }
+
+    @Test func `a redirect is never followed`() async throws {
+        let target = try await TLSServer(Self.files.value.good, answer: Self.answer)
+        let server = try await TLSServer(Self.files.value.good, answer: "HTTP/1.1 302 Found\r\nLocation: \(target.url)/\r\nContent-Length: 0\r\n\r\n")
+        let reply = try await send(server)
+        #expect(reply.status == 302)
+        #expect(target.requests.isEmpty)
+        let redactor = try PartnerFixtureTests.run("pulsecrm")
+        var run = redactor
+        #expect(throws: LoginFailure.self) { try run.receive(reply) }
+    }
+
+    @Test func `a cut connection is a passing failure`() async throws {
+        let failure = await failure(try await TLSServer(Self.files.value.good, answer: Self.answer, manner: .cut))
+        #expect(failure?.failureClass == .transient, "\(failure?.reason ?? "")")
+    }
+
+    @Test func `a client certificate is shown where it is asked for`() async throws {
+        let client = try await Self.files.value.client
+        let server = try await TLSServer(Self.files.value.good, answer: Self.answer, clientAuthority: Self.files.value.authority)
+        let without = await failure(server)
+        #expect(without != nil)
+        let reply = try await send(server) {
+            $0.connection.certificate = client.certificate
+            $0.connection.key = client.key
+        }
+        #expect(reply.status == 200)
+    }
+
+    @Test func `missing files are ours, and say which`() async throws {
+        let failure = await failure(try await TLSServer(Self.files.value.good, answer: Self.answer), authority: "/nowhere/ca.pem")
+        #expect(failure?.failureClass == .local)
+        #expect(failure?.reason.contains("/nowhere/ca.pem") == true)
+    }
+
+    @Test(arguments: ["http://partner.example/", "ftp://127.0.0.1/", "file:///etc/passwd", "https://u@h/"]) func `other URLs are refused before a socket is opened`(url: String) async {
+        await #expect(throws: LoginFailure.self) { try await Self.transport.send(OutboundRequest(method: .get, url: url)) }
+    }
+
+    @Test(arguments: [("https://169.254.169.254/", "link-local"), ("https://[fe80::1]/", "link-local"), ("https://0.0.0.0/", "0/8"), ("https://224.0.0.1/", "multicast"), ("https://[::ffff:169.254.1.1]/", "link-local"), ("https://[fd00:ec2::254]/", "metadata")])
+    func `no partner lives at such an address`(url: String, word: String) async {
+        do throws(LoginFailure) {
+            _ = try await Self.transport.send(OutboundRequest(method: .get, url: url))
+            Issue.record("connected")
+        } catch {
+            #expect(error.reason.contains(word), "\(error.reason)")
+        }
+    }
+
+    @Test func `nobody there is a passing failure, and an impatient caller can go`() async throws {
+        let refused = OutboundRequest(method: .get, url: "http://127.0.0.1:1/")
+        await #expect(throws: LoginFailure.self) { try await Self.transport.send(refused) }
+        let server = try await TLSServer(Self.files.value.good, answer: Self.answer, manner: .silent)
+        let task = Task { await failure(server, time: .seconds(60)) }
+        #expect(await eventually { !server.requests.isEmpty })
+        task.cancel()
+        #expect(await task.value?.reason == "cancelled")
+    }
+}

@@ -1,0 +1,282 @@
+import BrokerCore
+import HTTPTypes
+import Synchronization
+import TestSupport
+import Testing
+
+/// Brokers over fake clocks and a fake network.
+struct BrokerBench {
+    let clocks = FakeClocks()
+    let events = RecordedEvents()
+    let transport: FakeTransport
+    let broker: TokenBroker
+
+    typealias Answer = @Sendable (_ request: OutboundRequest, _ number: Int, _ clocks: FakeClocks) async throws(LoginFailure) -> PartnerReply
+
+    init(_ answer: @escaping Answer) {
+        let clocks = clocks
+        transport = FakeTransport { request, number throws(LoginFailure) in try await answer(request, number, clocks) }
+        broker = TokenBroker(clocks: clocks, transport: transport, secrets: FakeSecrets(), events: events)
+    }
+
+    static let plain = TestConfiguration.plainProvider + "tokens:\n  a: {provider: plain, inputs: {secret: {value: s}}}\n"
+
+    func run(_ yaml: String = plain, _ body: (TokenBroker) async throws -> Void) async throws {
+        await broker.apply(try TestConfiguration.read(yaml))
+        try await withThrowingTaskGroup { group in
+            group.addTask { [broker] in await broker.run() }
+            do { try await body(broker) } catch {
+                await broker.stop()
+                throw error
+            }
+            await broker.stop()
+        }
+    }
+
+    func keeper(_ name: String = "a", _ inputs: [String: String] = [:]) async throws -> TokenKeeper {
+        try #require(try await broker.keeper(name, perRequest: inputs))
+    }
+
+    /// Moves time to the next sleeper's moment, once somebody sleeps.
+    func step() async -> Bool {
+        guard await eventually({ clocks.nextWake != nil }), let next = clocks.nextWake else { return false }
+        clocks.advance(by: max(.zero, next - clocks.boot))
+        return true
+    }
+}
+
+/// Lets a test hold an answer back.
+final class Valve: Sendable {
+    private let state = Mutex<(isOpen: Bool, waiting: [CheckedContinuation<Void, Never>])>((false, []))
+
+    func pass() async {
+        await withCheckedContinuation { continuation in
+            let isOpen = state.withLock { state in
+                if !state.isOpen { state.waiting.append(continuation) }
+                return state.isOpen
+            }
+            if isOpen { continuation.resume() }
+        }
+    }
+
+    func open() {
+        let waiting = state.withLock { state in
+            state.isOpen = true
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+}
+
+@Suite struct TokenKeeperTests {
+    private static func token(_ number: Int, _ clocks: FakeClocks, lifetime: Int = 900) -> PartnerReply {
+        .make(200, "{\"access_token\":\"token-\(number)\",\"expires_in\":\(lifetime)}", clocks: clocks)
+    }
+
+    @Test func `three hundred callers share one login`() async throws {
+        let valve = Valve()
+        let bench = BrokerBench { _, number, clocks throws(LoginFailure) in
+            await valve.pass()
+            return .make(200, "{\"access_token\":\"token-\(number)\",\"expires_in\":900}", clocks: clocks)
+        }
+        try await bench.run { _ in
+            let keeper = try await bench.keeper()
+            let tokens = try await withThrowingTaskGroup { group in
+                for _ in 0..<300 { group.addTask { try await keeper.token(wait: .seconds(30)).value.exposedText } }
+                #expect(await eventually { bench.transport.requests.count == 1 })
+                valve.open()
+                return try await group.reduce(into: [String]()) { $0.append($1) }
+            }
+            #expect(tokens == Array(repeating: "token-1", count: 300))
+            #expect(bench.transport.requests.count == 1)
+        }
+    }
+
+    @Test func `a caller that gives up cancels nothing`() async throws {
+        let valve = Valve()
+        let bench = BrokerBench { _, number, clocks throws(LoginFailure) in
+            await valve.pass()
+            return Self.token(number, clocks)
+        }
+        try await bench.run { _ in
+            let keeper = try await bench.keeper()
+            let impatient = Task { try await keeper.token(wait: .seconds(3)) }
+            #expect(await eventually { bench.transport.requests.count == 1 && bench.clocks.nextWake != nil })
+            bench.clocks.advance(by: .seconds(3))
+            await #expect(throws: TokenRefusal.self) { try await impatient.value }
+            valve.open()
+            #expect(await eventually { keeper.cell.current != nil })
+            #expect(bench.transport.requests.count == 1)
+        }
+    }
+
+    @Test func `it renews at its time, and a failure keeps what is there`() async throws {
+        let bench = BrokerBench { _, number, clocks throws(LoginFailure) in
+            if number == 2 { throw LoginFailure(.transient, "status 500", status: 500) }
+            return Self.token(number, clocks)
+        }
+        try await bench.run { _ in
+            let keeper = try await bench.keeper()
+            #expect(try await keeper.token(wait: .seconds(5)).value.exposedText == "token-1")
+            let start = bench.clocks.boot
+            #expect(await bench.step())
+            #expect((570...600).contains((bench.clocks.boot - start).inSeconds))
+            #expect(await eventually { bench.events.all.contains { if case .loginFailed = $0 { true } else { false } } })
+            #expect(try await keeper.token().value.exposedText == "token-1")
+            #expect(await keeper.status().state == .stale)
+            #expect(await bench.step())
+            #expect(await eventually { keeper.cell.current?.token.value.exposedText == "token-3" })
+            #expect(await keeper.status().state == .fresh)
+        }
+    }
+
+    @Test func `neither suspend nor a step of the wall clock lets a dead token out or kills a live one`() async throws {
+        let valve = Valve()
+        let bench = BrokerBench { _, number, clocks throws(LoginFailure) in
+            if number > 1 { await valve.pass() }
+            return Self.token(number, clocks)
+        }
+        try await bench.run { _ in
+            let keeper = try await bench.keeper()
+            _ = try await keeper.token(wait: .seconds(5))
+            bench.clocks.stepWall(by: .seconds(86_400))
+            #expect(try await keeper.token().value.exposedText == "token-1")
+            bench.clocks.stepWall(by: .seconds(-200_000))
+            #expect(try await keeper.token().value.exposedText == "token-1")
+            bench.clocks.advance(by: .seconds(4000))  // as a suspend does: everything at once
+            await #expect(throws: TokenRefusal.self) { try await keeper.token() }
+            valve.open()
+            let waiting = Task { try await keeper.token(wait: .seconds(10)).value.exposedText }
+            #expect(try await waiting.value == "token-2")
+        }
+    }
+
+    @Test func `a long poll hears of another token, or of none in time`() async throws {
+        let bench = BrokerBench { _, number, clocks throws(LoginFailure) in Self.token(number, clocks) }
+        try await bench.run { _ in
+            let keeper = try await bench.keeper()
+            let first = try await keeper.token(wait: .seconds(5))
+            let poll = Task { try await keeper.token(otherThan: first.fingerprint, wait: .seconds(30)) }
+            let report = await keeper.report(fingerprint: first.fingerprint, status: 401)
+            #expect(report == .refreshing)
+            #expect(try await poll.value?.value.exposedText == "token-2")
+            let idle = Task { try await keeper.token(otherThan: "other", wait: .zero)?.value.exposedText }
+            #expect(try await idle.value == "token-2")
+            #expect(await keeper.report(fingerprint: first.fingerprint, status: 401) == .alreadyReplaced)
+            #expect(await keeper.report(fingerprint: "000000000000", status: 200) == .ignored)
+        }
+    }
+
+    static let chain = """
+        tokens:
+          zapper: {provider: zapper-service, inputs: {api_key: {value: k}, api_token: {value: t}, organisation_id: o}}
+          jo: {provider: zapper-customer, inputs: {api_key: {value: k}, service: {token: zapper}, email: e, password: {value: p}}}
+        """
+
+    @Test func `a chain waits for its input, and blames it for a 401 once, when it is old enough`() async throws {
+        let valid = Mutex<String>("")
+        let bench = BrokerBench { request, number, clocks throws(LoginFailure) in
+            let sent = request.fields[.authorization]
+            if request.url.hasSuffix("/customers/login"), sent != "Bearer \(valid.withLock { $0 })" { return .make(401, clocks: clocks) }
+            let payload = Base64URL.encode(Array("{\"exp\":\(clocks.wall.seconds + (sent == nil ? 900 : 300)),\"n\":\(number)}".utf8))
+            let token = "e30.\(payload).eA"
+            if sent == nil { valid.withLock { $0 = token } }
+            return .make(200, token, type: "text/plain", clocks: clocks)
+        }
+        try await bench.run(Self.chain) { _ in
+            let jo = try await bench.keeper("jo")
+            _ = try await jo.token(wait: .seconds(5))
+            // The partner forgets the service token: the customer's next login is refused, the service token replaced, the login repeated.
+            valid.withLock { $0 = "forgotten" }
+            #expect(await bench.step())
+            #expect(await eventually { bench.transport.requests.count == 5 })
+            #expect(await eventually {
+                let status = await jo.status()
+                return status.logins == 2 && !status.isLoggingIn
+            })
+            let paths = bench.transport.requests.map { $0.url.split(separator: "/").dropFirst(4).joined(separator: "/") }
+            #expect(paths.prefix(5) == ["service/login", "customers/login", "customers/login", "service/login", "customers/login"])
+            #expect(await jo.status().state == .fresh)
+        }
+    }
+
+    @Test func `an input that fails is waited for, and costs no attempt`() async throws {
+        let bench = BrokerBench { _, _, clocks throws(LoginFailure) in .make(500, clocks: clocks) }
+        try await bench.run(Self.chain) { _ in
+            let jo = try await bench.keeper("jo")
+            #expect(await eventually {
+                if bench.clocks.nextWake != nil { bench.clocks.advance(by: .milliseconds(500)) }
+                return await jo.status().lastFailure?.reason == "waiting for zapper (transient)"
+            })
+            #expect(await jo.status().failuresInARow == 0)
+            #expect(bench.transport.requests.allSatisfy { $0.url.hasSuffix("/service/login") })
+        }
+    }
+
+    @Test func `a reload keeps what is unchanged and logs in anew beside the old token where the login changed`() async throws {
+        let valve = Valve()
+        let bench = BrokerBench { request, number, clocks throws(LoginFailure) in
+            if number > 1 { await valve.pass() }
+            return Self.token(number, clocks)
+        }
+        try await bench.run { broker in
+            let keeper = try await bench.keeper()
+            _ = try await keeper.token(wait: .seconds(5))
+            await broker.apply(try TestConfiguration.read(BrokerBench.plain.replacing("{secret: {value: s}}}", with: "{secret: {value: s}}, idle_after: 1h}")))
+            #expect(await keeper.status().state == .fresh)
+            #expect(bench.transport.requests.count == 1)
+            await broker.apply(try TestConfiguration.read(BrokerBench.plain.replacing("value: s", with: "value: other")))
+            #expect(await eventually { bench.transport.requests.count == 2 })
+            #expect(try await keeper.token().value.exposedText == "token-1")
+            valve.open()
+            #expect(await eventually { keeper.cell.current?.token.value.exposedText == "token-2" })
+            await broker.apply(try TestConfiguration.read(BrokerBench.plain.replacing("  a: {", with: "  b: {")))
+            #expect(try await broker.keeper("a", perRequest: [:]) == nil)
+            await #expect(throws: TokenRefusal.self) { try await keeper.token() }
+        }
+    }
+
+    @Test func `a partner's pause holds for every entry of the same secrets`() async throws {
+        let bench = BrokerBench { _, number, clocks throws(LoginFailure) in
+            .make(429, fields: [("Retry-After", "120")], clocks: clocks)
+        }
+        let two = BrokerBench.plain + "  b: {provider: plain, inputs: {secret: {value: s}}}\n"
+        try await bench.run(two) { _ in
+            let (a, b) = (try await bench.keeper("a"), try await bench.keeper("b"))
+            #expect(await eventually {
+                let (first, second) = (await a.status(), await b.status())
+                return first.lastFailure != nil && second.lastFailure != nil
+            })
+            let before = bench.transport.requests.count
+            bench.clocks.advance(by: .seconds(119))
+            await Task.yield()
+            #expect(bench.transport.requests.count == before)
+            #expect(before <= 2)
+        }
+    }
+
+    @Test func `combinations of per-request inputs have their own tokens, so many at most`() async throws {
+        let yaml = """
+            tokens:
+              z:
+                provider: zipteams
+                inputs: {api_key: {value: k}, api_secret: {value: s}, sub_tenant_id: x}
+                per_request: {tenant_id: {pattern: "[a-z]+"}}
+                limit: 2
+            """
+        let bench = BrokerBench { request, number, clocks throws(LoginFailure) in
+            let payload = Base64URL.encode(Array("{\"exp\":\(clocks.wall.seconds + 900),\"n\":\(number)}".utf8))
+            return .make(200, "{\"code\":\"RESPONSE_SUCCESS\",\"data\":{\"token\":\"e30.\(payload).eA\"}}", clocks: clocks)
+        }
+        try await bench.run(yaml) { broker in
+            let a = try await bench.keeper("z", ["tenant_id": "a"]).token(wait: .seconds(5))
+            let again = try await bench.keeper("z", ["tenant_id": "a"]).token(wait: .seconds(5))
+            let b = try await bench.keeper("z", ["tenant_id": "b"]).token(wait: .seconds(5))
+            #expect(a.fingerprint == again.fingerprint)
+            #expect(a.fingerprint != b.fingerprint)
+            await #expect(throws: TokenRefusal.self) { try await broker.keeper("z", perRequest: ["tenant_id": "c"]) }
+            #expect(bench.transport.requests.count == 2)
+        }
+    }
+}

@@ -1,0 +1,252 @@
+import BrokerCore
+import TestSupport
+import Testing
+
+/// A token's life without actor, clock or network: the machine is stepped, and what it does is counted.
+struct LifeSimulation {
+    var state: TokenState
+    var now = BootInstant(nanoseconds: 1_000_000_000_000)
+    var wall = WallTime(seconds: 1_800_000_000)
+    var generator = SeededGenerator(seed: 7)
+    var attempts: [BootInstant] = []
+    /// Moments a caller with no patience would have got nothing or something dead.
+    var gaps = 0
+
+    init(_ policy: RefreshPolicy = .init()) { state = TokenState(policy: policy) }
+
+    static func draft(_ value: String, lifetime: Duration?, at now: BootInstant, wall: WallTime, origin: Expiry.Origin = .field, stated: WallTime? = nil) -> TokenDraft {
+        TokenDraft(value: Secret(value), expiry: Expiry(origin: origin, lifetime: lifetime, stated: stated), sentAt: now, sentAtWall: wall)
+    }
+
+    /// Steps to whatever is due next, at most to `end`; the partner answers at once.
+    mutating func run(until end: BootInstant, partner: (_ attempt: Int, _ now: BootInstant) -> Result<TokenDraft, LoginFailure>) {
+        while now <= end {
+            switch state.next(at: now) {
+            case .rest: return
+            case .wait(let until):
+                check(until: min(until, end))
+                now = until
+            case .login(let trigger):
+                attempts.append(now)
+                state.loginBegan(trigger, at: now)
+                do throws(LoginFailure) {
+                    _ = try state.adopt(try partner(attempts.count, now).get(), fingerprint: "f", trigger: trigger, at: now, using: &generator)
+                } catch {
+                    state.failed(error, trigger: trigger, at: now, using: &generator)
+                }
+            }
+        }
+    }
+
+    /// Whether the token at hand outlives the pause until the next step.
+    private mutating func check(until: BootInstant) {
+        guard let deadline = state.token?.deadline else { return }
+        if deadline < until { gaps += 1 }
+    }
+
+    var pauses: [Double] { zip(attempts.dropFirst(), attempts).map { ($0 - $1).inSeconds } }
+}
+
+@Suite struct TokenStateTests {
+    @Test(arguments: [(5, 25_900...27_300), (60, 2160...2280), (300, 432...460), (900, 144...153), (86_400, 2...2)])
+    func `a day of renewals is as many logins as the margin says, without a gap`(lifetime: Int, logins: ClosedRange<Int>) {
+        var life = LifeSimulation()
+        let start = life.now
+        life.run(until: start + .seconds(86_400)) { attempt, now in
+            .success(LifeSimulation.draft("t\(attempt)", lifetime: .seconds(lifetime), at: now, wall: WallTime(seconds: 0)))
+        }
+        #expect(logins.contains(life.attempts.count), "\(life.attempts.count)")
+        #expect(life.gaps == 0)
+        let shortest = Double(lifetime) * 2 / 3 - min(Double(lifetime) / 3, 7200) * 0.1
+        #expect(life.pauses.allSatisfy { $0 >= min(shortest, Double(lifetime) - 7920) || $0 >= shortest - 0.01 })
+    }
+
+    @Test func `rejected credentials are tried again after a minute, then every six hours`() {
+        var life = LifeSimulation()
+        life.run(until: life.now + .seconds(86_400)) { _, _ in .failure(LoginFailure(.rejected, "status 401", status: 401)) }
+        #expect(life.state.isLatched)
+        #expect(life.pauses.map { Int($0) } == [60, 21_600, 21_600, 21_600])
+    }
+
+    @Test func `secrets that worked lately get a third try, ten minutes later`() {
+        var life = LifeSimulation()
+        life.run(until: life.now + .seconds(30_000)) { attempt, now in
+            attempt == 1
+                ? .success(LifeSimulation.draft("t", lifetime: .seconds(900), at: now, wall: WallTime(seconds: 0)))
+                : .failure(LoginFailure(.rejected, "status 401", status: 401))
+        }
+        #expect(life.pauses.dropFirst().prefix(3).map { Int($0) } == [60, 600, 21_600])
+    }
+
+    @Test func `a latch that is never tried again waits for an operator`() {
+        var policy = RefreshPolicy()
+        policy.latchedRetry = nil
+        var life = LifeSimulation(policy)
+        life.run(until: life.now + .seconds(86_400)) { _, _ in .failure(LoginFailure(.rejected, "no", status: 401)) }
+        #expect(life.attempts.count == 2)
+        #expect(life.state.next(at: life.now) == .rest)
+        _ = life.state.requestRefresh(at: life.now)
+        #expect(life.state.next(at: life.now) == .rest)
+        let isForced = life.state.forceRefresh(at: life.now)
+        #expect(isForced)
+        #expect(life.state.next(at: life.now) == .login(.admin))
+        let isForcedAgain = life.state.forceRefresh(at: life.now + .seconds(9))
+        #expect(!isForcedAgain)
+    }
+
+    @Test func `an outage of an hour: the token serves to its end, the attempts slow down and never spin`() {
+        var life = LifeSimulation()
+        let outage = life.now + .seconds(500)...life.now + .seconds(4100)
+        life.run(until: life.now + .seconds(8000)) { attempt, now in
+            outage.contains(now)
+                ? .failure(LoginFailure(.transient, "status 500", status: 500))
+                : .success(LifeSimulation.draft("t\(attempt)", lifetime: .seconds(900), at: now, wall: WallTime(seconds: 0)))
+        }
+        #expect(life.pauses.allSatisfy { $0 >= 0.75 })
+        #expect((60...140).contains(life.attempts.count), "\(life.attempts.count)")
+        #expect(life.state.failuresInARow == 0)
+    }
+
+    @Test func `the same token with the same end changes the schedule alone`() throws {
+        var life = LifeSimulation()
+        let start = life.now
+        let end = WallTime(seconds: 1_800_000_900)
+        life.run(until: start + .seconds(899)) { _, now in
+            .success(LifeSimulation.draft("same", lifetime: .seconds(900) - (now - start), at: now, wall: WallTime(seconds: 0), origin: .jwt, stated: end))
+        }
+        #expect(life.state.token?.deadline == start + .seconds(900))
+        // Half of what remains each time, at least five seconds: a handful of looks, not a stream.
+        #expect((5...9).contains(life.attempts.count), "\(life.attempts.count)")
+        #expect(life.pauses.allSatisfy { $0 >= 5 })
+    }
+
+    @Test func `the same token with a later end is a renewal, another one is always adopted`() throws {
+        var life = LifeSimulation()
+        var generator = SeededGenerator(seed: 1)
+        let first = LifeSimulation.draft("a", lifetime: .seconds(900), at: life.now, wall: life.wall, origin: .jwt, stated: WallTime(seconds: 1000))
+        let adopted = try life.state.adopt(first, fingerprint: "f", trigger: .schedule, at: life.now, using: &generator)
+        #expect(adopted == .new)
+        let later = LifeSimulation.draft("a", lifetime: .seconds(900), at: life.now + .seconds(600), wall: life.wall, origin: .jwt, stated: WallTime(seconds: 1600))
+        let renewed = try life.state.adopt(later, fingerprint: "f", trigger: .schedule, at: life.now + .seconds(600), using: &generator)
+        #expect(renewed == .renewed)
+        let shorter = LifeSimulation.draft("b", lifetime: .seconds(60), at: life.now + .seconds(601), wall: life.wall)
+        let replaced = try life.state.adopt(shorter, fingerprint: "g", trigger: .schedule, at: life.now + .seconds(601), using: &generator)
+        #expect(replaced == .new)
+        #expect(life.state.token?.fingerprint == "g")
+    }
+
+    @Test func `a token whose life nobody states is issued anew when it comes again after its end`() throws {
+        var life = LifeSimulation()
+        var generator = SeededGenerator(seed: 1)
+        func same(at now: BootInstant) -> TokenDraft { LifeSimulation.draft("a", lifetime: .seconds(1800), at: now, wall: life.wall, origin: .configured) }
+        _ = try life.state.adopt(same(at: life.now), fingerprint: "f", trigger: .schedule, at: life.now, using: &generator)
+        let half = life.now + .seconds(1200)
+        let again = try life.state.adopt(same(at: half), fingerprint: "f", trigger: .schedule, at: half, using: &generator)
+        #expect(again == .same)
+        #expect(life.state.token?.issuedAt == life.now)
+        let end = life.now + .seconds(1800)
+        let anew = try life.state.adopt(same(at: end), fingerprint: "f", trigger: .schedule, at: end, using: &generator)
+        #expect(anew == .reissued)
+        #expect(life.state.token?.issuedAt == end)
+    }
+
+    @Test func `a token that lives under three seconds is a bad reply and replaces nothing`() throws {
+        var life = LifeSimulation()
+        var generator = SeededGenerator(seed: 1)
+        let good = LifeSimulation.draft("a", lifetime: .seconds(900), at: life.now, wall: life.wall)
+        _ = try life.state.adopt(good, fingerprint: "f", trigger: .schedule, at: life.now, using: &generator)
+        let short = LifeSimulation.draft("b", lifetime: .seconds(2), at: life.now, wall: life.wall)
+        #expect(throws: LoginFailure.self) { try life.state.adopt(short, fingerprint: "g", trigger: .schedule, at: life.now, using: &generator) }
+        #expect(life.state.token?.fingerprint == "f")
+    }
+
+    private func held(_ lifetime: Double) throws -> LifeSimulation {
+        var life = LifeSimulation()
+        var generator = SeededGenerator(seed: 1)
+        let draft = LifeSimulation.draft("a", lifetime: .seconds(lifetime), at: life.now, wall: life.wall)
+        _ = try life.state.adopt(draft, fingerprint: "aaaaaaaaaaaa", trigger: .schedule, at: life.now, using: &generator)
+        return life
+    }
+
+    private func outcome(_ state: TokenState, at now: BootInstant, minValid: Int? = nil, wait: Int = 0, isLoggingIn: Bool = false) -> String {
+        switch state.outcome(minValid: minValid.map { .seconds($0) }, deadline: now + .seconds(wait), isLoggingIn: isLoggingIn, at: now) {
+        case .serve: "serve"
+        case .keepWaiting: "wait"
+        case .refuse(let refusal): "\(refusal.reason)".prefix { $0 != "(" }.description
+        }
+    }
+
+    @Test func `a caller is served down to the last second, and never after it`() throws {
+        let life = try held(60)
+        #expect(outcome(life.state, at: life.now + .seconds(49)) == "serve")
+        #expect(outcome(life.state, at: life.now + .seconds(55), wait: 5, isLoggingIn: true) == "wait")
+        #expect(outcome(life.state, at: life.now + .seconds(55), isLoggingIn: true) == "serve")
+        #expect(outcome(life.state, at: life.now + .seconds(59)) == "serve")
+        #expect(outcome(life.state, at: life.now + .milliseconds(59_500)) == "pending")
+        #expect(outcome(life.state, at: life.now + .seconds(3600)) == "pending")
+    }
+
+    @Test func `min_valid is met, or refused with a reason`() throws {
+        var life = try held(60)
+        #expect(outcome(life.state, at: life.now + .seconds(10), minValid: 49) == "serve")
+        #expect(outcome(life.state, at: life.now + .seconds(10), minValid: 55) == "minValidNotMet")
+        #expect(outcome(life.state, at: life.now + .seconds(10), minValid: 60) == "minValidUnreachable")
+        let early = life.now + .seconds(10)
+        let isWanted = life.state.wantEarlyLogin(minValid: .seconds(55), at: early)
+        #expect(isWanted)
+        #expect(life.state.next(at: early) == .login(.caller))
+        life.state.loginBegan(.caller, at: early)
+        let isWantedAgain = life.state.wantEarlyLogin(minValid: .seconds(55), at: early + .seconds(14))
+        #expect(!isWantedAgain)
+    }
+
+    @Test func `a caller whose time ends before the next attempt is answered at once`() throws {
+        var life = LifeSimulation()
+        life.state.loginBegan(.schedule, at: life.now)
+        life.state.failed(LoginFailure(.refused, "status 404", status: 404), trigger: .schedule, at: life.now, using: &life.generator)
+        #expect(outcome(life.state, at: life.now, wait: 5) == "failing")
+        #expect(outcome(life.state, at: life.now, wait: 100) == "wait")
+    }
+
+    @Test func `reports are believed for the token in hand, and not more often than once a minute`() throws {
+        var life = try held(900)
+        #expect(life.state.accepts(reportOf: "bbbbbbbbbbbb", status: 401, at: life.now) == .alreadyReplaced)
+        #expect(life.state.accepts(reportOf: "aaaaaaaaaaaa", status: 500, at: life.now) == .ignored)
+        #expect(life.state.accepts(reportOf: "aaaaaaaaaaaa", status: 401, at: life.now) == nil)
+        let outcome = life.state.reported(at: life.now)
+        #expect(outcome == .refreshing)
+        #expect(life.state.next(at: life.now) == .login(.caller))
+        life.state.loginBegan(.caller, at: life.now)
+        #expect(life.state.accepts(reportOf: "aaaaaaaaaaaa", status: 401, at: life.now + .seconds(59)) == .ignored)
+        #expect(life.state.accepts(reportOf: "aaaaaaaaaaaa", status: 401, at: life.now + .seconds(90)) == nil)
+    }
+
+    @Test func `a token nobody asks for rests, and wakes with the first question`() throws {
+        var policy = RefreshPolicy()
+        policy.idleAfter = .seconds(3600)
+        var life = LifeSimulation(policy)
+        life.state.asked(at: life.now)
+        let start = life.now
+        life.run(until: life.now + .seconds(86_400)) { attempt, now in
+            .success(LifeSimulation.draft("t\(attempt)", lifetime: .seconds(900), at: now, wall: WallTime(seconds: 0)))
+        }
+        #expect(life.now < start + .seconds(5000))
+        #expect(life.state.next(at: start + .seconds(7200)) == .rest)
+        let isDropped = life.state.dropIfDead(at: start + .seconds(7200))
+        #expect(isDropped)
+        life.state.asked(at: start + .seconds(7200))
+        #expect(life.state.next(at: start + .seconds(7200)) == .login(.schedule))
+    }
+
+    @Test func `a partner that gives dead tokens for an hour is asked no more than its backoff allows`() {
+        var life = LifeSimulation()
+        let end = WallTime(seconds: 100)
+        let start = life.now
+        life.run(until: start + .seconds(7200)) { _, now in
+            .success(LifeSimulation.draft("same", lifetime: .seconds(60) - (now - start), at: now, wall: WallTime(seconds: 0), origin: .jwt, stated: end))
+        }
+        #expect(life.pauses.allSatisfy { $0 >= 1.5 })
+        #expect(life.attempts.count < 60)
+        #expect(life.state.lastFailure?.failureClass == .badReply)
+    }
+}

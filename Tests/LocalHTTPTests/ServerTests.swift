@@ -1,0 +1,192 @@
+import Dispatch
+import LocalHTTP
+import TestSupport
+import Testing
+
+/// Answers by the path: what a handler can do, and nothing of tokens.
+private final class EchoHandler: RequestHandler {
+    func accept(_ peer: Peer) -> AnyObject? { nil }
+    func begin(_ time: LoopTime) {}
+    func refuse(_ fault: MessageFault) -> Response { Response(status: fault.status, body: Array("refused".utf8)) }
+
+    func respond(
+        to head: borrowing RequestHead, bytes: Span<UInt8>, body: Span<UInt8>, on connection: Connection, into output: inout ResponseBuffer
+    ) -> Reply {
+        let path = bytes.text(head.path)
+        switch path {
+        case "/later":
+            let ticket = connection.ticket()
+            DispatchQueue.global().async { ticket.deliver(Response(status: 200, body: Array("later".utf8))) }
+            return .later
+        case "/never": return .later
+        case "/large": return .response(Response(status: 200, body: Array(repeating: 0x61, count: 4_000_000)))
+        case "/cut":
+            output.append("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
+            return .hangUp
+        default:
+            let text = body.isEmpty ? path : body.text(0..<body.count)
+            return .response(Response(status: 200, body: Array(text.utf8)))
+        }
+    }
+}
+
+private func makeServer(_ limits: ServerLimits = ServerLimits()) throws -> (HTTPServer, String) {
+    let server = try HTTPServer([Listener(.loopback4(host: [127, 0, 0, 1], port: 0))], limits: limits) { EchoHandler() }
+    return (server, server.addresses[0].description)
+}
+
+@Suite struct ServerTests {
+    @Test func `kept and pipelined requests are answered in order`() throws {
+        let (server, address) = try makeServer()
+        defer { server.stop() }
+        let client = try #require(RawClient(address: address))
+        client.send((1...50).map { "GET /\($0) HTTP/1.1\r\nHost: a\r\n\r\n" }.joined())
+        for number in 1...50 { #expect(client.receive()?.text == "/\(number)") }
+        client.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\nGET /later HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(client.receive()?.text == "/a")
+        #expect(client.receive()?.text == "later")
+        #expect(client.receive()?.text == "/b")
+    }
+
+    @Test func `a request in pieces is answered, and one behind it too`() throws {
+        let (server, address) = try makeServer()
+        defer { server.stop() }
+        let client = try #require(RawClient(address: address))
+        for piece in ["POST /x HT", "TP/1.1\r\nHost: a\r\nContent-Le", "ngth: 5\r\n\r\nhe", "lloGET /y HTTP/1.1\r\nHo"] { client.send(piece) }
+        #expect(client.receive()?.text == "hello")
+        client.send("st: a\r\n\r\n")
+        #expect(client.receive()?.text == "/y")
+    }
+
+    @Test func `an expectation of 100-continue is met before the body`() throws {
+        let (server, address) = try makeServer()
+        defer { server.stop() }
+        let client = try #require(RawClient(address: address))
+        client.send("POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        #expect(client.receive()?.status == 100)
+        client.send("ok")
+        #expect(client.receive()?.text == "ok")
+    }
+
+    @Test func `HEAD has the length and no body`() throws {
+        let (server, address) = try makeServer()
+        defer { server.stop() }
+        let client = try #require(RawClient(address: address))
+        client.send("HEAD /abc HTTP/1.1\r\nHost: a\r\n\r\nGET /d HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(client.receive(omitsBody: true)?.field("Content-Length") == "4")
+        #expect(client.receive()?.text == "/d")
+    }
+
+    @Test func `a malformed message is answered and the connection closed`() throws {
+        let (server, address) = try makeServer()
+        defer { server.stop() }
+        let client = try #require(RawClient(address: address))
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(client.receive()?.status == 200)
+        let refusal = client.receive()
+        #expect(refusal?.status == 400)
+        #expect(refusal?.field("Connection") == "close")
+        #expect(client.isClosed())
+    }
+
+    @Test func `a slow header ends with 408 and a slow body too`() throws {
+        var limits = ServerLimits()
+        limits.headerTime = .milliseconds(100)
+        limits.requestTime = .milliseconds(150)
+        let (server, address) = try makeServer(limits)
+        defer { server.stop() }
+        for start in ["GET / HT", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe"] {
+            let client = try #require(RawClient(address: address))
+            client.send(start)
+            #expect(client.receive()?.status == 408)
+            #expect(client.isClosed())
+        }
+    }
+
+    @Test func `an idle connection is closed without a word`() throws {
+        var limits = ServerLimits()
+        limits.idleTime = .milliseconds(100)
+        let (server, address) = try makeServer(limits)
+        defer { server.stop() }
+        let client = try #require(RawClient(address: address))
+        client.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(client.receive()?.text == "/a")
+        #expect(client.isClosed())
+    }
+
+    @Test func `an answer larger than the socket takes arrives whole`() throws {
+        let (server, address) = try makeServer()
+        defer { server.stop() }
+        let client = try #require(RawClient(address: address))
+        client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\nGET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(client.receive()?.body.count == 4_000_000)
+        #expect(client.receive()?.text == "/a")
+    }
+
+    @Test func `a client that has sent everything still gets its answer`() throws {
+        let (server, address) = try makeServer()
+        defer { server.stop() }
+        let client = try #require(RawClient(address: address))
+        client.send("GET /later HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.finish()
+        #expect(client.receive()?.text == "later")
+        #expect(client.isClosed())
+    }
+
+    @Test func `beyond the limit of connections the longest idle one goes`() throws {
+        var limits = ServerLimits()
+        limits.connections = 8
+        let (server, address) = try makeServer(limits)
+        defer { server.stop() }
+        let clients = try (0..<9).map { number in
+            let client = try #require(RawClient(address: address))
+            client.send("GET /\(number) HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(client.receive()?.text == "/\(number)")
+            return client
+        }
+        #expect(clients[0].isClosed())
+        clients[8].send("GET /again HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(clients[8].receive()?.text == "/again")
+    }
+
+    @Test func `draining answers what was received and ends what waits`() async throws {
+        let (server, address) = try makeServer()
+        let waiting = try #require(RawClient(address: address))
+        waiting.send("GET /never HTTP/1.1\r\nHost: a\r\n\r\n")
+        let idle = try #require(RawClient(address: address))
+        idle.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(idle.receive()?.text == "/a")
+        await server.drain(within: .milliseconds(200))
+        #expect(idle.isClosed())
+        #expect(waiting.isClosed())
+        server.stop()
+    }
+
+    @Test func `a unix socket has its mode before anybody can connect, and its file goes with it`() throws {
+        let folder = try TestFiles.scratch()
+        defer { TestFiles.remove(folder) }
+        let path = "\(folder)/api.sock"
+        do {
+            let listener = try Listener(.unix(path: path), access: SocketFileAccess(mode: 0o600))
+            #expect(try TestFiles.run("/usr/bin/stat", ["-c", "%a", path]).output == "600\n")
+            let server = try HTTPServer([listener]) { EchoHandler() }
+            let client = try #require(RawClient(address: "unix:\(path)"))
+            client.send("GET /u HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(client.receive()?.text == "/u")
+            server.stop()
+        }
+        #expect(throws: SystemCallError.self) { try Listener(.unix(path: "/proc/none/api.sock")) }
+        try TestFiles.write("x", to: "\(folder)/file")
+        #expect(throws: SystemCallError.self) { try Listener(.unix(path: "\(folder)/file")) }
+        #expect(try TestFiles.text("\(folder)/file") == "x")
+    }
+
+    @Test(arguments: ["127.0.0.1:80", "127.1.2.3:0", "[::1]:9"]) func `loopback literals are addresses`(text: String) {
+        #expect(SocketAddress(loopback: text)?.description == text)
+    }
+
+    @Test(arguments: ["0.0.0.0:80", "localhost:80", "128.0.0.1:80", "127.0.0.1", "[::]:80", "127.0.0.1:70000"])
+    func `nothing else is`(text: String) {
+        #expect(SocketAddress(loopback: text) == nil)
+    }
+}

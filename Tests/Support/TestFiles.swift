@@ -1,0 +1,47 @@
+import Foundation
+
+/// Reads files of the repository and makes scratch ones.
+package enum TestFiles {
+    package static func text(_ path: String) throws -> String {
+        try String(contentsOfFile: path.hasPrefix("/") ? path : "\(Repository.root)/\(path)", encoding: .utf8)
+    }
+
+    package static func names(_ folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder.hasPrefix("/") ? folder : "\(Repository.root)/\(folder)").sorted()
+    }
+
+    /// A new empty folder; remove it when done.
+    package static func scratch() throws -> String {
+        let path = NSTemporaryDirectory() + "tokenbroker-test-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        return path
+    }
+
+    package static func remove(_ path: String) {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    package static func write(_ text: String, to path: String, mode: Int = 0o600) throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+    }
+
+    /// Runs a program to its end.
+    @discardableResult
+    package static func run(_ program: String, _ arguments: [String], environment: [String: String] = [:]) throws -> (status: Int32, output: String, errors: String) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        // Files, not pipes: nothing can fill up while the program runs.
+        let folder = try scratch()
+        defer { remove(folder) }
+        for name in ["out", "err"] { _ = FileManager.default.createFile(atPath: "\(folder)/\(name)", contents: nil) }
+        process.standardOutput = FileHandle(forWritingAtPath: "\(folder)/out")
+        process.standardError = FileHandle(forWritingAtPath: "\(folder)/err")
+        try process.run()
+        process.waitUntilExit()
+        return (process.terminationStatus, (try? text("\(folder)/out")) ?? "", (try? text("\(folder)/err")) ?? "")
+    }
+}
