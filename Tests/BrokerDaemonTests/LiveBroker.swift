@@ -1,0 +1,93 @@
+import BrokerCore
+import BrokerDaemon
+import LocalHTTP
+import Logging
+import PartnerSandbox
+import Synchronization
+import TestSupport
+import Testing
+
+/// A broker on a real socket over the sandbox partners, in this process: everything but the daemon's own main loop.
+final class LiveBroker: Sendable {
+    let sandbox: SandboxServer
+    let broker: TokenBroker
+    let log: CapturedLog
+    private let server: HTTPServer
+    private let jobs = JobQueue()
+    private let transport: CurlTransport
+    private let tasks = Mutex<[Task<Void, Never>]>([])
+    let address: String
+
+    static let key = "test-key"
+
+    /// The shipped configuration on this sandbox, changed as the test wants.
+    init(_ change: (String) -> String = { $0 }, before: (SandboxServer) -> Void = { _ in }) async throws {
+        sandbox = try SandboxServer()
+        before(sandbox)
+        let shipped = try TestFiles.text("config/config.yaml").replacing("http://127.0.0.1:8700", with: sandbox.url)
+        let digest = Digest.hex(Digest.sha256(Array(Self.key.utf8)))
+        let keyed = shipped.replacing("2a97516c354b68848cdbd8f54a226a0a55b21ed138e207ad6c5cbb9c00aa5aea", with: digest)
+        let configuration = try TestConfiguration.read(change(keyed))
+        let clocks = SystemClocks()
+        log = CapturedLog()
+        transport = CurlTransport(clocks: clocks, userAgent: "tokenbroker/test")
+        broker = TokenBroker(clocks: clocks, transport: transport, secrets: SystemSecretSource(environment: [:]), events: EventLog(log.logger))
+        await broker.apply(configuration)
+        let board = ServingBoard(Serving(configuration, cells: Array(broker.board.all.values)))
+        let api = BrokerAPI(broker: broker, board: board, clocks: clocks) { .refused(faults: ["config.yaml:1:1: test"]) }
+        let (jobs, requestIDs) = (jobs, RequestIDs())
+        server = try HTTPServer([Listener(.loopback4(host: [127, 0, 0, 1], port: 0))]) {
+            BrokerHandler(board: board, api: api, jobs: jobs, requestIDs: requestIDs)
+        }
+        address = server.addresses[0].description
+        let broker = broker
+        tasks.withLock { $0 = [Task { await broker.run() }, Task { await jobs.run() }] }
+    }
+
+    func stop() async {
+        await broker.stop()
+        jobs.finish()
+        server.stop()
+        transport.stop()
+    }
+
+    /// One request on a connection of its own.
+    func ask(_ method: String, _ target: String, key: String? = LiveBroker.key, headers: String = "", body: String? = nil) async throws -> RawClient.Answer {
+        let address = address
+        let authorization = key.map { "Authorization: Bearer \($0)\r\n" } ?? ""
+        let length = body.map { "Content-Length: \($0.utf8.count)\r\n" } ?? ""
+        let message = "\(method) \(target) HTTP/1.1\r\nHost: localhost\r\n\(authorization)\(headers)\(length)\r\n\(body ?? "")"
+        return try await blocking {
+            guard let client = RawClient(address: address) else { throw TestFailure("no connection") }
+            client.send(message)
+            guard let answer = client.receive(omitsBody: method == "HEAD") else { throw TestFailure("no answer to \(message)") }
+            return answer
+        }
+    }
+
+    static func with(_ change: (String) -> String = { $0 }, before: (SandboxServer) -> Void = { _ in }, _ body: (LiveBroker) async throws -> Void) async throws {
+        let live = try await LiveBroker(change, before: before)
+        do { try await body(live) } catch {
+            await live.stop()
+            throw error
+        }
+        await live.stop()
+    }
+}
+
+/// Everything that was logged, at every level.
+final class CapturedLog: Sendable {
+    private let lines = Mutex<[String]>([])
+
+    var logger: Logger {
+        let write: @Sendable (String) -> Void = { [self] line in lines.withLock { $0.append(line) } }
+        return Logger(label: "test") { _ in LineLogHandler(level: .trace, isJournal: false, clocks: SystemClocks(), write: write) }
+    }
+
+    var text: String { lines.withLock { $0.joined() } }
+}
+
+extension RawClient.Answer {
+    var json: JSONValue { JSONValue(parsing: body) ?? .null }
+    var slug: String? { json["type"]?.text?.split(separator: "/").last.map(String.init) }
+}
