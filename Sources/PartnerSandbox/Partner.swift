@@ -59,7 +59,9 @@ extension String {
             rest -= months[month]
             month += 1
         }
-        func pad(_ value: Int, _ width: Int = 2) -> String { String(repeating: "0", count: Swift.max(0, width - String(value).count)) + String(value) }
+        func pad(_ value: Int, _ width: Int = 2) -> String {
+            String(repeating: "0", count: Swift.max(0, width - String(value).count)) + String(value)
+        }
         let time = "\(pad(shifted / 3600 % 24)):\(pad(shifted / 60 % 60)):\(pad(shifted % 60)).\(pad(micro, 6))"
         return "\(pad(year, 4))-\(pad(month + 1))-\(pad(rest + 1))T\(time)+05:45"
     }

@@ -26,7 +26,10 @@ struct Check: AsyncParsableCommand {
         } else {
             for result in results { print(result.text) }
             let bad = results.count { !$0.isGood }
-            print(bad == 0 ? "\(files.config): \(configuration.tokens.count) tokens, no fault" : "\(files.config): \(bad) of \(results.count) tokens are not right")
+            print(
+                bad == 0
+                    ? "\(files.config): \(configuration.tokens.count) tokens, no fault"
+                    : "\(files.config): \(bad) of \(results.count) tokens are not right")
         }
         if !results.allSatisfy(\.isGood) { throw login ? ProgramExit.unavailable : ProgramExit.configuration }
     }

@@ -5,7 +5,8 @@ struct ClientCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "client", abstract: "Client keys.", subcommands: [Add.self])
 
     struct Add: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Make a key for a client: the key, once, on standard output; what to configure on standard error.")
+        static let configuration = CommandConfiguration(
+            abstract: "Make a key for a client: the key, once, on standard output; what to configure on standard error.")
 
         @Argument(help: "The client's name.")
         var name: String

@@ -54,10 +54,12 @@ struct LoginChecker {
                 let draft = try await inputs.login(token)
                 let life = draft.expiry.lifetime.map { "lives \(DurationSyntax.words($0))" } ?? "has no end"
                 let verified = await verify(token, draft, performer)
-                results.append(Result(token: token.name, isGood: verified.isGood, lines: transport.lines + ["a token came; it \(life)"] + verified.lines))
+                results.append(
+                    Result(token: token.name, isGood: verified.isGood, lines: transport.lines + ["a token came; it \(life)"] + verified.lines))
             } catch {
                 let said = error.partnerMessage.map { "; the partner says: \($0)" } ?? ""
-                results.append(Result(token: token.name, isGood: false, lines: transport.lines + ["\(error.failureClass.rawValue): \(error.reason)\(said)"]))
+                results.append(
+                    Result(token: token.name, isGood: false, lines: transport.lines + ["\(error.failureClass.rawValue): \(error.reason)\(said)"]))
             }
         }
         return results

@@ -2,7 +2,8 @@ import ArgumentParser
 import BrokerCore
 
 struct Providers: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "The partners built in.", subcommands: [ListProviders.self, Show.self], defaultSubcommand: ListProviders.self)
+    static let configuration = CommandConfiguration(
+        abstract: "The partners built in.", subcommands: [ListProviders.self, Show.self], defaultSubcommand: ListProviders.self)
 
     struct ListProviders: ParsableCommand {
         static let configuration = CommandConfiguration(commandName: "list", abstract: "List the partners built in and the inputs they need.")

@@ -1,7 +1,7 @@
 import ArgumentParser
 import BrokerCore
-import HTTPTypes
 import Glibc
+import HTTPTypes
 
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Tell how every token is and why its next refresh is when it is.")

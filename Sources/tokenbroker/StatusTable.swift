@@ -7,7 +7,8 @@ enum StatusTable {
         for token in tokens {
             table.rows.append([
                 Table.Cell(name(token)), Table.Cell(token["provider"]?.text ?? ""), state(token), Table.Cell(words(token["expires_in"]) ?? "-"),
-                Table.Cell(nextRefresh(token)), Table.Cell(token["logins"]?.scalarText ?? ""), Table.Cell(token["fingerprint"]?.text ?? "-"), failure(token),
+                Table.Cell(nextRefresh(token)), Table.Cell(token["logins"]?.scalarText ?? ""), Table.Cell(token["fingerprint"]?.text ?? "-"),
+                failure(token),
             ])
         }
         return table.text()

@@ -25,6 +25,27 @@ import Testing
         _ = try TestConfiguration.read(try TestFiles.text(file))
     }
 
+    @Test func `the full configuration names every key that is read, with its default`() throws {
+        let full = try TestFiles.text("config/config.full.yaml")
+        for file in ["ConfigurationReader", "TokenConfigurationReader"] {
+            let source = try TestFiles.text("Sources/BrokerCore/Configuration/\(file).swift")
+            for match in source.matches(of: #/(?:take|require)\("([a-z_0-9]+)"\)/#) {
+                #expect(full.contains(try Regex("(^|[ {#-])\(match.output.1):").anchorsMatchLineEndings()), "\(match.output.1)")
+            }
+        }
+        let (said, defaults) = (try TestConfiguration.read(full), BrokerConfiguration())
+        #expect(said.limits == defaults.limits)
+        #expect(said.logins == defaults.logins)
+        #expect(said.readiness == defaults.readiness)
+        #expect(said.listeners.first == defaults.listeners.first)
+        let zapper = try #require(said.token("zapper"))
+        #expect(zapper.refresh.marginCap == RefreshPolicy().marginCap && zapper.refresh.jitter == RefreshPolicy().jitter)
+        #expect(zapper.refresh.latchedRetry == RefreshPolicy().latchedRetry)
+        #expect(zapper.connection == ConnectionSettings())
+        #expect(said.token("zipteams")?.refresh.idleAfter == .seconds(3600))
+        #expect(said.token("zipteams")?.combinations == 100)
+    }
+
     @Test func `what is not said has its default`() throws {
         let configuration = try TestConfiguration.read(
             TestConfiguration.plainProvider + "tokens:\n  a: {provider: plain, inputs: {secret: {value: s}}}\n")

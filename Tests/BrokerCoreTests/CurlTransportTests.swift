@@ -10,15 +10,20 @@ import Testing
         try await blocking {
             let authority = try TestAuthority()
             return (
-                authority: authority.certificate, good: try authority.issue("good", for: "127.0.0.1"), other: try authority.issue("other", for: "partner.example"),
-                expired: try authority.issue("expired", for: "127.0.0.1", isExpired: true), client: try authority.issue("client", for: "client.example")
+                authority: authority.certificate, good: try authority.issue("good", for: "127.0.0.1"),
+                other: try authority.issue("other", for: "partner.example"),
+                expired: try authority.issue("expired", for: "127.0.0.1", isExpired: true),
+                client: try authority.issue("client", for: "client.example")
             )
         }
     }
     static let transport = CurlTransport(clocks: SystemClocks(), userAgent: "tokenbroker/test")
     static let answer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 13\r\nX-One: 1\r\nX-One: 2\r\n\r\n{\"token\":\"x\"}"
 
-    private func send(_ server: TLSServer, authority: String? = nil, trusts: Bool = true, time: Duration = .seconds(5), _ change: (inout OutboundRequest) -> Void = { _ in })
+    private func send(
+        _ server: TLSServer, authority: String? = nil, trusts: Bool = true, time: Duration = .seconds(5),
+        _ change: (inout OutboundRequest) -> Void = { _ in }
+    )
         async throws(LoginFailure) -> PartnerReply
     {
         var request = OutboundRequest(method: .post, url: "\(server.url)/login", fields: [.contentType: "application/json"], body: Array("{}".utf8))
@@ -29,7 +34,10 @@ import Testing
         return try await Self.transport.send(request)
     }
 
-    private func failure(_ server: TLSServer, authority: String? = nil, trusts: Bool = true, time: Duration = .seconds(5), _ change: (inout OutboundRequest) -> Void = { _ in })
+    private func failure(
+        _ server: TLSServer, authority: String? = nil, trusts: Bool = true, time: Duration = .seconds(5),
+        _ change: (inout OutboundRequest) -> Void = { _ in }
+    )
         async -> LoginFailure?
     {
         do throws(LoginFailure) {
@@ -55,7 +63,9 @@ import Testing
     @Test func `a certificate for another name is refused`() async throws {
         let failure = await failure(try await TLSServer(Self.files.value.other, answer: Self.answer))
         #expect(failure?.failureClass == .certificate)
-        #expect(failure?.reason.contains("no alternative certificate subject name matches") == true || failure?.reason.contains("does not match") == true, "\(failure?.reason ?? "")")
+        #expect(
+            failure?.reason.contains("no alternative certificate subject name matches") == true || failure?.reason.contains("does not match") == true,
+            "\(failure?.reason ?? "")")
     }
 
     @Test func `an expired certificate is refused`() async throws {
@@ -75,16 +85,21 @@ import Testing
         let failure = await failure(server)
         #expect(failure?.failureClass == .certificate)
         // The alert is the one our side sends or the version our side does not accept: no request reached the server.
-        #expect(failure?.reason.contains("protocol version") == true || failure?.reason.contains("unsupported protocol") == true, "\(failure?.reason ?? "")")
+        #expect(
+            failure?.reason.contains("protocol version") == true || failure?.reason.contains("unsupported protocol") == true,
+            "\(failure?.reason ?? "")")
         #expect(server.requests.isEmpty)
         // The same server with a client that allows TLS 1.1 answers: the refusal was ours.
-        let openssl = try await blocking { try TestFiles.run("/usr/bin/openssl", ["s_client", "-connect", "127.0.0.1:\(server.port)", "-tls1_1", "-cipher", "ALL:@SECLEVEL=0"]) }
+        let openssl = try await blocking {
+            try TestFiles.run("/usr/bin/openssl", ["s_client", "-connect", "127.0.0.1:\(server.port)", "-tls1_1", "-cipher", "ALL:@SECLEVEL=0"])
+        }
         #expect(openssl.output.contains("TLSv1.1"))
     }
 
     @Test func `a drip-fed answer ends with the time for the whole`() async throws {
         let start = ContinuousClock.now
-        let failure = await failure(try await TLSServer(Self.files.value.good, answer: Self.answer, manner: .dripping(milliseconds: 100)), time: .seconds(1))
+        let failure = await failure(
+            try await TLSServer(Self.files.value.good, answer: Self.answer, manner: .dripping(milliseconds: 100)), time: .seconds(1))
         #expect(failure?.failureClass == .timedOut)
         #expect(ContinuousClock.now - start < .seconds(4))
     }
@@ -142,11 +157,15 @@ import Testing
         #expect(failure?.reason.contains("/nowhere/ca.pem") == true)
     }
 
-    @Test(arguments: ["http://partner.example/", "ftp://127.0.0.1/", "file:///etc/passwd", "https://u@h/"]) func `other URLs are refused before a socket is opened`(url: String) async {
+    @Test(arguments: ["http://partner.example/", "ftp://127.0.0.1/", "file:///etc/passwd", "https://u@h/"])
+    func `other URLs are refused before a socket is opened`(url: String) async {
         await #expect(throws: LoginFailure.self) { try await Self.transport.send(OutboundRequest(method: .get, url: url)) }
     }
 
-    @Test(arguments: [("https://169.254.169.254/", "link-local"), ("https://[fe80::1]/", "link-local"), ("https://0.0.0.0/", "0/8"), ("https://224.0.0.1/", "multicast"), ("https://[::ffff:169.254.1.1]/", "link-local"), ("https://[fd00:ec2::254]/", "metadata")])
+    @Test(arguments: [
+        ("https://169.254.169.254/", "link-local"), ("https://[fe80::1]/", "link-local"), ("https://0.0.0.0/", "0/8"),
+        ("https://224.0.0.1/", "multicast"), ("https://[::ffff:169.254.1.1]/", "link-local"), ("https://[fd00:ec2::254]/", "metadata"),
+    ])
     func `no partner lives at such an address`(url: String, word: String) async {
         do throws(LoginFailure) {
             _ = try await Self.transport.send(OutboundRequest(method: .get, url: url))

@@ -99,9 +99,15 @@ import Testing
             "zetasafe", "POST", "https://partner.example/ext/userclientauthtoken/get?adminClientId=value-of-admin_client_id",
             #"{"username":"value-of-username","password":"value-of-password"}"#
         ),
-        ("zapper-service", "POST", "https://partner.example/v1/auth/service/login", #"{"apiToken":"value-of-api_token","organisationId":"value-of-organisation_id"}"#),
+        (
+            "zapper-service", "POST", "https://partner.example/v1/auth/service/login",
+            #"{"apiToken":"value-of-api_token","organisationId":"value-of-organisation_id"}"#
+        ),
         ("zapper-customer", "POST", "https://partner.example/v1/auth/customers/login", #"{"email":"value-of-email","password":"value-of-password"}"#),
-        ("sparrowsms", "POST", "https://partner.example/v1/autho/apitoken/login/", #"{"api_token":"value-of-api_token","partner_token":"value-of-partner_token"}"#),
+        (
+            "sparrowsms", "POST", "https://partner.example/v1/autho/apitoken/login/",
+            #"{"api_token":"value-of-api_token","partner_token":"value-of-partner_token"}"#
+        ),
         ("pulsecrm", "POST", "https://partner.example/auth/login", #"{"apiKey":"value-of-api_key","apiSecret":"value-of-api_secret"}"#),
     ]
 

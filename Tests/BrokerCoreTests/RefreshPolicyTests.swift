@@ -15,7 +15,9 @@ import Testing
         #expect(times.allSatisfy { $0 <= .seconds(600) && $0 >= .seconds(570) })
     }
 
-    @Test(arguments: [(5, 1.0), (30, 5.0), (60, 10.0), (900, 10.0)]) func `a caller gets a sixth of the life, one to ten seconds`(lifetime: Int, floor: Double) {
+    @Test(arguments: [(5, 1.0), (30, 5.0), (60, 10.0), (900, 10.0)]) func `a caller gets a sixth of the life, one to ten seconds`(
+        lifetime: Int, floor: Double
+    ) {
         #expect(RefreshPolicy.floor(of: .seconds(lifetime)).inSeconds == floor)
     }
 
@@ -34,7 +36,9 @@ import Testing
         return failure
     }
 
-    @Test(arguments: [FailureClass.transient, .timedOut]) func `a passing failure doubles from one second to a minute, a quarter either way`(failureClass: FailureClass) {
+    @Test(arguments: [FailureClass.transient, .timedOut]) func `a passing failure doubles from one second to a minute, a quarter either way`(
+        failureClass: FailureClass
+    ) {
         for (count, seconds) in [(1, 1.0), (2, 2.0), (4, 8.0), (7, 60.0), (1000, 60.0)] {
             let range = delay(failure(failureClass), count)
             #expect(range.lowerBound >= seconds * 0.75 && range.upperBound <= seconds * 1.25)

@@ -30,7 +30,9 @@ import Testing
         #expect(CalendarTime.parseRFC3339(text) == WallTime(nanoseconds: seconds * 1_000_000_000 + nanoseconds))
     }
 
-    @Test(arguments: ["2022-08-21T18:00:55", "2022-08-21", "2022-02-30T00:00:00Z", "2022-08-21T25:00:00Z", "2022-08-21T18:00:55.Z", "2022-08-21T18:00:55Z "])
+    @Test(arguments: [
+        "2022-08-21T18:00:55", "2022-08-21", "2022-02-30T00:00:00Z", "2022-08-21T25:00:00Z", "2022-08-21T18:00:55.Z", "2022-08-21T18:00:55Z ",
+    ])
     func `a time without offset, or none, is not guessed`(text: String) {
         #expect(CalendarTime.parseRFC3339(text) == nil)
     }
@@ -60,7 +62,9 @@ import Testing
         #expect(JSONPointer("/list/01")?.resolve(in: document) == nil)
     }
 
-    @Test(arguments: [("zapper*", "zapper-jo", true), ("zapper*", "zap", false), ("*", "", true), ("a*c", "abbc", true), ("a*c", "acb", false), ("a", "aa", false)])
+    @Test(arguments: [
+        ("zapper*", "zapper-jo", true), ("zapper*", "zap", false), ("*", "", true), ("a*c", "abbc", true), ("a*c", "acb", false), ("a", "aa", false),
+    ])
     func `a pattern knows only the star`(pattern: String, name: String, matches: Bool) {
         #expect(NamePattern(pattern).matches(name) == matches)
     }
@@ -85,7 +89,9 @@ import Testing
         var dumped = ""
         dump(secret, to: &dumped)
         dump(SecretReference.value(secret), to: &dumped)
-        for text in ["\(secret)", String(reflecting: secret), "\(SecretReference.value(secret))", "\([secret])", dumped] { #expect(!text.contains("hunter2")) }
+        for text in ["\(secret)", String(reflecting: secret), "\(SecretReference.value(secret))", "\([secret])", dumped] {
+            #expect(!text.contains("hunter2"))
+        }
         #expect(secret == Secret("hunter2-canary"))
         #expect(secret != Secret("hunter2-Canary"))
     }
@@ -110,7 +116,8 @@ import Testing
         #expect(BaseURL.problem(with: text) != nil)
     }
 
-    @Test(arguments: ["https://api.example.com", "https://h:8443/p/q/", "http://127.0.0.1:8700", "http://[::1]:1"]) func `or http to a loopback literal`(text: String) {
+    @Test(arguments: ["https://api.example.com", "https://h:8443/p/q/", "http://127.0.0.1:8700", "http://[::1]:1"])
+    func `or http to a loopback literal`(text: String) {
         #expect(BaseURL.problem(with: text) == nil)
     }
 

@@ -191,10 +191,11 @@ final class Valve: Sendable {
             valid.withLock { $0 = "forgotten" }
             #expect(await bench.step())
             #expect(await eventually { bench.transport.requests.count == 5 })
-            #expect(await eventually {
-                let status = await jo.status()
-                return status.logins == 2 && !status.isLoggingIn
-            })
+            #expect(
+                await eventually {
+                    let status = await jo.status()
+                    return status.logins == 2 && !status.isLoggingIn
+                })
             let paths = bench.transport.requests.map { $0.url.split(separator: "/").dropFirst(4).joined(separator: "/") }
             #expect(paths.prefix(5) == ["service/login", "customers/login", "customers/login", "service/login", "customers/login"])
             #expect(await jo.status().state == .fresh)
@@ -205,10 +206,11 @@ final class Valve: Sendable {
         let bench = BrokerBench { _, _, clocks throws(LoginFailure) in .make(500, clocks: clocks) }
         try await bench.run(Self.chain) { _ in
             let jo = try await bench.keeper("jo")
-            #expect(await eventually {
-                if bench.clocks.nextWake != nil { bench.clocks.advance(by: .milliseconds(500)) }
-                return await jo.status().lastFailure?.reason == "waiting for zapper (transient)"
-            })
+            #expect(
+                await eventually {
+                    if bench.clocks.nextWake != nil { bench.clocks.advance(by: .milliseconds(500)) }
+                    return await jo.status().lastFailure?.reason == "waiting for zapper (transient)"
+                })
             #expect(await jo.status().failuresInARow == 0)
             #expect(bench.transport.requests.allSatisfy { $0.url.hasSuffix("/service/login") })
         }
@@ -223,7 +225,8 @@ final class Valve: Sendable {
         try await bench.run { broker in
             let keeper = try await bench.keeper()
             _ = try await keeper.token(wait: .seconds(5))
-            await broker.apply(try TestConfiguration.read(BrokerBench.plain.replacing("{secret: {value: s}}}", with: "{secret: {value: s}}, idle_after: 1h}")))
+            await broker.apply(
+                try TestConfiguration.read(BrokerBench.plain.replacing("{secret: {value: s}}}", with: "{secret: {value: s}}, idle_after: 1h}")))
             #expect(await keeper.status().state == .fresh)
             #expect(bench.transport.requests.count == 1)
             await broker.apply(try TestConfiguration.read(BrokerBench.plain.replacing("value: s", with: "value: other")))
@@ -244,10 +247,11 @@ final class Valve: Sendable {
         let two = BrokerBench.plain + "  b: {provider: plain, inputs: {secret: {value: s}}}\n"
         try await bench.run(two) { _ in
             let (a, b) = (try await bench.keeper("a"), try await bench.keeper("b"))
-            #expect(await eventually {
-                let (first, second) = (await a.status(), await b.status())
-                return first.lastFailure != nil && second.lastFailure != nil
-            })
+            #expect(
+                await eventually {
+                    let (first, second) = (await a.status(), await b.status())
+                    return first.lastFailure != nil && second.lastFailure != nil
+                })
             let before = bench.transport.requests.count
             bench.clocks.advance(by: .seconds(119))
             await Task.yield()

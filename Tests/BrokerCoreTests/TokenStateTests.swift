@@ -14,7 +14,9 @@ struct LifeSimulation {
 
     init(_ policy: RefreshPolicy = .init()) { state = TokenState(policy: policy) }
 
-    static func draft(_ value: String, lifetime: Duration?, at now: BootInstant, wall: WallTime, origin: Expiry.Origin = .field, stated: WallTime? = nil) -> TokenDraft {
+    static func draft(
+        _ value: String, lifetime: Duration?, at now: BootInstant, wall: WallTime, origin: Expiry.Origin = .field, stated: WallTime? = nil
+    ) -> TokenDraft {
         TokenDraft(value: Secret(value), expiry: Expiry(origin: origin, lifetime: lifetime, stated: stated), sentAt: now, sentAtWall: wall)
     }
 
@@ -112,7 +114,8 @@ struct LifeSimulation {
         let start = life.now
         let end = WallTime(seconds: 1_800_000_900)
         life.run(until: start + .seconds(899)) { _, now in
-            .success(LifeSimulation.draft("same", lifetime: .seconds(900) - (now - start), at: now, wall: WallTime(seconds: 0), origin: .jwt, stated: end))
+            .success(
+                LifeSimulation.draft("same", lifetime: .seconds(900) - (now - start), at: now, wall: WallTime(seconds: 0), origin: .jwt, stated: end))
         }
         #expect(life.state.token?.deadline == start + .seconds(900))
         // Half of what remains each time, at least five seconds: a handful of looks, not a stream.
@@ -126,7 +129,8 @@ struct LifeSimulation {
         let first = LifeSimulation.draft("a", lifetime: .seconds(900), at: life.now, wall: life.wall, origin: .jwt, stated: WallTime(seconds: 1000))
         let adopted = try life.state.adopt(first, fingerprint: "f", trigger: .schedule, at: life.now, using: &generator)
         #expect(adopted == .new)
-        let later = LifeSimulation.draft("a", lifetime: .seconds(900), at: life.now + .seconds(600), wall: life.wall, origin: .jwt, stated: WallTime(seconds: 1600))
+        let later = LifeSimulation.draft(
+            "a", lifetime: .seconds(900), at: life.now + .seconds(600), wall: life.wall, origin: .jwt, stated: WallTime(seconds: 1600))
         let renewed = try life.state.adopt(later, fingerprint: "f", trigger: .schedule, at: life.now + .seconds(600), using: &generator)
         #expect(renewed == .renewed)
         let shorter = LifeSimulation.draft("b", lifetime: .seconds(60), at: life.now + .seconds(601), wall: life.wall)
@@ -138,7 +142,9 @@ struct LifeSimulation {
     @Test func `a token whose life nobody states is issued anew when it comes again after its end`() throws {
         var life = LifeSimulation()
         var generator = SeededGenerator(seed: 1)
-        func same(at now: BootInstant) -> TokenDraft { LifeSimulation.draft("a", lifetime: .seconds(1800), at: now, wall: life.wall, origin: .configured) }
+        func same(at now: BootInstant) -> TokenDraft {
+            LifeSimulation.draft("a", lifetime: .seconds(1800), at: now, wall: life.wall, origin: .configured)
+        }
         _ = try life.state.adopt(same(at: life.now), fingerprint: "f", trigger: .schedule, at: life.now, using: &generator)
         let half = life.now + .seconds(1200)
         let again = try life.state.adopt(same(at: half), fingerprint: "f", trigger: .schedule, at: half, using: &generator)
@@ -243,7 +249,8 @@ struct LifeSimulation {
         let end = WallTime(seconds: 100)
         let start = life.now
         life.run(until: start + .seconds(7200)) { _, now in
-            .success(LifeSimulation.draft("same", lifetime: .seconds(60) - (now - start), at: now, wall: WallTime(seconds: 0), origin: .jwt, stated: end))
+            .success(
+                LifeSimulation.draft("same", lifetime: .seconds(60) - (now - start), at: now, wall: WallTime(seconds: 0), origin: .jwt, stated: end))
         }
         #expect(life.pauses.allSatisfy { $0 >= 1.5 })
         #expect(life.attempts.count < 60)

@@ -22,7 +22,9 @@ import Testing
                 for name in ["zipteams", "zetasafe", "zapper", "zapper-jo", "sparrowsms", "pulsecrm"] {
                     tokens.append(try #require(try await live.ask("GET", "/v1/tokens/\(name)").json["access_token"]?.text))
                 }
-                for partner in ["zipteams", "zetasafe", "zapper-service", "zapper-customer", "sparrowsms", "pulsecrm"] { live.sandbox.arm(fault, for: partner) }
+                for partner in ["zipteams", "zetasafe", "zapper-service", "zapper-customer", "sparrowsms", "pulsecrm"] {
+                    live.sandbox.arm(fault, for: partner)
+                }
                 var told = ""
                 for name in ["zipteams", "zetasafe", "zapper", "zapper-jo", "sparrowsms", "pulsecrm"] {
                     told += try await live.ask("POST", "/v1/tokens/\(name)/refresh").text
@@ -31,7 +33,9 @@ import Testing
                     tokens.append(try await live.ask("GET", "/v1/tokens/\(name)", headers: "Accept: text/plain\r\n").text.trimmingSuffix)
                 }
                 told += try await live.ask("GET", "/v1/tokens").text + live.log.text
-                for canary in Self.secrets + tokens where !canary.isEmpty { #expect(!told.contains(canary), "\(canary) after \(String(describing: fault?.kind))") }
+                for canary in Self.secrets + tokens where !canary.isEmpty {
+                    #expect(!told.contains(canary), "\(canary) after \(String(describing: fault?.kind))")
+                }
                 #expect(live.log.text.contains("token adopted"))
             }
         }

@@ -52,7 +52,9 @@ final class LiveBroker: Sendable {
     }
 
     /// One request on a connection of its own.
-    func ask(_ method: String, _ target: String, key: String? = LiveBroker.key, headers: String = "", body: String? = nil) async throws -> RawClient.Answer {
+    func ask(_ method: String, _ target: String, key: String? = LiveBroker.key, headers: String = "", body: String? = nil) async throws
+        -> RawClient.Answer
+    {
         let address = address
         let authorization = key.map { "Authorization: Bearer \($0)\r\n" } ?? ""
         let length = body.map { "Content-Length: \($0.utf8.count)\r\n" } ?? ""
@@ -65,7 +67,9 @@ final class LiveBroker: Sendable {
         }
     }
 
-    static func with(_ change: (String) -> String = { $0 }, before: (SandboxServer) -> Void = { _ in }, _ body: (LiveBroker) async throws -> Void) async throws {
+    static func with(_ change: (String) -> String = { $0 }, before: (SandboxServer) -> Void = { _ in }, _ body: (LiveBroker) async throws -> Void)
+        async throws
+    {
         let live = try await LiveBroker(change, before: before)
         do { try await body(live) } catch {
             await live.stop()

@@ -16,7 +16,9 @@ import Testing
                 let header = name == "zetasafe" ? answer.json["headers"]?["x-auth-token"] : answer.json["headers"]?["Authorization"]
                 #expect(header?.text == (name == "zetasafe" ? token : "Bearer \(token)"))
                 #expect(answer.field("ETag") == "W/\"\(answer.json["fingerprint"]?.text ?? "")\"")
-                for (field, value) in [("Cache-Control", "no-store"), ("Pragma", "no-cache"), ("Vary", "Accept"), ("Content-Type", "application/json")] {
+                for (field, value) in [
+                    ("Cache-Control", "no-store"), ("Pragma", "no-cache"), ("Vary", "Accept"), ("Content-Type", "application/json"),
+                ] {
                     #expect(answer.field(field) == value)
                 }
                 #expect((answer.json["expires_in"]?.integerValue ?? 0) > 800)
@@ -97,7 +99,8 @@ import Testing
     @Test func `a rejection report replaces the token once, and PulseCRM's own word decides`() async throws {
         try await LiveBroker.with { live in
             func report(_ name: String, _ fingerprint: String) async throws -> String? {
-                try await live.ask("POST", "/v1/tokens/\(name)/rejections", body: "{\"fingerprint\":\"\(fingerprint)\",\"status\":401}").json["action"]?.text
+                try await live.ask("POST", "/v1/tokens/\(name)/rejections", body: "{\"fingerprint\":\"\(fingerprint)\",\"status\":401}").json[
+                    "action"]?.text
             }
             let zapper = try #require(try await live.ask("GET", "/v1/tokens/zapper").json["fingerprint"]?.text)
             #expect(try await report("zapper", zapper) == "refreshing")
@@ -127,14 +130,17 @@ import Testing
             let done = try await live.ask("POST", "/v1/tokens/zapper-jo/actions/register", body: "{\"user_id\":\"u1\"}")
             #expect(done.json["status"] == 200, "\(done.text)")
             #expect(try await live.ask("POST", "/v1/tokens/zapper-jo/actions/register", body: "{}").slug == "invalid-parameter")
-            #expect(try await live.ask("POST", "/v1/tokens/zapper-jo/actions/register", body: "{\"user_id\":\"u\",\"x\":\"y\"}").slug == "invalid-parameter")
+            #expect(
+                try await live.ask("POST", "/v1/tokens/zapper-jo/actions/register", body: "{\"user_id\":\"u\",\"x\":\"y\"}").slug
+                    == "invalid-parameter")
             #expect(try await live.ask("POST", "/v1/tokens/zapper-jo/actions/erase").slug == "not-found")
         }
     }
 
     /// How each failure of a partner's login is told to a caller.
     static let failures: [(fault: Fault, slug: String, status: Int)] = [
-        (Fault(.throttle, retryAfter: 30), "partner-throttled", 503), (Fault(.throttle), "partner-throttled", 503), (Fault(.error), "partner-unavailable", 503),
+        (Fault(.throttle, retryAfter: 30), "partner-throttled", 503), (Fault(.throttle), "partner-throttled", 503),
+        (Fault(.error), "partner-unavailable", 503),
         (Fault(.errorBody), "bad-partner-reply", 502), (Fault(.cut), "partner-unavailable", 503), (Fault(.malformed), "bad-partner-reply", 502),
         (Fault(.slow, delayMilliseconds: 3000), "partner-timeout", 504),
     ]
@@ -156,7 +162,9 @@ import Testing
     }
 
     @Test func `wrong credentials are told as such, and the partner is left in peace`() async throws {
-        try await LiveBroker.with({ $0.replacing("api_token: {value: sandbox-api-token}\n      organisation_id", with: "api_token: {value: wrong}\n      organisation_id") }) { live in
+        try await LiveBroker.with({
+            $0.replacing("api_token: {value: sandbox-api-token}\n      organisation_id", with: "api_token: {value: wrong}\n      organisation_id")
+        }) { live in
             let answer = try await live.ask("GET", "/v1/tokens/zapper?wait=3")
             #expect(answer.slug == "credentials-rejected", "\(answer.text)")
             #expect(live.sandbox.count("zapper-service").requests == 1)

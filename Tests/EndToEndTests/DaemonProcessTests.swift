@@ -12,10 +12,13 @@ final class Daemon {
     private(set) var sandboxURL = ""
     var log: String { (try? TestFiles.text("\(folder)/daemon.log")) ?? "" }
 
-    static let binaries = Bundle.main.bundlePath.hasSuffix(".xctest") ? (Bundle.main.bundlePath as NSString).deletingLastPathComponent : Bundle.main.bundlePath
+    static let binaries =
+        Bundle.main.bundlePath.hasSuffix(".xctest") ? (Bundle.main.bundlePath as NSString).deletingLastPathComponent : Bundle.main.bundlePath
 
     static func binary(_ name: String) -> String {
-        for folder in [binaries, "\(Repository.root)/.build/debug"] where FileManager.default.isExecutableFile(atPath: "\(folder)/\(name)") { return "\(folder)/\(name)" }
+        for folder in [binaries, "\(Repository.root)/.build/debug"] where FileManager.default.isExecutableFile(atPath: "\(folder)/\(name)") {
+            return "\(folder)/\(name)"
+        }
         return name
     }
 
@@ -23,7 +26,8 @@ final class Daemon {
         folder = try TestFiles.scratch()
         try start(sandbox, "partner-sandbox", ["--port", "0"] + lifetimes.flatMap { ["--lifetime", $0] }, log: "sandbox.log")
         sandboxURL = try wait(for: "partner-sandbox: ", in: "sandbox.log")
-        let shipped = try TestFiles.text("config/config.yaml").replacing("http://127.0.0.1:8700", with: sandboxURL).replacing("127.0.0.1:8653", with: "127.0.0.1:0")
+        let shipped = try TestFiles.text("config/config.yaml").replacing("http://127.0.0.1:8700", with: sandboxURL).replacing(
+            "127.0.0.1:8653", with: "127.0.0.1:0")
         try TestFiles.write(change(shipped), to: "\(folder)/config.yaml")
         try TestFiles.write("demo\n", to: "\(folder)/key")
         try start(daemon, "tokenbroker", ["serve", "--config", "\(folder)/config.yaml", "--log-level", "debug"], log: "daemon.log")
@@ -59,7 +63,8 @@ final class Daemon {
 
     /// Runs the command line against this daemon.
     func command(_ arguments: String...) throws -> (status: Int32, output: String, errors: String) {
-        try TestFiles.run(Self.binary("tokenbroker"), arguments, environment: ["TOKENBROKER_URL": "http://\(address)", "TOKENBROKER_KEY_FILE": "\(folder)/key"])
+        try TestFiles.run(
+            Self.binary("tokenbroker"), arguments, environment: ["TOKENBROKER_URL": "http://\(address)", "TOKENBROKER_KEY_FILE": "\(folder)/key"])
     }
 
     func get(_ target: String) -> RawClient.Answer? {
@@ -103,7 +108,8 @@ final class Daemon {
             let daemon = try Daemon()
             let poll = try #require(RawClient(address: daemon.address))
             let fingerprint = daemon.get("/v1/tokens/zapper")?.field("ETag") ?? ""
-            poll.send("GET /v1/tokens/zapper?wait=30 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer demo\r\nIf-None-Match: \(fingerprint)\r\n\r\n")
+            poll.send(
+                "GET /v1/tokens/zapper?wait=30 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer demo\r\nIf-None-Match: \(fingerprint)\r\n\r\n")
             usleep(100_000)
             let start = Date()
             daemon.signal(SIGTERM)
@@ -156,7 +162,8 @@ final class Daemon {
             #expect(good.status == 0, "\(good)")
             #expect(good.output.contains("the partner accepts it"))
             #expect(!good.output.contains("sandbox-api"))
-            let yaml = try TestFiles.text("\(daemon.folder)/config.yaml").replacing("api_token: {value: sandbox-api-token}\n      organisation", with: "api_token: {file: /nowhere}\n      organisation")
+            let yaml = try TestFiles.text("\(daemon.folder)/config.yaml").replacing(
+                "api_token: {value: sandbox-api-token}\n      organisation", with: "api_token: {file: /nowhere}\n      organisation")
             try TestFiles.write(yaml, to: "\(daemon.folder)/other.yaml")
             let bad = try daemon.command("check", "--config", "\(daemon.folder)/other.yaml")
             #expect(bad.status == 78)
@@ -169,7 +176,9 @@ final class Daemon {
             let made = try TestFiles.run(Daemon.binary("tokenbroker"), ["client", "add", "billing", "--json"])
             let answer = JSONValue(parsing: Array(made.output.utf8))
             let (key, digest) = (try #require(answer?["key"]?.text), try #require(answer?["key_sha256"]?.text))
-            let daemon = try Daemon(change: { $0.replacing("clients:\n", with: "clients:\n  billing: {key_sha256: \(digest), tokens: [\"zapper*\"]}\n") })
+            let daemon = try Daemon(change: {
+                $0.replacing("clients:\n", with: "clients:\n  billing: {key_sha256: \(digest), tokens: [\"zapper*\"]}\n")
+            })
             let client = try #require(RawClient(address: daemon.address))
             client.send("GET /v1/tokens/zapper HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(key)\r\n\r\n")
             #expect(client.receive()?.status == 200)

@@ -8,7 +8,9 @@ import Testing
 @Suite struct SandboxTests {
     private static let transport = CurlTransport(clocks: SystemClocks(), userAgent: "test")
 
-    private func send(_ server: SandboxServer, _ method: HTTPRequest.Method, _ path: String, _ fields: HTTPFields = [:], _ body: String? = nil) async throws -> PartnerReply {
+    private func send(_ server: SandboxServer, _ method: HTTPRequest.Method, _ path: String, _ fields: HTTPFields = [:], _ body: String? = nil)
+        async throws -> PartnerReply
+    {
         let body = body.map { Array($0.utf8) } ?? (method == .post ? [] : nil)
         return try await Self.transport.send(OutboundRequest(method: method, url: server.url + path, fields: fields, body: body))
     }
@@ -22,12 +24,19 @@ import Testing
     @Test func `a partner is strict about what it is sent`() async throws {
         let server = try SandboxServer()
         #expect(try await send(server, .get, "/zipteams/api/v1/partner/dashboard/auth/token").status == 403)
-        #expect(try await json(server, "/zapper/v1/auth/service/login", "{\"apiToken\":\"sandbox-api-token\",\"organisationId\":\"o\"}").status == 401)
+        #expect(
+            try await json(server, "/zapper/v1/auth/service/login", "{\"apiToken\":\"sandbox-api-token\",\"organisationId\":\"o\"}").status == 401)
         #expect(try await json(server, "/zapper/v1/auth/service/login", "{}", [("x-api-key", "sandbox-api-key")]).status == 400)
         #expect(try await send(server, .post, "/pulsecrm/auth/login", [.contentType: "text/plain"], "{}").status == 400)
         #expect(try await json(server, "/sparrowsms/v1/autho/apitoken/login", "{}").status == 301)
-        #expect(try await json(server, "/zetasafe/ext/userclientauthtoken/get", "{\"username\":\"sandbox-user\",\"password\":\"sandbox-password\"}").status == 400)
-        #expect(try await json(server, "/zetasafe/dev/ext/userclientauthtoken/get?adminClientId=1", "{\"username\":\"sandbox-user\",\"password\":\"sandbox-password\"}").status == 200)
+        #expect(
+            try await json(server, "/zetasafe/ext/userclientauthtoken/get", "{\"username\":\"sandbox-user\",\"password\":\"sandbox-password\"}")
+                .status == 400)
+        #expect(
+            try await json(
+                server, "/zetasafe/dev/ext/userclientauthtoken/get?adminClientId=1",
+                "{\"username\":\"sandbox-user\",\"password\":\"sandbox-password\"}"
+            ).status == 200)
         #expect(try await send(server, .get, "/nobody/x").status == 404)
     }
 
@@ -36,7 +45,8 @@ import Testing
         let form = "grant_type=client_credentials&client_id=sandbox-client&client_secret=sandbox-client-secret"
         let good = try await send(server, .post, "/oauth2/token", [.contentType: "application/x-www-form-urlencoded"], form)
         #expect(JSONValue(parsing: good.body)?["expires_in"] == 3600)
-        let wrong = try await send(server, .post, "/oauth2/token", [.contentType: "application/x-www-form-urlencoded"], "grant_type=client_credentials&client_id=x")
+        let wrong = try await send(
+            server, .post, "/oauth2/token", [.contentType: "application/x-www-form-urlencoded"], "grant_type=client_credentials&client_id=x")
         #expect(wrong.status == 401)
         #expect(JSONValue(parsing: wrong.body)?["error"] == "invalid_client")
     }

@@ -48,7 +48,8 @@ extension PartnerReply {
         var all = HTTPFields()
         all[.contentType] = type
         for (name, value) in fields { if let name = HTTPField.Name(name) { all.append(HTTPField(name: name, value: value)) } }
-        return PartnerReply(status: status, fields: all, body: Array(body.utf8), sentAt: clocks.boot, sentAtWall: clocks.wall, receivedAtWall: clocks.wall)
+        return PartnerReply(
+            status: status, fields: all, body: Array(body.utf8), sentAt: clocks.boot, sentAtWall: clocks.wall, receivedAtWall: clocks.wall)
     }
 }
 

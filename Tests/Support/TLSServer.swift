@@ -10,7 +10,8 @@ package struct TestAuthority: Sendable {
 
     package init() throws {
         folder = try TestFiles.scratch()
-        try openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=test ca",
+        try openssl(
+            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=test ca",
             "-keyout", "\(folder)/ca.key", "-out", "\(folder)/ca.pem")
     }
 
@@ -25,12 +26,18 @@ package struct TestAuthority: Sendable {
         if isExpired {
             // `openssl x509` of OpenSSL 3.0 cannot date a certificate back; `openssl ca` can.
             try TestFiles.write("", to: "\(folder)/index.txt")
-            try TestFiles.write("[ca]\ndefault_ca=d\n[d]\ndatabase=\(folder)/index.txt\nnew_certs_dir=\(folder)\nrand_serial=yes\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n", to: "\(folder)/ca.cnf")
-            try openssl("ca", "-batch", "-config", "\(folder)/ca.cnf", "-cert", "\(folder)/ca.pem", "-keyfile", "\(folder)/ca.key", "-in", request, "-out",
+            try TestFiles.write(
+                "[ca]\ndefault_ca=d\n[d]\ndatabase=\(folder)/index.txt\nnew_certs_dir=\(folder)\nrand_serial=yes\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n",
+                to: "\(folder)/ca.cnf")
+            try openssl(
+                "ca", "-batch", "-config", "\(folder)/ca.cnf", "-cert", "\(folder)/ca.pem", "-keyfile", "\(folder)/ca.key", "-in", request, "-out",
                 certificate, "-notext", "-startdate", "20200101000000Z", "-enddate", "20200102000000Z", "-extfile", "\(folder)/\(name).ext")
         } else {
-            try openssl(["x509", "-req", "-in", request, "-CA", "\(folder)/ca.pem", "-CAkey", "\(folder)/ca.key", "-CAcreateserial", "-out", certificate,
-                "-extfile", "\(folder)/\(name).ext"] + days)
+            try openssl(
+                [
+                    "x509", "-req", "-in", request, "-CA", "\(folder)/ca.pem", "-CAkey", "\(folder)/ca.key", "-CAcreateserial", "-out", certificate,
+                    "-extfile", "\(folder)/\(name).ext",
+                ] + days)
         }
         return (certificate, key)
     }
@@ -75,7 +82,10 @@ package struct TestFailure: Error, CustomStringConvertible {
     package var url: String { "https://127.0.0.1:\(port)" }
 
     /// - Parameter onlyTLS11: speaks nothing newer; needs OpenSSL's security level 0.
-    package init(_ certificate: (certificate: String, key: String), answer: String, manner: Manner = .whole, onlyTLS11: Bool = false, clientAuthority: String? = nil) throws {
+    package init(
+        _ certificate: (certificate: String, key: String), answer: String, manner: Manner = .whole, onlyTLS11: Bool = false,
+        clientAuthority: String? = nil
+    ) throws {
         guard let context = unsafe SSL_CTX_new(TLS_server_method()) else { throw TestFailure("SSL_CTX_new") }
         unsafe self.context = context
         unsafe SSL_CTX_set_cipher_list(context, onlyTLS11 ? "ALL:@SECLEVEL=0" : "DEFAULT")

@@ -61,7 +61,8 @@ package enum ConfigurationDocument {
 
     private static func fault(of error: YamlError) -> YamlFault {
         switch error {
-        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _), .composer(let context, let problem, let mark, _):
+        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
+            .composer(let context, let problem, let mark, _):
             let before = context.map { "\($0.text) " } ?? ""
             return YamlFault(line: mark.line, column: mark.column, message: "\(before)\(problem)")
         case .duplicatedKeysInMapping(let names, let context):

@@ -136,7 +136,11 @@ enum ListenReader {
         }
         var bits: UInt32 = 0o660
         if let mode, let text = mode.string() {
-            if let value = UInt32(text, radix: 8), value <= 0o777, text.count >= 3 { bits = value } else { mode.fault("must be an octal file mode, such as \"0660\"") }
+            if let value = UInt32(text, radix: 8), value <= 0o777, text.count >= 3 {
+                bits = value
+            } else {
+                mode.fault("must be an octal file mode, such as \"0660\"")
+            }
         }
         return ListenerConfiguration(address: .unix(path: path, mode: bits, group: group?.string()))
     }

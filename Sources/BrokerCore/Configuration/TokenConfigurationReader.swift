@@ -110,7 +110,9 @@ struct TokenConfigurationReader {
         if let margin = mapping.take("margin") { policy.margin = margin.duration(in: .seconds(1) ... .seconds(30 * 86_400)) }
         if let cap = mapping.take("margin_cap")?.duration(in: .seconds(1) ... .seconds(30 * 86_400)) { policy.marginCap = cap }
         if let jitter = mapping.take("jitter"), let text = jitter.string() {
-            if text.hasSuffix("%"), let percent = Double(text.dropLast()), (0...100).contains(percent) { policy.jitter = percent / 100 } else {
+            if text.hasSuffix("%"), let percent = Double(text.dropLast()), (0...100).contains(percent) {
+                policy.jitter = percent / 100
+            } else {
                 jitter.fault("must be a part of the margin from 0% to 100%, such as 10%")
             }
         }
@@ -127,7 +129,9 @@ struct TokenConfigurationReader {
             mapping.finish()
         }
         if let proxy, let text = proxy.string() {
-            if text.hasPrefix("http://") || text.hasPrefix("https://") { connection.proxy = text } else {
+            if text.hasPrefix("http://") || text.hasPrefix("https://") {
+                connection.proxy = text
+            } else {
                 proxy.fault("must be a URL such as http://127.0.0.1:3128")
             }
         }

@@ -24,7 +24,9 @@ enum AddressRule {
         if bytes.count == 16 {
             let isMapped = bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
             if isMapped { return problem(Array(bytes[12...])) }
-            if bytes[0] == 0xFE, bytes[1] & 0xC0 == 0x80 { return "the partner's name leads to a link-local address (fe80::/10), which is not connected to" }
+            if bytes[0] == 0xFE, bytes[1] & 0xC0 == 0x80 {
+                return "the partner's name leads to a link-local address (fe80::/10), which is not connected to"
+            }
             if bytes[0] == 0xFF { return "the partner's name leads to a multicast address, which is not connected to" }
             let metadata: [UInt8] = [0xFD, 0x00, 0x0E, 0xC2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54]
             if bytes == metadata { return "the partner's name leads to a cloud's metadata address (fd00:ec2::254), which is not connected to" }

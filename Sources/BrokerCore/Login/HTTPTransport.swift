@@ -9,7 +9,9 @@ package struct OutboundRequest: Sendable {
     package var body: [UInt8]?
     package var connection = ConnectionSettings()
 
-    package init(method: HTTPRequest.Method, url: String, fields: HTTPFields = HTTPFields(), body: [UInt8]? = nil, connection: ConnectionSettings = .init()) {
+    package init(
+        method: HTTPRequest.Method, url: String, fields: HTTPFields = HTTPFields(), body: [UInt8]? = nil, connection: ConnectionSettings = .init()
+    ) {
         self.method = method
         self.url = url
         self.fields = fields

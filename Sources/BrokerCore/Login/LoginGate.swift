@@ -43,7 +43,9 @@ package actor LoginGate {
         inFlight -= 1
         inFlightByHost[host, default: 1] -= 1
         if inFlightByHost[host] == 0 { inFlightByHost[host] = nil }
-        guard inFlight < bounds.parallel, let index = waiters.firstIndex(where: { inFlightByHost[$0.host, default: 0] < bounds.perHost }) else { return }
+        guard inFlight < bounds.parallel, let index = waiters.firstIndex(where: { inFlightByHost[$0.host, default: 0] < bounds.perHost }) else {
+            return
+        }
         let next = waiters.remove(at: index)
         take(next.host)
         next.continuation.resume()
@@ -69,7 +71,9 @@ package actor LoginGate {
         let counted = recent[account, default: []].filter { $0 + limit.period > now }
         recent[account] = counted
         guard counted.count >= limit.count else { return }
-        throw waiting("for its turn: \(limit.count) logins in \(DurationSyntax.words(limit.period)) are allowed", counted[counted.count - limit.count] + limit.period - now)
+        throw waiting(
+            "for its turn: \(limit.count) logins in \(DurationSyntax.words(limit.period)) are allowed",
+            counted[counted.count - limit.count] + limit.period - now)
     }
 
     private func waiting(_ reason: String, _ time: Duration) -> LoginFailure {

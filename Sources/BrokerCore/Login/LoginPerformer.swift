@@ -39,7 +39,8 @@ package struct LoginPerformer: Sendable {
     }
 
     /// A request beside the login: `verify` or an action; made once, never repeated by itself.
-    package func request(_ template: RequestTemplate, of token: TokenConfiguration, perRequest: [String: String], extra: [String: [UInt8]]) async throws(LoginFailure)
+    package func request(_ template: RequestTemplate, of token: TokenConfiguration, perRequest: [String: String], extra: [String: [UInt8]])
+        async throws(LoginFailure)
         -> PartnerReply
     {
         var values = try await ownValues(token, perRequest: perRequest)
@@ -96,7 +97,9 @@ package struct LoginPerformer: Sendable {
     }
 
     /// Asks for another token in place of each that is old enough to be blamed; true where at least one came.
-    private func replaceSuspects(_ token: TokenConfiguration, _ held: inout [String: Token], into values: inout ValueScope) async throws(LoginFailure) -> Bool {
+    private func replaceSuspects(_ token: TokenConfiguration, _ held: inout [String: Token], into values: inout ValueScope) async throws(LoginFailure)
+        -> Bool
+    {
         var isReplaced = false
         for (input, old) in held where clocks.boot - old.issuedAt > Self.suspectAge {
             guard case .token(let name) = token.inputs[input], let new = await inputs.replacement(for: name, refused: old) else { continue }

@@ -49,7 +49,9 @@ package struct LoginRun: Sendable {
 
 /// Turns request templates into requests.
 package enum RequestRendering {
-    package static func request(_ template: RequestTemplate, values: ValueScope, connection: ConnectionSettings) throws(LoginFailure) -> OutboundRequest {
+    package static func request(_ template: RequestTemplate, values: ValueScope, connection: ConnectionSettings) throws(LoginFailure)
+        -> OutboundRequest
+    {
         var fields = HTTPFields()
         fields[.cacheControl] = "no-store"
         let (body, contentType) = try body(template.body, values)
@@ -74,7 +76,9 @@ package enum RequestRendering {
         case .form(let pairs):
             var body: [UInt8] = []
             for pair in pairs {
-                guard let value = try pair.value.render(values, encode: { _, value throws(LoginFailure) in PlaceEncoding.form(value) }) else { continue }
+                guard let value = try pair.value.render(values, encode: { _, value throws(LoginFailure) in PlaceEncoding.form(value) }) else {
+                    continue
+                }
                 if !body.isEmpty { body.append(UInt8(ascii: "&")) }
                 body += PlaceEncoding.form(Array(pair.name.utf8)) + [UInt8(ascii: "=")] + value
             }

@@ -54,7 +54,9 @@ package struct ReplyReader: Sendable {
             if kept.isOptional { return nil }
             throw missing(kept.source)
         }
-        guard let text = found.scalarText, !text.isEmpty, text.utf8.count <= Self.maximumValueBytes, text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+        guard let text = found.scalarText, !text.isEmpty, text.utf8.count <= Self.maximumValueBytes,
+            text.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
+        else {
             throw bad("\(kept.source) holds something that cannot be kept as \(kept.name)")
         }
         return Array(text.utf8)

@@ -93,7 +93,9 @@ enum InputReader {
     static func read(_ node: ConfigurationNode) -> [InputDefinition] {
         guard let mapping = node.mapping() else { return [] }
         return mapping.members.compactMap { member in
-            if !Names.isValidInput(member.name) { member.node.fault("an input's name is snake_case: a-z, 0-9 and underscore; token and steps are taken") }
+            if !Names.isValidInput(member.name) {
+                member.node.fault("an input's name is snake_case: a-z, 0-9 and underscore; token and steps are taken")
+            }
             guard let settings = member.node.mapping() else { return nil }
             defer { settings.finish() }
             var input = InputDefinition(name: member.name)
@@ -106,7 +108,9 @@ enum InputReader {
             input.description = settings.take("description")?.string()
             if input.isSecret, input.defaultValue != nil { member.node.fault("a secret has no default") }
             if input.isToken, input.isSecret || input.defaultValue != nil { member.node.fault("a token input is neither secret nor has a default") }
-            if input.kind == .url, let value = input.defaultValue, let problem = BaseURL.problem(with: value) { member.node.fault("default \(problem)") }
+            if input.kind == .url, let value = input.defaultValue, let problem = BaseURL.problem(with: value) {
+                member.node.fault("default \(problem)")
+            }
             return input
         }
     }

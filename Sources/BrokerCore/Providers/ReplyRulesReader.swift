@@ -86,9 +86,14 @@ enum ReplyRulesReader {
             return test.condition == nil ? nil : test
         }
         test.source = source(in: mapping)
-        let conditions = [mapping.take("equals").flatMap(equals), mapping.take("exists")?.bool().map { .exists($0) }, mapping.take("matches")?.pattern().map { .matches($0) }]
+        let conditions = [
+            mapping.take("equals").flatMap(equals), mapping.take("exists")?.bool().map { .exists($0) },
+            mapping.take("matches")?.pattern().map { .matches($0) },
+        ]
         test.condition = conditions.compactMap { $0 }.first
-        if test.source != nil, !["equals", "exists", "matches"].contains(where: mapping.has) { node.fault("needs equals, exists or matches beside its source") }
+        if test.source != nil, !["equals", "exists", "matches"].contains(where: mapping.has) {
+            node.fault("needs equals, exists or matches beside its source")
+        }
         if test.source == nil, test.condition != nil { node.fault("needs a source, such as json: /pointer, beside its condition") }
         if test.source == nil, !mapping.has("status") { node.fault("tests nothing; give a status or a source") }
         return test
@@ -118,7 +123,9 @@ enum ReplyRulesReader {
         return nodes.compactMap { node in
             guard let text = node.string() else { return nil }
             if let status = Int(text), (100...599).contains(status) { return .exactly(status) }
-            if text.count == 3, text.hasSuffix("xx"), let hundreds = text.first?.wholeNumberValue, (1...5).contains(hundreds) { return .hundreds(hundreds) }
+            if text.count == 3, text.hasSuffix("xx"), let hundreds = text.first?.wholeNumberValue, (1...5).contains(hundreds) {
+                return .hundreds(hundreds)
+            }
             node.fault("must be a status such as 401 or a class such as 4xx")
             return nil
         }

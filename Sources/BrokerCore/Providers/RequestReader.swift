@@ -71,7 +71,8 @@ struct RequestReader {
         }
         if let json = bodies[0] { return .json(self.json(json)) }
         if let form = bodies[1]?.mapping() {
-            return .form(form.members.compactMap { member in template(member.node, mayBeAbsent: true).map { PairTemplate(name: member.name, value: $0) } })
+            return .form(
+                form.members.compactMap { member in template(member.node, mayBeAbsent: true).map { PairTemplate(name: member.name, value: $0) } })
         }
         if let text = bodies[2].flatMap({ template($0, mayBeAbsent: false) }) { return .text(text) }
         return .none
@@ -110,7 +111,8 @@ struct RequestReader {
             }
             guard let input = inputs.first(where: { $0.name == name }), input.isOptional, input.defaultValue == nil, !allowsAbsent else { continue }
             if !mayBeAbsent || template.soleName == nil {
-                node.fault("{\(name)} is optional, so it must stand alone in a header, query pair, form field or JSON member, which is left out without it")
+                node.fault(
+                    "{\(name)} is optional, so it must stand alone in a header, query pair, form field or JSON member, which is left out without it")
             }
         }
     }

@@ -59,7 +59,9 @@ package struct Template: Sendable, Hashable {
     ///
     /// - Returns: nil where a named value is absent: an optional input that was not given.
     /// - Throws: what `encode` throws.
-    package func render(_ values: ValueScope, encode: (_ name: String, _ value: [UInt8]) throws(LoginFailure) -> [UInt8]) throws(LoginFailure) -> [UInt8]? {
+    package func render(_ values: ValueScope, encode: (_ name: String, _ value: [UInt8]) throws(LoginFailure) -> [UInt8]) throws(LoginFailure)
+        -> [UInt8]?
+    {
         var bytes: [UInt8] = []
         for part in parts {
             switch part {

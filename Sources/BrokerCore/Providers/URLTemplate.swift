@@ -58,7 +58,9 @@ package struct URLTemplate: Sendable, Hashable {
         text += String(decoding: path, as: UTF8.self)
         var separator = "?"
         for pair in query {
-            guard let value = try pair.value.render(values, encode: { _, value throws(LoginFailure) in PlaceEncoding.percent(value) }) else { continue }
+            guard let value = try pair.value.render(values, encode: { _, value throws(LoginFailure) in PlaceEncoding.percent(value) }) else {
+                continue
+            }
             text += "\(separator)\(pair.name)=\(String(decoding: value, as: UTF8.self))"
             separator = "&"
         }

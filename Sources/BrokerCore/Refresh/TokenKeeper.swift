@@ -152,7 +152,8 @@ package actor TokenKeeper {
             let next = state.nextAttempt(at: now).map { $0 - now }
             environment.events.record(
                 .tokenAdopted(
-                    token: configuration.name, fingerprint: fingerprint, adoption: adoption, lifetime: state.token?.remaining(at: now), nextRefresh: next,
+                    token: configuration.name, fingerprint: fingerprint, adoption: adoption, lifetime: state.token?.remaining(at: now),
+                    nextRefresh: next,
                     took: took))
         } catch {
             state.failed(error, trigger: trigger, at: now, using: &generator)
@@ -171,7 +172,9 @@ package actor TokenKeeper {
     package func token(minValid: Duration? = nil, wait: Duration = .zero) async throws(TokenRefusal) -> Token {
         noteQuestion()
         if let minValid, loginInFlight == nil, state.wantEarlyLogin(minValid: minValid, at: now) { poke() }
-        guard let token = try await outcome(Waiter(wish: .token(minValid: minValid), deadline: now + wait)).get() else { throw TokenRefusal(.pending) }
+        guard let token = try await outcome(Waiter(wish: .token(minValid: minValid), deadline: now + wait)).get() else {
+            throw TokenRefusal(.pending)
+        }
         return token
     }
 

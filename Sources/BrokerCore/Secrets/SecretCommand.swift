@@ -50,7 +50,9 @@ enum SecretCommand {
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
         var arguments: [UnsafeMutablePointer<CChar>?] = unsafe words.map { unsafe strdup($0) } + [nil]
-        defer { for unsafe argument in unsafe arguments { unsafe free(argument) } }
+        defer {
+            for index in unsafe arguments.indices { unsafe free(arguments[index]) }
+        }
         var child: pid_t = 0
         let outcome = unsafe posix_spawnp(&child, words[0], &actions, nil, &arguments, environ)
         guard outcome == 0 else { throw SecretFault(place: place, problem: "cannot be run: \(systemMessage(outcome))") }

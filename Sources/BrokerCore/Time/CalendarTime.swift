@@ -27,7 +27,8 @@ package enum CalendarTime {
         let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
         let (year, month, day) = date(days: days)
         let rest = seconds - days * 86_400
-        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(padded(rest / 3600, 2)):\(padded(rest / 60 % 60, 2)):\(padded(rest % 60, 2))Z"
+        return
+            "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(padded(rest / 3600, 2)):\(padded(rest / 60 % 60, 2)):\(padded(rest % 60, 2))Z"
     }
 
     /// Reads an RFC 3339 timestamp with offset and any fraction, and ISO 8601's `+0545`. Without an offset, `zone` applies
@@ -37,7 +38,8 @@ package enum CalendarTime {
         guard let year = scanner.number(4), scanner.skip("-"), let month = scanner.number(2), scanner.skip("-"), let day = scanner.number(2),
             scanner.skip("T") || scanner.skip("t") || scanner.skip(" "),
             let hour = scanner.number(2), scanner.skip(":"), let minute = scanner.number(2), scanner.skip(":"), let second = scanner.number(2),
-            (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second <= 60, date(days: days(year: year, month: month, day: day)).day == day
+            (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second <= 60,
+            date(days: days(year: year, month: month, day: day)).day == day
         else { return nil }
         var nanoseconds: Int64 = 0
         if scanner.skip(".") {

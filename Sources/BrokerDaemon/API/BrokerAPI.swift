@@ -53,7 +53,8 @@ package struct BrokerAPI: Sendable {
         }
         for input in wanted {
             guard let value = exchange.perRequest[input.name] else {
-                throw Problem(.invalidParameter, "\(input.name) is missing: this token is made for each request's \(input.name)", token: exchange.token)
+                throw Problem(
+                    .invalidParameter, "\(input.name) is missing: this token is made for each request's \(input.name)", token: exchange.token)
             }
             guard value.utf8.count <= 1024, InputRule.matches(value, input.pattern) else {
                 throw Problem(.invalidParameter, "\(input.name) must match \(input.pattern)", token: exchange.token)

@@ -162,7 +162,8 @@ package final class BrokerHandler: RequestHandler {
             if let problem = serving.requestGuard.browserProblem(head, bytes, servesToken: route.servesToken) { throw problem }
             let caller = caller(head, bytes, on: connection)
             let exchange = try Exchange(
-                route: route, parameters: parameters, query: target.query, head: head, bytes: bytes, body: body, caller: caller, requestID: requestIDs.next())
+                route: route, parameters: parameters, query: target.query, head: head, bytes: bytes, body: body, caller: caller,
+                requestID: requestIDs.next())
             try authorize(exchange)
             if let response = exchange.immediateResponse { return .response(response) }
             let ticket = connection.ticket()

@@ -49,18 +49,41 @@ package enum ProblemKind: String, Sendable, CaseIterable {
         switch self {
         case .tokenPending: (503, "No token yet", "The first login is still running. Ask again after Retry-After, or with a longer wait.")
         case .minValidNotMet:
-            (503, "Less life left than asked for", "A valid token is there, with less life than min_valid, and no new one came in time. Ask again, or ask for less.")
+            (
+                503, "Less life left than asked for",
+                "A valid token is there, with less life than min_valid, and no new one came in time. Ask again, or ask for less."
+            )
         case .partnerUnavailable:
-            (503, "The partner cannot be reached", "Logins fail for a passing reason and no valid token is left. They go on by themselves; tokenbroker status tells why.")
-        case .partnerThrottled: (503, "The partner asked for a pause", "Too many logins, says the partner. The next one is made after the pause it asked for.")
-        case .partnerTimeout: (504, "The partner did not answer in time", "The login timed out and no valid token is left. It is tried again by itself.")
+            (
+                503, "The partner cannot be reached",
+                "Logins fail for a passing reason and no valid token is left. They go on by themselves; tokenbroker status tells why."
+            )
+        case .partnerThrottled:
+            (503, "The partner asked for a pause", "Too many logins, says the partner. The next one is made after the pause it asked for.")
+        case .partnerTimeout:
+            (504, "The partner did not answer in time", "The login timed out and no valid token is left. It is tried again by itself.")
         case .badPartnerReply:
-            (502, "The partner's answer could not be understood", "The answer is not what the provider's definition describes. tokenbroker status names what was missing; check --login shows the exchange.")
+            (
+                502, "The partner's answer could not be understood",
+                "The answer is not what the provider's definition describes. tokenbroker status names what was missing; check --login shows the exchange."
+            )
         case .credentialsRejected:
-            (502, "The partner refused the credentials", "Put the right secret in place and reload. Until then the login is tried only now and then, so that the account is not locked.")
-        case .loginRefused: (503, "The partner refused the login", "The partner refuses for a reason other than the credentials; tokenbroker status has its words. Tried again by itself.")
-        case .loginBudgetExhausted: (503, "The cap on logins was reached", "As many new tokens were fetched as an hour allows. Something consumes them faster than they live.")
-        case .minValidUnreachable: (409, "More life asked than there ever is", "This partner's tokens never live that long. Ask with a smaller min_valid.")
+            (
+                502, "The partner refused the credentials",
+                "Put the right secret in place and reload. Until then the login is tried only now and then, so that the account is not locked."
+            )
+        case .loginRefused:
+            (
+                503, "The partner refused the login",
+                "The partner refuses for a reason other than the credentials; tokenbroker status has its words. Tried again by itself."
+            )
+        case .loginBudgetExhausted:
+            (
+                503, "The cap on logins was reached",
+                "As many new tokens were fetched as an hour allows. Something consumes them faster than they live."
+            )
+        case .minValidUnreachable:
+            (409, "More life asked than there ever is", "This partner's tokens never live that long. Ask with a smaller min_valid.")
         case .invalidParameter: (400, "A parameter is wrong", "The detail names the parameter and what would be right.")
         case .badRequest: (400, "The request is malformed", "The message does not follow RFC 9112; the connection was closed.")
         case .unauthenticated: (401, "No or wrong key", "Send the client key: Authorization: Bearer KEY. tokenbroker client add makes one.")

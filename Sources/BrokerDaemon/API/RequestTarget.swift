@@ -34,7 +34,8 @@ package struct RequestTarget: Sendable {
         var index = 0
         while index < bytes.count {
             if bytes[index] == 0x25 {
-                guard index + 2 < bytes.count, let byte = HexPair.byte(bytes[index + 1], bytes[index + 2]), byte != 0, plusIsSpace || byte != 0x2F else {
+                guard index + 2 < bytes.count, let byte = HexPair.byte(bytes[index + 1], bytes[index + 2]), byte != 0, plusIsSpace || byte != 0x2F
+                else {
                     throw Problem(.invalidParameter, "a percent escape in the target is malformed")
                 }
                 decoded.append(byte)

@@ -11,7 +11,8 @@ extension BrokerAPI {
         }
         if exchange.wantsText {
             return Response(
-                status: 200, fields: TokenBody.fields(fingerprint: token.fingerprint, contentType: "text/plain"), body: token.value.exposedBytes + [0x0A])
+                status: 200, fields: TokenBody.fields(fingerprint: token.fingerprint, contentType: "text/plain"),
+                body: token.value.exposedBytes + [0x0A])
         }
         let (now, wall) = (clocks.boot, clocks.wall)
         let isStale = await isStale(exchange, token)
@@ -45,7 +46,9 @@ extension BrokerAPI {
     }
 
     private func isStale(_ exchange: Exchange, _ token: Token) async -> Bool {
-        guard let keeper = try? await keeper(exchange), let current = keeper.cell.current, current.token.fingerprint == token.fingerprint else { return false }
+        guard let keeper = try? await keeper(exchange), let current = keeper.cell.current, current.token.fingerprint == token.fingerprint else {
+            return false
+        }
         return current.staleAt <= clocks.boot
     }
 
@@ -105,7 +108,9 @@ extension BrokerAPI {
 
     private func actionValues(_ exchange: Exchange, _ action: ActionDefinition) throws(Problem) -> [String: String] {
         let body = exchange.body.isEmpty ? .object([:]) : JSONValue(parsing: exchange.body)
-        guard case .object(let members)? = body else { throw Problem(.invalidParameter, "the body must be a JSON object of inputs", token: exchange.token) }
+        guard case .object(let members)? = body else {
+            throw Problem(.invalidParameter, "the body must be a JSON object of inputs", token: exchange.token)
+        }
         var values: [String: String] = [:]
         for (name, value) in members {
             guard action.inputs.contains(where: { $0.name == name }), let text = value.scalarText else {

@@ -15,7 +15,8 @@ package struct EventLog: EventSink {
             logger.debug("login began", metadata: ["token": "\(token)", "trigger": "\(trigger.rawValue)"])
         case .tokenAdopted(let token, let fingerprint, let adoption, let lifetime, let next, let took):
             let fields: Logger.Metadata = [
-                "token": "\(token)", "fingerprint": "\(fingerprint)", "life": "\(words(lifetime))", "next_refresh": "\(words(next))", "took": "\(milliseconds(took))",
+                "token": "\(token)", "fingerprint": "\(fingerprint)", "life": "\(words(lifetime))", "next_refresh": "\(words(next))",
+                "took": "\(milliseconds(took))",
             ]
             logger.log(level: adoption == .same ? .debug : .info, message(of: adoption), metadata: fields)
         case .loginFailed(let token, let failure, let next, let isLatched, let took):

@@ -71,7 +71,9 @@ package final class Listener: Sendable {
     private static func removeStaleSocket(at path: String) throws(SystemCallError) {
         var status = stat()
         guard unsafe lstat(path, &status) == 0 else { return }
-        guard status.st_mode & S_IFMT == S_IFSOCK else { throw SystemCallError("bind", "unix:\(path) (a file that is no socket is there)", code: EEXIST) }
+        guard status.st_mode & S_IFMT == S_IFSOCK else {
+            throw SystemCallError("bind", "unix:\(path) (a file that is no socket is there)", code: EEXIST)
+        }
         guard unsafe unlink(path) == 0 else { throw SystemCallError("unlink", path) }
     }
 

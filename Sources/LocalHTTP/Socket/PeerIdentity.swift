@@ -142,7 +142,9 @@ private struct Endpoint: Equatable {
     }
 
     init(_ identity: inet_diag_sockid, isSource: Bool, family: UInt8) {
-        let bytes = unsafe isSource ? withUnsafeBytes(of: identity.idiag_src) { unsafe Array($0) } : withUnsafeBytes(of: identity.idiag_dst) { unsafe Array($0) }
+        let bytes =
+            unsafe isSource
+            ? withUnsafeBytes(of: identity.idiag_src) { unsafe Array($0) } : withUnsafeBytes(of: identity.idiag_dst) { unsafe Array($0) }
         self.family = family
         address = Array(bytes.prefix(family == UInt8(AF_INET) ? 4 : 16))
         port = UInt16(bigEndian: isSource ? identity.idiag_sport : identity.idiag_dport)

@@ -33,7 +33,9 @@ package struct SandboxState: Sendable {
     ///   - now: seconds since 1970.
     mutating func answer(_ request: SandboxRequest, prefix: String, now: Double) -> Verdict {
         let name = prefix == "zapper" ? Zapper.name(forPath: request.path) : prefix
-        guard let partner = Self.partners.first(where: { $0.name == name }), var account = accounts[name] else { return .reply(SandboxReply(404, "")) }
+        guard let partner = Self.partners.first(where: { $0.name == name }), var account = accounts[name] else {
+            return .reply(SandboxReply(404, ""))
+        }
         account.requests += 1
         account.times = account.times.suffix(999) + [now]
         let fault = takeFault(&account, now: now)

@@ -14,7 +14,9 @@ struct PulseCRM: Partner {
     }
 
     private func login(_ request: SandboxRequest, _ desk: inout TokenDesk) -> SandboxReply {
-        guard let body = request.json, let key = body["apiKey"], let secret = body["apiSecret"] else { return .json(400, [("message", "Bad Request")]) }
+        guard let body = request.json, let key = body["apiKey"], let secret = body["apiSecret"] else {
+            return .json(400, [("message", "Bad Request")])
+        }
         guard key == "sandbox-api-key", secret == "sandbox-api-secret" else { return .json(401, [("message", "Unauthorized")]) }
         let account = SandboxJSON.object([("accountName", "Sandbox"), ("accountId", "acc-9"), ("id", "1"), ("name", "Sandbox")])
         return .json(

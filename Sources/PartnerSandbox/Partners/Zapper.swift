@@ -23,7 +23,9 @@ struct Zapper: Partner {
     }
 
     private func service(_ request: SandboxRequest, _ desk: inout TokenDesk) -> SandboxReply {
-        guard let body = request.json, let organisation = body["organisationId"], !organisation.isEmpty else { return Self.failure(400, "Bad Request") }
+        guard let body = request.json, let organisation = body["organisationId"], !organisation.isEmpty else {
+            return Self.failure(400, "Bad Request")
+        }
         guard body["apiToken"] == "sandbox-api-token" else { return Self.failure(401, "Unauthorized") }
         return SandboxReply(200, desk.webToken(account: organisation, claims: [("organisationId", .string(organisation))]), contentType: "text/plain")
     }
