@@ -76,6 +76,20 @@ import Testing
         #expect(value.jsonText == text)
     }
 
+    @Test(arguments: [
+        "", " ", "{", "[1,]", "{\"a\":1,}", "{a:1}", "01", "1.", ".5", "+1", "1e", "nul", "\"\u{1}\"", "\"\\x\"", "\"\\ud800\"", "\"\\u12\"", "1 2",
+        "[1]]", "'a'", "NaN", "1e999",
+        String(repeating: "[", count: 100) + String(repeating: "]", count: 100),
+    ]) func `what is not JSON is nothing`(text: String) {
+        #expect(JSONValue(parsing: Array(text.utf8)) == nil)
+    }
+
+    @Test func `numbers and escapes are read exactly`() {
+        let text = #"[9223372036854775807,-0,1.5e3,9223372036854775808,"\ud83d\ude00\u00e9\/\b"]"#
+        let expected: [JSONValue] = [.integer(.max), .integer(0), .number(1500), .number(9_223_372_036_854_775_808), "😀é/\u{8}"]
+        #expect(JSONValue(parsing: Array(text.utf8)) == .array(expected))
+    }
+
     @Test func `base64url is read and written without padding`() {
         for count in 0..<40 {
             let bytes = (0..<count).map { UInt8($0 * 7 & 255) }

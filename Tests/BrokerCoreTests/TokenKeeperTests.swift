@@ -157,11 +157,11 @@ final class Valve: Sendable {
         try await bench.run { _ in
             let keeper = try await bench.keeper()
             let first = try await keeper.token(wait: .seconds(5))
-            let poll = Task { try await keeper.token(otherThan: first.fingerprint, wait: .seconds(30)) }
+            let poll = Task { try await keeper.token(otherThan: [first.fingerprint], wait: .seconds(30)) }
             let report = await keeper.report(fingerprint: first.fingerprint, status: 401)
             #expect(report == .refreshing)
-            #expect(try await poll.value?.value.exposedText == "token-2")
-            let idle = Task { try await keeper.token(otherThan: "other", wait: .zero)?.value.exposedText }
+            #expect(try await poll.value.value.exposedText == "token-2")
+            let idle = Task { try await keeper.token(otherThan: ["other"], wait: .zero).value.exposedText }
             #expect(try await idle.value == "token-2")
             #expect(await keeper.report(fingerprint: first.fingerprint, status: 401) == .alreadyReplaced)
             #expect(await keeper.report(fingerprint: "000000000000", status: 200) == .ignored)
@@ -209,7 +209,7 @@ final class Valve: Sendable {
             #expect(
                 await eventually {
                     if bench.clocks.nextWake != nil { bench.clocks.advance(by: .milliseconds(500)) }
-                    return await jo.status().lastFailure?.reason == "waiting for zapper (transient)"
+                    return await jo.status().lastFailure?.reason == "waiting for zapper (partner-unavailable)"
                 })
             #expect(await jo.status().failuresInARow == 0)
             #expect(bench.transport.requests.allSatisfy { $0.url.hasSuffix("/service/login") })
@@ -257,6 +257,40 @@ final class Valve: Sendable {
             await Task.yield()
             #expect(bench.transport.requests.count == before)
             #expect(before <= 2)
+        }
+    }
+
+    @Test func `a pause beyond belief freezes an account for a day and no longer`() async throws {
+        let bench = BrokerBench { _, number, clocks throws(LoginFailure) in
+            number == 1 ? .make(429, fields: [("Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT")], clocks: clocks) : Self.token(number, clocks)
+        }
+        try await bench.run { _ in
+            let keeper = try await bench.keeper()
+            #expect(await eventually { await keeper.status().lastFailure?.retryAfter == .seconds(86_400) })
+            let start = bench.clocks.boot
+            while keeper.cell.current == nil, bench.clocks.boot - start < .seconds(100_000) { #expect(await bench.step()) }
+            #expect(await eventually { keeper.cell.current != nil })
+            #expect((86_400...95_040).contains((bench.clocks.boot - start).inSeconds))
+        }
+    }
+
+    @Test func `a latched token that is never tried again rests instead of spinning`() async throws {
+        let yaml = BrokerBench.plain.replacing("{secret: {value: s}}}", with: "{secret: {value: s}}, latched_retry: never}")
+        let bench = BrokerBench { _, number, clocks throws(LoginFailure) in
+            number == 1 ? Self.token(number, clocks, lifetime: 900) : .make(401, clocks: clocks)
+        }
+        try await bench.run(yaml) { _ in
+            let keeper = try await bench.keeper()
+            #expect(await eventually { keeper.cell.current != nil })
+            for number in 2...4 {
+                #expect(await bench.step())
+                #expect(await eventually { bench.transport.requests.count == number })
+            }
+            #expect(await eventually { await keeper.status().nextRefreshAt == nil })
+            bench.clocks.advance(by: .seconds(7200))
+            #expect(await eventually { bench.clocks.nextWake == nil })
+            #expect(bench.transport.requests.count == 4)
+            #expect(await keeper.status().state == .latched)
         }
     }
 

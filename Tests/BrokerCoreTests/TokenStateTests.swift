@@ -70,6 +70,60 @@ struct LifeSimulation {
         #expect(life.pauses.map { Int($0) } == [60, 21_600, 21_600, 21_600])
     }
 
+    @Test func `a partner that alternates between 401 and 503 is latched all the same`() {
+        var life = LifeSimulation()
+        life.run(until: life.now + .seconds(86_400)) { attempt, _ in
+            .failure(attempt % 2 == 1 ? LoginFailure(.rejected, "no", status: 401) : LoginFailure(.transient, "down", status: 503))
+        }
+        #expect(life.state.isLatched)
+        #expect(life.attempts.count <= 7)
+        #expect(life.pauses.suffix(3).allSatisfy { $0 == 21_600 })
+    }
+
+    @Test func `a pause of nothing is no pause, and a pause without end is a day`() throws {
+        var life = LifeSimulation()
+        life.run(until: life.now + .seconds(3600)) { _, _ in
+            var failure = LoginFailure(.throttled, "status 429", status: 429)
+            failure.retryAfter = .zero
+            return .failure(failure)
+        }
+        #expect(life.attempts.count < 75, "\(life.attempts.count)")
+    }
+
+    @Test func `nobody asks for a failing token: it is left alone until somebody does`() {
+        var policy = RefreshPolicy()
+        policy.idleAfter = .seconds(3600)
+        var life = LifeSimulation(policy)
+        life.state.asked(at: life.now)
+        let start = life.now
+        life.run(until: life.now + .seconds(86_400)) { _, _ in .failure(LoginFailure(.refused, "status 400", status: 400)) }
+        #expect(life.now < start + .seconds(10_000))
+        #expect(life.state.next(at: start + .seconds(20_000)) == .rest)
+    }
+
+    @Test func `a wish beyond the callers' share does not hold up the schedule`() throws {
+        var life = try held(900)
+        for second in 0..<6 { life.state.loginBegan(.caller, at: life.now + .seconds(second)) }
+        let now = life.now + .seconds(880)
+        let isAccepted = life.state.requestRefresh(at: now)
+        #expect(!isAccepted)
+        #expect(life.state.next(at: now) == .login(.schedule))
+        let dead = life.now + .seconds(1000)
+        let isAcceptedWithout = life.state.requestRefresh(at: dead)
+        #expect(isAcceptedWithout)
+        #expect(life.state.next(at: dead) == .login(.schedule))
+    }
+
+    @Test func `the same token that is said to end later but is dead replaces nothing`() throws {
+        var life = LifeSimulation()
+        var generator = SeededGenerator(seed: 1)
+        let first = LifeSimulation.draft("a", lifetime: .seconds(900), at: life.now, wall: life.wall, origin: .jwt, stated: WallTime(seconds: 1000))
+        _ = try life.state.adopt(first, fingerprint: "f", trigger: .schedule, at: life.now, using: &generator)
+        let dead = LifeSimulation.draft("a", lifetime: .seconds(-2700), at: life.now, wall: life.wall, origin: .jwt, stated: WallTime(seconds: 1600))
+        #expect(throws: LoginFailure.self) { try life.state.adopt(dead, fingerprint: "f", trigger: .schedule, at: life.now, using: &generator) }
+        #expect(life.state.token?.expiry.lifetime == .seconds(900))
+    }
+
     @Test func `secrets that worked lately get a third try, ten minutes later`() {
         var life = LifeSimulation()
         life.run(until: life.now + .seconds(30_000)) { attempt, now in

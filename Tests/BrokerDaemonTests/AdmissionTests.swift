@@ -23,6 +23,9 @@ import Testing
         ("GET", "/v1/tokens", "Sec-Fetch-Site: cross-site\r\n", 403, "browser-request"),
         ("GET", "/v1/tokens", "Origin: http://evil.example\r\n", 403, "browser-request"),
         ("GET", "/v1/tokens", "Referer: http://localhost.evil.example/\r\n", 403, "browser-request"),
+        ("GET", "/v1/tokens", "Sec-Fetch-Site: bogus\r\n", 403, "browser-request"),
+        ("GET", "http://127.0.0.1/v1/tokens", "Origin: http://127.0.0.1\r\n", 200, nil),
+        ("GET", "http://127.0.0.1/v1/tokens", "Origin: http://localhost\r\n", 403, "browser-request"),
         ("GET", "http://127.0.0.1/livez", "", 200, nil),
         ("GET", "http://evil.example/livez", "", 421, "wrong-host"),
         ("GET", "/nowhere", "", 404, "not-found"),
@@ -112,6 +115,28 @@ import Testing
                 return
             }
             #expect(tokens.map { $0["name"]?.text } == ["zapper"])
+        }
+    }
+
+    @Test func `a malformed Host ends the connection`() async throws {
+        try await LiveBroker.with { live in
+            let address = live.address
+            try await blocking {
+                let client = try #require(RawClient(address: address))
+                client.send("GET /livez HTTP/1.1\r\nHost: local host\r\n\r\nGET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                #expect(client.receive()?.status == 400)
+                #expect(client.isClosed())
+            }
+        }
+    }
+
+    @Test func `deeply nested JSON costs nothing`() async throws {
+        try await LiveBroker.with { live in
+            let nested = String(repeating: "[", count: 30_000) + String(repeating: "]", count: 30_000)
+            let start = ContinuousClock.now
+            let answer = try await live.ask("POST", "/v1/tokens/zapper/rejections", body: nested)
+            #expect(answer.slug == "invalid-parameter")
+            #expect(ContinuousClock.now - start < .seconds(2))
         }
     }
 

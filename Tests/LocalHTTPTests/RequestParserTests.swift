@@ -73,6 +73,17 @@ import Testing
         ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfffffffff\r\n", 413),
         ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10001\r\n", 413),
         ("POST / HTTP/1.1\r\nHost: a\r\nExpect: the-unexpected\r\n\r\n", 417),
+        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2;;=;\"\r\nhi\r\n0\r\n\r\n", 400),
+        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: zzzzzzzzzzzzzzzzzzzzzzzzzz\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost:\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: u@a\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: []\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: [zz]\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: a]b\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: a:123456\r\n\r\n", 400),
     ]
 
     static func parse(_ message: String) -> (RequestParser, RequestParser.Progress) {
@@ -118,6 +129,20 @@ import Testing
             var outcome = RequestParser.Progress.needsMore
             for end in 1...bytes.count where outcome == .needsMore { outcome = parser.parse(Array(bytes[..<end]).span) }
             #expect(outcome == Self.parse(message).1, "\(message.debugDescription)")
+        }
+    }
+
+    @Test func `one message leaves nothing behind for the next`() {
+        let messages = Self.accepted.map(\.message) + ["POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"]
+        for first in messages {
+            for second in messages {
+                var parser = RequestParser(limits: ServerLimits())
+                _ = parser.parse(Array(first.utf8).span)
+                parser.reset()
+                let bytes = Array(second.utf8)
+                #expect(parser.parse(bytes.span) == .complete(length: bytes.count), "\(second.debugDescription) after \(first.debugDescription)")
+                #expect(parser.chunkedBody == Self.parse(second).0.chunkedBody)
+            }
         }
     }
 

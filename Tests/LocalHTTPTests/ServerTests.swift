@@ -123,6 +123,37 @@ private func makeServer(_ limits: ServerLimits = ServerLimits()) throws -> (HTTP
         #expect(client.receive()?.text == "/a")
     }
 
+    @Test func `a peer that reads late gets every answer of a long pipeline`() throws {
+        let (server, address) = try makeServer()
+        defer { server.stop() }
+        let client = try #require(RawClient(address: address))
+        let long = String(repeating: "x", count: 3000)
+        client.send((0..<400).map { "GET /\($0)/\(long) HTTP/1.1\r\nHost: a\r\n\($0 == 399 ? "Connection: close\r\n" : "")\r\n" }.joined())
+        for number in 0..<400 {
+            let isRight = client.receive()?.text == "/\(number)/\(long)"
+            #expect(isRight, "answer \(number)")
+        }
+        #expect(client.isClosed())
+    }
+
+    @Test func `a unix client that leaves before its answer costs nothing`() throws {
+        let folder = try TestFiles.scratch()
+        defer { TestFiles.remove(folder) }
+        let server = try HTTPServer([Listener(.unix(path: "\(folder)/s"))]) { EchoHandler() }
+        defer { server.stop() }
+        do {
+            let leaving = try #require(RawClient(address: "unix:\(folder)/s"))
+            leaving.send("GET /never HTTP/1.1\r\nHost: a\r\n\r\n")
+        }
+        let client = try #require(RawClient(address: "unix:\(folder)/s"))
+        let before = server.turns[0]
+        for _ in 0..<300 {
+            client.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(client.receive()?.text == "/a")
+        }
+        #expect(server.turns[0] - before < 1000)
+    }
+
     @Test func `a client that has sent everything still gets its answer`() throws {
         let (server, address) = try makeServer()
         defer { server.stop() }

@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// A JSON document as a value (RFC 8259).
 package enum JSONValue: Sendable, Hashable {
     case null
@@ -10,9 +8,9 @@ package enum JSONValue: Sendable, Hashable {
     case array([JSONValue])
     case object([String: JSONValue])
 
-    /// Reads a whole document; nil for anything that is not valid JSON.
+    /// Reads a whole document; nil for anything that is not valid JSON, or nested more than 64 deep.
     package init?(parsing bytes: [UInt8]) {
-        guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)) else { return nil }
+        guard let value = JSONParser.parse(bytes) else { return nil }
         self = value
     }
 
@@ -47,27 +45,6 @@ package enum JSONValue: Sendable, Hashable {
     package var integerValue: Int64? {
         guard case .integer(let number) = self else { return nil }
         return number
-    }
-}
-
-extension JSONValue: Decodable {
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if container.decodeNil() {
-            self = .null
-        } else if let flag = try? container.decode(Bool.self) {
-            self = .bool(flag)
-        } else if let number = try? container.decode(Int64.self) {
-            self = .integer(number)
-        } else if let number = try? container.decode(Double.self) {
-            self = .number(number)
-        } else if let text = try? container.decode(String.self) {
-            self = .string(text)
-        } else if let elements = try? container.decode([JSONValue].self) {
-            self = .array(elements)
-        } else {
-            self = .object(try container.decode([String: JSONValue].self))
-        }
     }
 }
 

@@ -18,6 +18,9 @@ import Synchronization
     private struct Inbox: Sendable {
         var commands: [Command] = []
         var next: UInt64 = 0
+        /// Cancelled before they were started.
+        var cancelled: Set<UInt64> = []
+        var isStopped = false
     }
 
     private let clocks: any Clocks
@@ -64,7 +67,7 @@ import Synchronization
         let result: Result<PartnerReply, LoginFailure> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let transfer = CurlTransfer(number: number, request: request, continuation: continuation, allowsLinkLocal: allowsLinkLocal)
-                hand(.start(transfer))
+                if !hand(.start(transfer)) { continuation.resume(returning: .failure(Self.cancelled)) }
             }
         } onCancel: {
             hand(.cancel(number))
@@ -72,9 +75,21 @@ import Synchronization
         return try result.get()
     }
 
-    private func hand(_ command: Command) {
-        inbox.withLock { $0.commands.append(command) }
-        unsafe curl_multi_wakeup(multi)
+    private static let cancelled = LoginFailure(.transient, "cancelled")
+
+    /// False where the thread has ended, or is about to, and will not look.
+    @discardableResult
+    private func hand(_ command: Command) -> Bool {
+        inbox.withLock { inbox in
+            guard !inbox.isStopped else { return false }
+            if case .start(let transfer) = command, inbox.cancelled.remove(transfer.number) != nil { return false }
+            if case .cancel(let number) = command { inbox.cancelled.insert(number) }
+            if case .stop = command { inbox.isStopped = true }
+            inbox.commands.append(command)
+            // Within the lock: once it is stopped the handle may be gone.
+            unsafe curl_multi_wakeup(multi)
+            return true
+        }
     }
 
     /// One turn: take commands, let libcurl work, hand out what ended, wait. False when stopped.
@@ -86,9 +101,11 @@ import Synchronization
         for command in commands {
             switch command {
             case .start(let transfer): start(transfer)
-            case .cancel(let number): end(number, with: .failure(LoginFailure(.transient, "cancelled")))
+            case .cancel(let number):
+                if end(number, with: .failure(Self.cancelled)) { inbox.withLock { _ = $0.cancelled.remove(number) } }
             case .stop:
-                for number in Array(transfers.keys) { end(number, with: .failure(LoginFailure(.transient, "cancelled"))) }
+                // Nothing is handed in behind it.
+                for number in Array(transfers.keys) { end(number, with: .failure(Self.cancelled)) }
                 unsafe curl_multi_cleanup(multi)
                 return false
             }
@@ -118,10 +135,13 @@ import Synchronization
         unsafe curl_multi_add_handle(multi, transfer.handle)
     }
 
-    private func end(_ number: UInt64, with result: Result<PartnerReply, LoginFailure>) {
-        guard let transfer = transfers.removeValue(forKey: number) else { return }
+    /// False where no such transfer is under way.
+    @discardableResult
+    private func end(_ number: UInt64, with result: Result<PartnerReply, LoginFailure>) -> Bool {
+        guard let transfer = transfers.removeValue(forKey: number) else { return false }
         unsafe curl_multi_remove_handle(multi, transfer.handle)
         transfer.continuation.resume(returning: result)
+        return true
     }
 }
 

@@ -31,9 +31,10 @@ struct ExpiryReading {
         case nil, .absent?: return nil
         case .wrong?: throw reader.bad("the token's claim \(claim) is no date")
         case .moment(let end)?:
-            var expiry = try measured(end, origin: .jwt, configured: configured)
-            if case .moment(let issued)? = token?.date("iat"), let lifetime = expiry.lifetime { expiry.lifetime = min(lifetime, end - issued) }
-            return expiry
+            // What the token says of its own length needs no clock at all.
+            var longest = Duration?.none
+            if case .moment(let issued)? = token?.date("iat") { longest = end - issued }
+            return try measured(end, origin: .jwt, configured: configured, longest: longest)
         }
     }
 
@@ -67,14 +68,14 @@ struct ExpiryReading {
 
     /// An end by the partner's clock becomes a lifetime: measured against the partner's own `Date` where that can be
     /// believed, so that a wrong clock here neither kills a good token nor keeps a dead one.
-    private func measured(_ end: WallTime, origin: Expiry.Origin, configured: Duration?) throws(LoginFailure) -> Expiry {
+    private func measured(_ end: WallTime, origin: Expiry.Origin, configured: Duration?, longest: Duration? = nil) throws(LoginFailure) -> Expiry {
         let reply = reader.reply
         var expiry = Expiry(origin: origin, stated: end)
         if let field = reply.fields[.date] {
             let age = reply.fields[.age].flatMap { Int64($0) } ?? 0
             if let date = CalendarTime.parseIMFFixdate(field) {
                 // Date is cut to a whole second: the partner's clock may be up to one ahead of what it wrote.
-                let lifetime = end - (date + .seconds(max(0, min(age, 86_400)) + 1))
+                let lifetime = min(end - (date + .seconds(max(0, min(age, 86_400)) + 1)), longest ?? .seconds(Int64.max / 2))
                 if isCredible(lifetime, configured: configured) {
                     expiry.lifetime = try checked(lifetime, nil)
                     expiry.clockSkew = reply.receivedAtWall - date
@@ -83,7 +84,7 @@ struct ExpiryReading {
             }
             expiry.ignoredPartnerClock = true
         }
-        expiry.lifetime = try checked(end - reply.sentAtWall, nil)
+        expiry.lifetime = try checked(min(end - reply.sentAtWall, longest ?? .seconds(Int64.max / 2)), nil)
         return expiry
     }
 

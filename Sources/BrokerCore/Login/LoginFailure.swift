@@ -10,6 +10,18 @@ package enum FailureClass: String, Sendable, CaseIterable {
     case local
     /// A token input has no usable token; costs no attempt here.
     case waiting
+
+    /// The trouble in the words callers know it by.
+    package var trouble: String {
+        switch self {
+        case .transient, .certificate, .local, .waiting: "partner-unavailable"
+        case .timedOut: "partner-timeout"
+        case .throttled: "partner-throttled"
+        case .rejected: "credentials-rejected"
+        case .refused: "login-refused"
+        case .badReply: "bad-partner-reply"
+        }
+    }
 }
 
 /// Why a login brought no token. The reason is ours and safe to show to the operator; the partner's own words stand apart.

@@ -15,6 +15,9 @@ package struct ReplyReader: Sendable {
         json = JSONValue(parsing: reply.body)
     }
 
+    /// A pause is believed up to here; beyond it is a mistake that would freeze the account.
+    private static let longestPause = Duration.seconds(86_400)
+
     // MARK: Sources
 
     /// What stands at a source; nil where nothing does.
@@ -150,10 +153,10 @@ package struct ReplyReader: Sendable {
             guard let found = value(source.source) else { continue }
             let text = source.pattern.map { Self.search(found, for: $0) } ?? found.scalarText
             guard let text else { continue }
-            if let number = Double(text), number >= 0, number < 1e7 { return source.unit * number }
+            if let number = Double(text), number >= 0 { return min(source.unit * min(number, 1e7), Self.longestPause) }
             if let moment = CalendarTime.parseIMFFixdate(text) {
                 let now = reply.fields[.date].flatMap(CalendarTime.parseIMFFixdate) ?? reply.receivedAtWall
-                return max(.zero, moment - now)
+                return min(max(.zero, moment - now), Self.longestPause)
             }
         }
         return nil

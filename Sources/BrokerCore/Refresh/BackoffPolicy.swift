@@ -21,18 +21,19 @@ package enum BackoffPolicy {
     ) -> Duration {
         switch failure.failureClass {
         case .transient, .timedOut:
-            return spread(passing(count, living, cap: .seconds(60)), using: &generator)
+            return passing(count, living, cap: .seconds(60), using: &generator)
         case .certificate:
-            return spread(passing(count, living, cap: .seconds(300)), using: &generator)
+            return passing(count, living, cap: .seconds(300), using: &generator)
         case .badReply:
-            guard living == nil else { return spread(passing(count, living, cap: .seconds(60)), using: &generator) }
+            guard living == nil else { return passing(count, living, cap: .seconds(60), using: &generator) }
             return spread(doubled(.seconds(5), count, cap: .seconds(300)), using: &generator)
         case .refused:
             return spread(doubled(.seconds(60), count, cap: .seconds(3600)), using: &generator)
         case .throttled:
             return throttled(failure.retryAfter, count, living, using: &generator)
         case .waiting:
-            return max(.milliseconds(200), failure.retryAfter ?? .seconds(5))
+            // Up to a tenth later: what waits for one thing should not all come at once when it is there.
+            return max(.milliseconds(200), failure.retryAfter ?? .seconds(5)) * Double.random(in: 1...1.1, using: &generator)
         case .local:
             return .seconds(30)  // looks at files alone; no partner is asked
         case .rejected:
@@ -46,10 +47,10 @@ package enum BackoffPolicy {
     }
 
     /// With a living token min(5 s × 2ⁿ, 5 min, remaining/4), never under min(2 s, L/30); with none 1 s × 2ⁿ up to `cap`.
-    private static func passing(_ count: Int, _ living: Living?, cap: Duration) -> Duration {
-        guard let living else { return doubled(.seconds(1), count, cap: cap) }
+    private static func passing(_ count: Int, _ living: Living?, cap: Duration, using generator: inout some RandomNumberGenerator) -> Duration {
+        guard let living else { return spread(doubled(.seconds(1), count, cap: cap), using: &generator) }
         let wanted = min(doubled(.seconds(5), count, cap: .seconds(300)), living.remaining / 4)
-        return max(wanted, min(.seconds(2), living.lifetime / 30))
+        return max(spread(wanted, using: &generator), min(.seconds(2), living.lifetime / 30))
     }
 
     /// The stated pause, believed up to 24 h, never sooner and up to 10 % later; else 60 s × 2ⁿ up to 15 min and, while a
@@ -58,7 +59,8 @@ package enum BackoffPolicy {
         _ stated: Duration?, _ count: Int, _ living: Living?, using generator: inout some RandomNumberGenerator
     ) -> Duration {
         if let stated {
-            let believed = min(max(stated, .seconds(1)), .seconds(86_400))
+            // A pause of nothing, again and again, is no pause.
+            let believed = max(min(stated, .seconds(86_400)), doubled(.seconds(1), count, cap: .seconds(60)))
             return believed + believed * Double.random(in: 0...0.1, using: &generator)
         }
         let wanted = doubled(.seconds(60), count, cap: .seconds(900))

@@ -15,7 +15,7 @@ package struct LoginBudget: Sendable {
 
     /// In the order of time; what is older than the window is dropped now and then.
     private var spent: [BootInstant] = []
-    /// Those of `spent` that callers wished for.
+    /// Logins callers wished for.
     private var spentByCallers: [BootInstant] = []
     private var lastLogin: BootInstant?
 
@@ -33,33 +33,40 @@ package struct LoginBudget: Sendable {
     }
 
     /// A new token or a rejection.
-    package mutating func spend(_ account: Account, at now: BootInstant) {
+    package mutating func spend(at now: BootInstant) {
         spent.append(now)
-        if account == .caller { spentByCallers.append(now) }
         forget(&spent, at: now)
+    }
+
+    /// A login a caller wished for, whatever comes of it.
+    package mutating func spendCallersShare(at now: BootInstant) {
+        spentByCallers.append(now)
         forget(&spentByCallers, at: now)
     }
 
+    /// Callers have what is left of their share, and no more than what is left in all.
     package func left(_ account: Account, cap: Int, at now: BootInstant) -> Int {
-        max(0, share(account, of: cap) - count(account, at: now))
+        let all = max(0, cap - count(spent, at: now))
+        return account == .schedule ? all : min(all, max(0, share(of: cap) - count(spentByCallers, at: now)))
     }
 
     /// When a login of this account may be made: now, or the moment one becomes free.
     package func free(_ account: Account, cap: Int, hasUsableToken: Bool, at now: BootInstant) -> BootInstant {
-        guard left(account, cap: cap, at: now) == 0 else { return now }
-        let times = account == .schedule ? spent : spentByCallers
-        let index = times.count - share(account, of: cap)
-        let free = (times.indices.contains(index) ? times[index] : now) + Self.window
-        guard !hasUsableToken, account == .schedule else { return free }
-        return max(now, min(free, (lastLogin ?? now) + Self.alwaysAllowedAfter))
+        let all = freed(spent, allowed: cap, at: now)
+        guard account == .schedule else { return max(all, freed(spentByCallers, allowed: share(of: cap), at: now)) }
+        guard !hasUsableToken, all > now else { return all }
+        return max(now, min(all, (lastLogin ?? now) + Self.alwaysAllowedAfter))
     }
 
-    private func share(_ account: Account, of cap: Int) -> Int { account == .schedule ? cap : max(1, cap / 3) }
-
-    private func count(_ account: Account, at now: BootInstant) -> Int {
-        let times = account == .schedule ? spent : spentByCallers
-        return times.count - expired(times, at: now)
+    /// When fewer than `allowed` of these lie in the window.
+    private func freed(_ times: [BootInstant], allowed: Int, at now: BootInstant) -> BootInstant {
+        guard count(times, at: now) >= allowed, times.indices.contains(times.count - allowed) else { return now }
+        return times[times.count - allowed] + Self.window
     }
+
+    private func share(of cap: Int) -> Int { max(1, cap / 3) }
+
+    private func count(_ times: [BootInstant], at now: BootInstant) -> Int { times.count - expired(times, at: now) }
 
     /// How many at the front lie before the window.
     private func expired(_ times: [BootInstant], at now: BootInstant) -> Int {

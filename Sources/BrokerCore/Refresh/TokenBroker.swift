@@ -15,7 +15,7 @@ package actor TokenBroker {
     private let secrets: any SecretSource
     private let events: any EventSink
     private let fingerprints: Fingerprints
-    private var gate: LoginGate
+    private let gate: LoginGate
     private var entries: [String: Entry] = [:]
     private var isStopping = false
     private let started: AsyncStream<TokenKeeper>
@@ -50,8 +50,11 @@ package actor TokenBroker {
         start.finish()
     }
 
-    private var keepers: [TokenKeeper] {
-        entries.values.flatMap { [$0.keeper].compactMap { $0 } + Array($0.combinations.values) }
+    private var keepers: [TokenKeeper] { entries.keys.flatMap(keepers) }
+
+    private func keepers(of name: String) -> [TokenKeeper] {
+        guard let entry = entries[name] else { return [] }
+        return [entry.keeper].compactMap { $0 } + Array(entry.combinations.values)
     }
 
     // MARK: Configuration
@@ -68,9 +71,9 @@ package actor TokenBroker {
             await stop(entry)
         }
         for token in configuration.tokens {
-            if var entry = entries[token.name], (entry.keeper == nil) == !token.perRequest.isEmpty {
-                changed += await reconfigure(&entry, token) ? 1 : 0
-                entries[token.name] = entry
+            guard !isStopping else { return }
+            if let entry = entries[token.name], (entry.keeper == nil) == !token.perRequest.isEmpty {
+                changed += await reconfigure(token) ? 1 : 0
             } else {
                 if let old = entries[token.name] { await stop(old) }
                 entries[token.name] = Entry(configuration: token, keeper: token.perRequest.isEmpty ? launch(token, perRequest: [:]) : nil)
@@ -81,14 +84,15 @@ package actor TokenBroker {
         events.record(.reloaded(added: added, changed: changed, removed: gone.count))
     }
 
-    private func reconfigure(_ entry: inout Entry, _ token: TokenConfiguration) async -> Bool {
+    /// Combinations made while this waits already have the new configuration.
+    private func reconfigure(_ token: TokenConfiguration) async -> Bool {
+        entries[token.name]?.configuration = token
+        let digest = try? await performer.inputDigest(token)
         var isChanged = false
-        if let keeper = entry.keeper { isChanged = await keeper.reconfigure(token) }
-        for keeper in entry.combinations.values {
-            let isNew = await keeper.reconfigure(token)
+        for keeper in keepers(of: token.name) {
+            let isNew = await keeper.reconfigure(token, inputDigest: digest)
             isChanged = isChanged || isNew
         }
-        entry.configuration = token
         return isChanged
     }
 
@@ -97,8 +101,11 @@ package actor TokenBroker {
         for keeper in entry.combinations.values { await keeper.stop() }
     }
 
+    private var performer: LoginPerformer {
+        LoginPerformer(clocks: clocks, transport: transport, secrets: secrets, gate: gate, inputs: ChainedInputs(broker: self))
+    }
+
     private func launch(_ token: TokenConfiguration, perRequest: [String: String]) -> TokenKeeper {
-        let performer = LoginPerformer(clocks: clocks, transport: transport, secrets: secrets, gate: gate, inputs: ChainedInputs(broker: self))
         let environment = KeeperEnvironment(clocks: clocks, performer: performer, events: events, fingerprints: fingerprints)
         let keeper = TokenKeeper(token, perRequest: perRequest, environment: environment)
         start.yield(keeper)
@@ -115,33 +122,25 @@ package actor TokenBroker {
     ///
     /// - Returns: nil for an unknown name.
     /// - Throws: `TokenRefusal` when as many combinations are kept as the configuration allows.
-    package func keeper(_ name: String, perRequest: [String: String]) async throws(TokenRefusal) -> TokenKeeper? {
+    package func keeper(_ name: String, perRequest: [String: String]) throws(TokenRefusal) -> TokenKeeper? {
         guard !isStopping else { throw TokenRefusal(.stopping) }
         guard let entry = entries[name] else { return nil }
         if let keeper = entry.keeper { return keeper }
-        if let keeper = entry.combinations[perRequest], await !keeper.hasEnded { return keeper }
-        if entry.combinations.count >= entry.configuration.combinations { await forgetEnded(name) }
-        // Suspended since: look again at what is there now.
-        guard let current = entries[name] else { return nil }
-        if let keeper = current.combinations[perRequest], await !keeper.hasEnded { return keeper }
-        guard current.combinations.count < current.configuration.combinations else {
-            throw TokenRefusal(.tooManyCombinations(limit: current.configuration.combinations))
+        if let keeper = entry.combinations[perRequest], !keeper.hasEnded { return keeper }
+        // Nothing is awaited from here on: two callers must not make two keepers of one combination.
+        let living = entry.combinations.filter { !$0.value.hasEnded }
+        guard living.count < entry.configuration.combinations else {
+            throw TokenRefusal(.tooManyCombinations(limit: entry.configuration.combinations))
         }
-        let keeper = launch(current.configuration, perRequest: perRequest)
-        entries[name]?.combinations[perRequest] = keeper
+        let keeper = launch(entry.configuration, perRequest: perRequest)
+        entries[name]?.combinations = living.merging([perRequest: keeper]) { $1 }
         return keeper
-    }
-
-    private func forgetEnded(_ name: String) async {
-        for (inputs, keeper) in entries[name]?.combinations ?? [:] where await keeper.hasEnded {
-            entries[name]?.combinations[inputs] = nil
-        }
     }
 
     /// Every token's status, ordered by name; combinations of per-request inputs each on their own.
     package func statuses() async -> [TokenStatus] {
         var statuses: [TokenStatus] = []
-        for keeper in keepers where await !keeper.hasEnded { statuses.append(await keeper.status()) }
+        for keeper in keepers where !keeper.hasEnded { statuses.append(await keeper.status()) }
         return statuses.sorted { ($0.name, $0.inputs.description) < ($1.name, $1.inputs.description) }
     }
 }
@@ -166,7 +165,8 @@ private struct ChainedInputs: TokenInputs {
         guard let keeper = try? await broker.keeper(name, perRequest: [:]) else { return nil }
         let outcome = await keeper.report(fingerprint: refused.fingerprint, status: 401)
         guard outcome != .ignored else { return nil }
-        return try? await keeper.token(otherThan: refused.fingerprint, wait: Self.wait)
+        let token = try? await keeper.token(otherThan: [refused.fingerprint], wait: Self.wait)
+        return token?.fingerprint == refused.fingerprint ? nil : token
     }
 
     private static func waiting(for name: String, _ refusal: TokenRefusal) -> LoginFailure {
@@ -174,7 +174,7 @@ private struct ChainedInputs: TokenInputs {
         var why = "no token yet"
         if case .failing(let failure, let isLatched) = refusal.reason {
             inner = failure.waitingFor ?? failure.failureClass
-            why = isLatched ? "\(inner.rawValue), latched" : inner.rawValue
+            why = isLatched ? "\(inner.trouble), latched" : inner.trouble
         }
         var failure = LoginFailure(.waiting, "waiting for \(name) (\(why))")
         failure.waitingFor = inner

@@ -21,6 +21,12 @@ package struct KeeperEnvironment: Sendable {
     }
 }
 
+/// What a login brought, and a digest of the inputs it was made with.
+private struct LoginResult: Sendable {
+    var outcome: Result<TokenDraft, LoginFailure>
+    var inputDigest: [UInt8]?
+}
+
 /// One token's life: a thin loop that asks `TokenState` what is due, logs in, and tells whoever waits.
 ///
 /// One login is in flight at most and its result is shared; a caller that gives up cancels nothing. After every
@@ -33,8 +39,11 @@ package actor TokenKeeper {
     private var state: TokenState
     private var generator: AnyGenerator
     private var generation = 0
-    private var isStopped = false
-    private var loginInFlight: Task<Result<TokenDraft, LoginFailure>, Never>?
+    private var isStopped = false {
+        didSet { ended.store(isStopped, ordering: .releasing) }
+    }
+    private nonisolated let ended = Atomic<Bool>(false)
+    private var loginInFlight: Task<LoginResult, Never>?
     private var inputDigest: [UInt8]?
     private var waiters = WaiterList()
     private var sleeper: Task<Void, Never>?
@@ -52,6 +61,9 @@ package actor TokenKeeper {
 
     private var now: BootInstant { environment.clocks.boot }
 
+    /// Whether it was stopped, or has stopped itself.
+    package nonisolated var hasEnded: Bool { ended.load(ordering: .acquiring) }
+
     // MARK: The loop
 
     /// Keeps the token alive until `stop`, or until a combination of per-request inputs nobody asks for has died.
@@ -68,8 +80,8 @@ package actor TokenKeeper {
                     environment.events.record(.tokenDropped(token: configuration.name))
                     publish()
                 }
-                if state.token == nil, !perRequest.isEmpty { return stop() }
-                await sleep(until: state.token?.deadline ?? .distantFuture)
+                if state.token == nil, !perRequest.isEmpty, state.isIdle(at: now) { return stop() }
+                await sleep(until: restEnd)
             }
         }
         stop()
@@ -83,7 +95,11 @@ package actor TokenKeeper {
         poke()
     }
 
-    package var hasEnded: Bool { isStopped }
+    /// An idle token is looked at now and then: event loops that serve it note that it was asked for, and do not call.
+    private var restEnd: BootInstant {
+        guard state.policy.idleAfter != nil, let token = state.token, token.isAlive(at: now) else { return .distantFuture }
+        return min(token.deadline ?? .distantFuture, now + .seconds(30))
+    }
 
     private func sleep(until instant: BootInstant) async {
         guard !isPoked else {
@@ -121,12 +137,12 @@ package actor TokenKeeper {
         state.loginBegan(trigger, at: began)
         environment.events.record(.loginBegan(token: configuration.name, trigger: trigger))
         let (performer, configuration, perRequest) = (environment.performer, configuration, perRequest)
-        let digest = try? await performer.inputDigest(configuration)
-        let task = Task { () -> Result<TokenDraft, LoginFailure> in
+        let task = Task { () -> LoginResult in
+            let digest = try? await performer.inputDigest(configuration)
             do throws(LoginFailure) {
-                return .success(try await performer.login(configuration, perRequest: perRequest))
+                return LoginResult(outcome: .success(try await performer.login(configuration, perRequest: perRequest)), inputDigest: digest)
             } catch {
-                return .failure(error)
+                return LoginResult(outcome: .failure(error), inputDigest: digest)
             }
         }
         loginInFlight = task
@@ -137,8 +153,8 @@ package actor TokenKeeper {
             environment.events.record(.lateResultDropped(token: configuration.name))
             return
         }
-        inputDigest = digest ?? inputDigest
-        apply(result, trigger: trigger, took: now - began)
+        inputDigest = result.inputDigest ?? inputDigest
+        apply(result.outcome, trigger: trigger, took: now - began)
         publish()
         settleWaiters()
     }
@@ -178,11 +194,12 @@ package actor TokenKeeper {
         return token
     }
 
-    /// Another token than the one with this fingerprint, or nil when none came in time (a long poll).
-    package func token(otherThan fingerprint: String, wait: Duration) async throws(TokenRefusal) -> Token? {
+    /// Another token than those with these fingerprints as soon as there is one, or the one in hand when the time is over (a long poll).
+    package func token(otherThan fingerprints: [String], minValid: Duration? = nil, wait: Duration) async throws(TokenRefusal) -> Token {
         noteQuestion()
-        let token = try await outcome(Waiter(wish: .otherThan(fingerprint), deadline: now + wait)).get()
-        return token?.fingerprint == fingerprint ? nil : token
+        let waiter = Waiter(wish: .otherThan(fingerprints, minValid: minValid), deadline: now + wait)
+        guard let token = try await outcome(waiter).get() else { throw TokenRefusal(.pending) }
+        return token
     }
 
     private func noteQuestion() {
@@ -214,10 +231,17 @@ package actor TokenKeeper {
     /// The partner refused the token with this fingerprint, a caller says.
     package func report(fingerprint: String, status: Int) async -> ReportOutcome {
         if loginInFlight != nil, state.token?.fingerprint == fingerprint, status == 401 || status == 403 { return .refreshing }
-        var outcome = state.accepts(reportOf: fingerprint, status: status, at: now)
-        if outcome == nil { outcome = await isVerified() ? .ignored : nil }
-        // Suspended since: the token may be another one by now.
-        if outcome == nil { outcome = state.accepts(reportOf: fingerprint, status: status, at: now) ?? state.reported(at: now) }
+        let isVerified = configuration.provider.verify != nil
+        var outcome = state.accepts(reportOf: fingerprint, status: status, isVerified: isVerified, at: now)
+        if outcome == nil {
+            state.noteReport(at: now)
+            if await isRefuted() {
+                outcome = .ignored
+            } else {
+                // Suspended since: the token may be another one by now.
+                outcome = state.token?.fingerprint == fingerprint ? state.reported(at: now) : .alreadyReplaced
+            }
+        }
         let final = outcome ?? .ignored
         environment.events.record(.rejectionReported(token: configuration.name, fingerprint: fingerprint, outcome: final))
         if final == .refreshing {
@@ -227,13 +251,12 @@ package actor TokenKeeper {
         return final
     }
 
-    /// Whether the provider has a `verify` request and it says that the token works.
-    private func isVerified() async -> Bool {
+    /// Whether the provider has a `verify` request and it does not bear the report out: only 401 and 403 do.
+    private func isRefuted() async -> Bool {
         guard let verify = configuration.provider.verify, let token = state.token else { return false }
         let extra = ["token": token.value.exposedBytes].merging(token.values.mapValues { Array($0.utf8) }) { first, _ in first }
         let reply = try? await environment.performer.request(verify, of: configuration, perRequest: perRequest, extra: extra)
-        guard let reply else { return false }
-        return verify.success.statuses.contains { $0.matches(reply.status) } && verify.success.tests.allSatisfy(ReplyReader(reply).holds)
+        return reply?.status != 401 && reply?.status != 403
     }
 
     /// Runs a provider's action with the operator's values; once, never repeated by itself.
@@ -272,9 +295,9 @@ package actor TokenKeeper {
         switch waiter.wish {
         case .loginEnd(let number):
             return isOver || state.logins >= number && loginInFlight == nil ? .success(nil) : nil
-        case .otherThan(let fingerprint):
-            if let token = state.token, token.isAlive(at: now) { return isOver || token.fingerprint != fingerprint ? .success(token) : nil }
-            return isOver ? answer(minValid: nil, deadline: now) : nil
+        case .otherThan(let fingerprints, let minValid):
+            if !isOver, let token = state.token, fingerprints.contains(token.fingerprint), token.isAlive(at: now) { return nil }
+            return answer(minValid: minValid, deadline: waiter.deadline)
         case .token(let minValid):
             return answer(minValid: minValid, deadline: waiter.deadline)
         }
@@ -293,9 +316,9 @@ package actor TokenKeeper {
     /// Takes a new configuration of the same entry: with the same login token and timers stay; another login is made
     /// beside the old token, which serves on until the new one is there.
     ///
+    /// - Parameter digest: of the inputs as they are now; nil where a secret cannot be read.
     /// - Returns: whether the login changed.
-    package func reconfigure(_ new: TokenConfiguration) async -> Bool {
-        let digest = try? await environment.performer.inputDigest(new)
+    package func reconfigure(_ new: TokenConfiguration, inputDigest digest: [UInt8]?) -> Bool {
         let isSame = new.hasSameLogin(as: configuration) && (digest == nil || inputDigest == nil || digest == inputDigest)
         configuration = new
         cell.isRequired.store(new.isRequired, ordering: .relaxed)

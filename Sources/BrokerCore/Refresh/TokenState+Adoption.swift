@@ -21,8 +21,11 @@ extension TokenState {
         switch adoption {
         case .new, .renewed, .reissued:
             take(draft, fingerprint: fingerprint, at: now, using: &generator)
-            budget.spend(trigger == .caller ? .caller : .schedule, at: now)
+            if trigger != .admin { budget.spend(at: now) }
         case .same:
+            // What the configuration says of its life may have changed since; when it began has not.
+            let expiry = learnedExpiry(draft.expiry, at: now)
+            if expiry.origin == .configured { token?.expiry = expiry }
             if let held = token, let deadline = held.deadline, let lifetime = held.expiry.lifetime {
                 refreshAt = RefreshPolicy.recheck(now: now, deadline: deadline, lifetime: lifetime)
             } else {
@@ -42,6 +45,9 @@ extension TokenState {
             }
             return .new
         }
+        if let lifetime = draft.expiry.lifetime, lifetime < Expiry.range.lowerBound, isLater(draft, than: held) {
+            throw LoginFailure(.badReply, "the token is said to end later than before, and lives for less than 3 s")
+        }
         guard isLater(draft, than: held) else {
             if held.isAlive(at: now) { return .same }
             if draft.expiry.origin == .configured { return .reissued }
@@ -58,11 +64,17 @@ extension TokenState {
         return draft.sentAt + lifetime > before + max(.seconds(2), lifetime / 20)
     }
 
-    private mutating func take(_ draft: TokenDraft, fingerprint: String, at now: BootInstant, using generator: inout some RandomNumberGenerator) {
-        var expiry = draft.expiry
+    /// A configured lifetime, or the one rejections taught.
+    private func learnedExpiry(_ stated: Expiry, at now: BootInstant) -> Expiry {
+        var expiry = stated
         if expiry.origin == .configured, let configured = expiry.lifetime {
             expiry.lifetime = learned.lifetime(configured: configured, now: now)
         }
+        return expiry
+    }
+
+    private mutating func take(_ draft: TokenDraft, fingerprint: String, at now: BootInstant, using generator: inout some RandomNumberGenerator) {
+        let expiry = learnedExpiry(draft.expiry, at: now)
         token = Token(draft, fingerprint: fingerprint, expiry: expiry)
         isReported = false
         guard let lifetime = expiry.lifetime else {

@@ -75,21 +75,28 @@ extension TokenState {
     }
 
     /// Whether a report is about the token in hand and may be acted on; the partner's `verify`, where there is one, still decides.
-    package func accepts(reportOf fingerprint: String, status: Int, at now: BootInstant) -> ReportOutcome? {
+    ///
+    /// - Parameter isVerified: whether the partner itself is asked; then reports are bounded by a second alone.
+    package func accepts(reportOf fingerprint: String, status: Int, isVerified: Bool = false, at now: BootInstant) -> ReportOutcome? {
         guard status == 401 || status == 403, let token else { return .ignored }
         guard token.fingerprint == fingerprint else { return .alreadyReplaced }
         if requested != nil { return .refreshing }
-        let pause = max(.seconds(60), (token.expiry.lifetime ?? .zero) / 10)
+        let pause = isVerified ? .seconds(1) : max(.seconds(60), (token.expiry.lifetime ?? .zero) / 10)
         if isLatched || lastReportAt.map({ $0 + pause > now }) ?? false { return .ignored }
         return nil
+    }
+
+    /// A report is being looked into; the next one waits its time.
+    package mutating func noteReport(at now: BootInstant) {
+        lastReportAt = now
     }
 
     /// Acts on a report: a login is due, and where nobody states a lifetime the age is remembered.
     package mutating func reported(at now: BootInstant) -> ReportOutcome {
         lastReportAt = now
         guard let token else { return .ignored }
-        if token.expiry.origin == .configured, !isReported { learned.refused(atAge: now - token.issuedAt, now: now) }
         guard requestRefresh(at: now) else { return .ignored }
+        if token.expiry.origin == .configured, !isReported { learned.refused(atAge: now - token.issuedAt, now: now) }
         isReported = true
         return .refreshing
     }

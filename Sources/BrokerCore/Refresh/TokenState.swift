@@ -62,20 +62,25 @@ package struct TokenState: Sendable {
     /// What is to be done now, or when something will be.
     package func next(at now: BootInstant) -> Next {
         if requested == .admin { return .login(.admin) }
-        let trigger = requested ?? .schedule
-        guard let due = due(at: now) else { return .rest }
-        guard due <= now else { return .wait(until: due) }
-        let account: LoginBudget.Account = trigger == .caller ? .caller : .schedule
-        let free = budget.free(account, cap: budgetCap, hasUsableToken: hasLivingToken(at: now), at: now)
-        return free <= now ? .login(trigger) : .wait(until: free)
+        let wished = requested == .caller ? moment(due: retryAt ?? now, from: .caller, at: now) : nil
+        let planned = due(at: now).map { moment(due: $0, from: .schedule, at: now) }
+        // A wish that the callers' share has no room for does not hold up the schedule.
+        if let wished, wished <= planned ?? .distantFuture { return wished <= now ? .login(.caller) : .wait(until: wished) }
+        guard let planned else { return .rest }
+        return planned <= now ? .login(.schedule) : .wait(until: planned)
+    }
+
+    /// When a login that is due may be made within its budget.
+    private func moment(due: BootInstant, from account: LoginBudget.Account, at now: BootInstant) -> BootInstant {
+        guard due <= now else { return due }
+        return budget.free(account, cap: budgetCap, hasUsableToken: hasLivingToken(at: now), at: now)
     }
 
     /// When the next login is due before the budget is asked; nil: not by itself.
     private func due(at now: BootInstant) -> BootInstant? {
+        if isIdle(at: now) { return nil }
         if isLatched { return retryAt }
         if let retryAt { return retryAt }
-        if requested != nil { return now }
-        if isIdle(at: now) { return nil }
         guard hasLivingToken(at: now) else { return now }
         return refreshAt
     }
@@ -95,6 +100,7 @@ package struct TokenState: Sendable {
         requested = nil
         logins += 1
         budget.noteLogin(at: now)
+        if trigger == .caller { budget.spendCallersShare(at: now) }
     }
 
     package mutating func failed(
@@ -107,16 +113,23 @@ package struct TokenState: Sendable {
             rejected(trigger, at: now)
             return
         }
-        rejectionsInARow = 0
+        guard !isLatched else {
+            // Latched credentials are known to be bad: another failure does not bring the next try nearer.
+            retryAt = policy.latchedRetry.map { now + $0 }
+            return
+        }
+        // A token without end is as alive as one with a long life.
+        let endless = Duration.seconds(86_400)
         let living = token.flatMap { token in
-            token.isAlive(at: now) ? token.expiry.lifetime.map { BackoffPolicy.Living(remaining: token.remaining(at: now) ?? $0, lifetime: $0) } : nil
+            token.isAlive(at: now)
+                ? BackoffPolicy.Living(remaining: token.remaining(at: now) ?? endless, lifetime: token.expiry.lifetime ?? endless) : nil
         }
         retryAt = now + BackoffPolicy.delay(failure, count: max(1, failuresInARow), living: living, using: &generator)
     }
 
     /// Rejected credentials: once or twice more, then latched; a wrong password must not lock the account.
     private mutating func rejected(_ trigger: Trigger, at now: BootInstant) {
-        budget.spend(trigger == .caller ? .caller : .schedule, at: now)
+        if trigger != .admin { budget.spend(at: now) }
         rejectionsInARow += 1
         let pauses = BackoffPolicy.rejectionPauses(loggedInRecently: lastSuccessAt.map { $0 + .seconds(7 * 86_400) > now } ?? false)
         if !isLatched, rejectionsInARow <= pauses.count {
@@ -133,11 +146,12 @@ package struct TokenState: Sendable {
         lastAskedAt = now
     }
 
-    /// An operator wants a new token: undoes the latch; once in 10 s. False where it came too soon.
+    /// An operator wants a new token: undoes the latch and forgets what rejections taught; once in 10 s. False where it came too soon.
     package mutating func forceRefresh(at now: BootInstant) -> Bool {
         if let last = lastAdminAt, last + .seconds(10) > now { return false }
         lastAdminAt = now
         release()
+        learned.clear()
         requested = .admin
         return true
     }

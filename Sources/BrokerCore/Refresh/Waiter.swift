@@ -2,8 +2,8 @@
 struct Waiter: Sendable {
     enum Wish: Sendable {
         case token(minValid: Duration?)
-        /// A token with another fingerprint.
-        case otherThan(String)
+        /// A token with a fingerprint not among these.
+        case otherThan([String], minValid: Duration?)
         /// The end of the login with this number.
         case loginEnd(Int)
     }

@@ -1,25 +1,36 @@
 import CLinux
 import Dispatch
 import Glibc
+import Synchronization
+
+/// Says to a command that nobody waits for it any more.
+private final class CancelFlag: Sendable {
+    let flag = Atomic<Bool>(false)
+}
 
 /// Runs a command for what it prints: directly, without a shell, with nothing on its standard input, for a bounded time and size.
 enum SecretCommand {
     private static let queue = DispatchQueue(label: "tokenbroker.secret-command")
 
     static func run(_ words: [String], limit: Int, time: Duration) async throws(SecretFault) -> [UInt8] {
-        let result: Result<[UInt8], SecretFault> = await withCheckedContinuation { continuation in
-            queue.async {
-                do throws(SecretFault) {
-                    continuation.resume(returning: .success(try runNow(words, limit: limit, time: time)))
-                } catch {
-                    continuation.resume(returning: .failure(error))
+        let isCancelled = CancelFlag()
+        let result: Result<[UInt8], SecretFault> = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                queue.async {
+                    do throws(SecretFault) {
+                        continuation.resume(returning: .success(try runNow(words, limit: limit, time: time, isCancelled)))
+                    } catch {
+                        continuation.resume(returning: .failure(error))
+                    }
                 }
             }
+        } onCancel: {
+            isCancelled.flag.store(true, ordering: .relaxed)
         }
         return try result.get()
     }
 
-    private static func runNow(_ words: [String], limit: Int, time: Duration) throws(SecretFault) -> [UInt8] {
+    private static func runNow(_ words: [String], limit: Int, time: Duration, _ isCancelled: CancelFlag) throws(SecretFault) -> [UInt8] {
         let place = SecretReference.command(words).place
         var pipes: [Int32] = [0, 0]
         guard unsafe linux_pipe(&pipes) == 0 else { throw SecretFault(place: place, problem: systemMessage(errno)) }
@@ -32,7 +43,7 @@ enum SecretCommand {
             throw error
         }
         close(pipes[1])
-        let output = collect(from: pipes[0], limit: limit, until: ContinuousClock.now + time)
+        let output = collect(from: pipes[0], limit: limit, until: ContinuousClock.now + time, isCancelled)
         if output == nil { kill(child, SIGKILL) }
         var status: Int32 = 0
         while unsafe waitpid(child, &status, 0) < 0, errno == EINTR {}
@@ -60,15 +71,16 @@ enum SecretCommand {
     }
 
     /// Everything until the end of the stream; nil when there is too much of it or the time is over.
-    private static func collect(from descriptor: Int32, limit: Int, until end: ContinuousClock.Instant) -> [UInt8]? {
+    private static func collect(from descriptor: Int32, limit: Int, until end: ContinuousClock.Instant, _ isCancelled: CancelFlag) -> [UInt8]? {
         var output: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {
             let left = (end - ContinuousClock.now).nanoseconds / 1_000_000
-            guard left > 0, output.count <= limit else { return nil }
+            guard left > 0, output.count <= limit, !isCancelled.flag.load(ordering: .relaxed) else { return nil }
             var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            let ready = unsafe poll(&waiting, 1, Int32(clamping: left))
+            let ready = unsafe poll(&waiting, 1, Int32(clamping: min(left, 100)))
             if ready < 0, errno == EINTR { continue }
+            if ready == 0 { continue }
             guard ready > 0 else { return nil }
             let count = unsafe read(descriptor, &buffer, buffer.count)
             if count <= 0 { return output }

@@ -14,8 +14,8 @@ package final class BrokerHandler: RequestHandler {
     private var servingVersion: UInt64
     private var index: NameIndex
     private var answers: [RenderedAnswer?]
-    /// Which tokens a caller may read, by place; made once a caller.
-    private var grants: [Caller: [Bool]] = [:]
+    /// Which tokens a caller may read, by place; made once for each set of rights.
+    private var grants: [Caller.Rights: [Bool]] = [:]
     private var diagnosis: SocketDiagnosis?
     private var time = LoopTime()
     private var date = HTTPDate()
@@ -74,13 +74,13 @@ package final class BrokerHandler: RequestHandler {
     private func sendRendered(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, on connection: Connection, into output: inout ResponseBuffer
     ) throws(Problem) -> Bool {
-        guard head.method == .get, head.query == nil, head.keepsAlive, let place = place(head.path, bytes), isPlain(head, bytes) else { return false }
+        guard head.method == .get, head.query == nil, let place = place(head.path, bytes), isPlain(head, bytes) else { return false }
         if let problem = serving.requestGuard.browserProblem(head, bytes, servesToken: true) { throw problem }
         guard let caller = caller(head, bytes, on: connection), mayRead(caller, place) else { return false }
         guard isCurrent(place), let isServable = answers[place]?.isServable(at: time), isServable else { return false }
         serving.cells[place].lastAsked.store(time.boot / 1_000_000_000, ordering: .relaxed)
         answers[place]?.patch(time, date: date.bytes)
-        answers[place]?.send(into: &output)
+        answers[place]?.send(into: &output, closes: !head.keepsAlive)
         return true
     }
 
@@ -100,9 +100,9 @@ package final class BrokerHandler: RequestHandler {
     }
 
     private func mayRead(_ caller: Caller, _ place: Int) -> Bool {
-        if let known = grants[caller] { return known[place] }
+        if let known = grants[caller.rights] { return known[place] }
         let all = serving.cells.map { serving.policy.allows(caller, .read, token: $0.name) }
-        grants[caller] = all
+        grants[caller.rights] = all
         return all[place]
     }
 

@@ -9,7 +9,7 @@ package struct Exchange: Sendable {
     package let caller: Caller?
     package let requestID: String
     package let body: [UInt8]
-    /// The fingerprint of If-None-Match, weakly compared (RFC 9110 §13.1.2).
+    /// The fingerprints of If-None-Match, weakly compared (RFC 9110 §13.1.2).
     package let ifNoneMatch: [String]
     package let wantsText: Bool
     package let minValid: Duration?
@@ -35,7 +35,8 @@ package struct Exchange: Sendable {
         self.body = body.indices.map { body[$0] }
         let accept = head.value(of: .accept).map { bytes.text($0).lowercased() } ?? ""
         wantsText = accept.contains("text/plain") && !accept.contains("application/json")
-        let tags = head.value(of: .ifNoneMatch).map { bytes.text($0) } ?? ""
+        // Several lines are one list (RFC 9110 §5.3).
+        let tags = head.fields.filter { $0.name == .ifNoneMatch }.map { bytes.text($0.value) }.joined(separator: ",")
         ifNoneMatch = tags.split(separator: ",").map { tag in
             let bare = tag.filter { $0 != " " && $0 != "\"" && $0 != "\t" }
             return bare.hasPrefix("W/") ? String(bare.dropFirst(2)) : String(bare)

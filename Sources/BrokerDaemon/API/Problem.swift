@@ -37,7 +37,9 @@ package struct Problem: Error, Sendable {
         var fields = CommonFields.all + [("Content-Type", "application/problem+json")] + self.fields
         if let pause { fields.append(("Retry-After", String(pause))) }
         if kind == .unauthenticated { fields.append(("WWW-Authenticate", "Bearer realm=\"tokenbroker\"")) }
-        return Response(status: kind.status, fields: fields, body: writer.bytes)
+        var response = Response(status: kind.status, fields: fields, body: writer.bytes)
+        response.closes = kind == .badRequest
+        return response
     }
 }
 

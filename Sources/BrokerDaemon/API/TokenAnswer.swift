@@ -107,7 +107,10 @@ struct RenderedAnswer {
         for (offset, byte) in "stale".utf8.enumerated() { bytes[state.lowerBound + offset] = byte }
     }
 
-    func send(into output: inout ResponseBuffer) {
-        output.bytes.append(contentsOf: bytes)
+    func send(into output: inout ResponseBuffer, closes: Bool) {
+        guard closes else { return output.bytes.append(contentsOf: bytes) }
+        output.bytes.append(contentsOf: bytes[..<(date.upperBound + 2)])
+        output.append("Connection: close\r\n")
+        output.bytes.append(contentsOf: bytes[(date.upperBound + 2)...])
     }
 }

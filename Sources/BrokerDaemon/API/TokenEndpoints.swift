@@ -4,11 +4,8 @@ import LocalHTTP
 /// Tokens, and what callers and operators do with them.
 extension BrokerAPI {
     func token(_ exchange: Exchange) async throws(Problem) -> Response {
-        let token: Token
-        switch try await currentToken(exchange) {
-        case .some(let current): token = current
-        case .none: return notModified(exchange)
-        }
+        let token = try await currentToken(exchange)
+        guard isModified(token, exchange) else { return notModified(token) }
         if exchange.wantsText {
             return Response(
                 status: 200, fields: TokenBody.fields(fingerprint: token.fingerprint, contentType: "text/plain"),
@@ -22,27 +19,31 @@ extension BrokerAPI {
 
     /// The request headers to send to the partner, as response headers.
     func tokenHeaders(_ exchange: Exchange) async throws(Problem) -> Response {
-        guard let token = try await currentToken(exchange) else { return notModified(exchange) }
+        let token = try await currentToken(exchange)
+        guard isModified(token, exchange) else { return notModified(token) }
         let fields = CommonFields.all + [("ETag", "W/\"\(token.fingerprint)\"")] + token.headers.map { ($0.name, $0.value.exposedText) }
         return Response(status: 200, fields: fields)
     }
 
-    /// Nil: not modified.
-    private func currentToken(_ exchange: Exchange) async throws(Problem) -> Token? {
+    /// The token, or with a condition and `wait` in the query another one than the condition names, once it is there.
+    private func currentToken(_ exchange: Exchange) async throws(Problem) -> Token {
         let keeper = try await keeper(exchange)
         do throws(TokenRefusal) {
-            if let known = exchange.ifNoneMatch.first, let wait = exchange.wait {
-                return try await keeper.token(otherThan: known, wait: wait)
+            if !exchange.ifNoneMatch.isEmpty, let wait = exchange.wait {
+                return try await keeper.token(otherThan: exchange.ifNoneMatch, minValid: exchange.minValid, wait: wait)
             }
-            let token = try await keeper.token(minValid: exchange.minValid, wait: exchange.wait ?? Exchange.defaultWait)
-            return exchange.ifNoneMatch.contains(token.fingerprint) || exchange.ifNoneMatch.contains("*") ? nil : token
+            return try await keeper.token(minValid: exchange.minValid, wait: exchange.wait ?? Exchange.defaultWait)
         } catch {
             throw Problem(error, token: exchange.token)
         }
     }
 
-    private func notModified(_ exchange: Exchange) -> Response {
-        Response(status: 304, fields: CommonFields.all + [("ETag", "W/\"\(exchange.ifNoneMatch.first ?? "")\""), ("Vary", "Accept")])
+    private func isModified(_ token: Token, _ exchange: Exchange) -> Bool {
+        !exchange.ifNoneMatch.contains(token.fingerprint) && !exchange.ifNoneMatch.contains("*")
+    }
+
+    private func notModified(_ token: Token) -> Response {
+        Response(status: 304, fields: CommonFields.all + [("ETag", "W/\"\(token.fingerprint)\""), ("Vary", "Accept")])
     }
 
     private func isStale(_ exchange: Exchange, _ token: Token) async -> Bool {

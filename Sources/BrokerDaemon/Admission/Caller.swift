@@ -9,6 +9,15 @@ package struct Caller: Sendable, Hashable {
     /// Served without any `clients` in the configuration.
     package var isOwner = false
     package var identity: PeerIdentity?
+
+    /// What decides about permissions: the same for every process of a user.
+    struct Rights: Hashable {
+        var clients: [Int]
+        var isOperator: Bool
+        var isOwner: Bool
+    }
+
+    var rights: Rights { Rights(clients: clients, isOperator: isOperator, isOwner: isOwner) }
 }
 
 /// What stays with a connection about who is at its other end. Touched on its loop only.

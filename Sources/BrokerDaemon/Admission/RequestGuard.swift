@@ -18,12 +18,7 @@ package struct RequestGuard: Sendable {
             default: break
             }
         }
-        guard let field = head.value(of: .host), Authority.isWellFormed(field, of: bytes) else {
-            return Problem(.badRequest, "the Host field is malformed")
-        }
-        let place = head.authority ?? field
-        guard Authority.isWellFormed(place, of: bytes) else { return Problem(.badRequest, "the target's host is malformed") }
-        guard transport == .loopback else { return nil }
+        guard transport == .loopback, let place = head.authority ?? head.value(of: .host) else { return nil }
         let host = Authority.host(place, of: bytes)
         if Authority.isLocal(host, of: bytes) || !hosts.isEmpty && hosts.contains(bytes.text(host).lowercased()) { return nil }
         return Problem(.wrongHost, "Host must be 127.0.0.1, [::1] or localhost")
@@ -36,13 +31,15 @@ package struct RequestGuard: Sendable {
             switch field.name {
             case .origin, .referer:
                 if servesToken { return Problem(.browserRequest, "the request carries Origin or Referer, as browsers send them") }
-                guard let host = head.value(of: .host), isOwnPage(bytes.text(field.value), host: bytes.text(host)) else {
+                guard let host = head.authority ?? head.value(of: .host), isOwnPage(bytes.text(field.value), host: bytes.text(host)) else {
                     return Problem(.browserRequest, "the request comes from another page than the daemon's own")
                 }
             case .secFetch:
                 if servesToken { return Problem(.browserRequest, "the request carries Sec-Fetch-*, as browsers send it") }
+            case .secFetchSite:
+                if servesToken { return Problem(.browserRequest, "the request carries Sec-Fetch-*, as browsers send it") }
                 let value = bytes.text(field.value)
-                if value == "cross-site" || value == "same-site" { return Problem(.browserRequest, "the request comes from another site") }
+                if value != "same-origin", value != "none" { return Problem(.browserRequest, "the request comes from another site") }
             case .cookie:
                 if servesToken { return Problem(.browserRequest, "the request carries cookies, as browsers send them") }
             default: break
@@ -53,40 +50,5 @@ package struct RequestGuard: Sendable {
 
     private func isOwnPage(_ value: String, host: String) -> Bool {
         value == "http://\(host)" || value.hasPrefix("http://\(host)/")
-    }
-}
-
-/// `uri-host [ ":" port ]` (RFC 9110 §7.2).
-enum Authority {
-    static func isWellFormed(_ range: Range<Int>, of bytes: Span<UInt8>) -> Bool {
-        let host = host(range, of: bytes)
-        guard !host.isEmpty, host.allSatisfy({ isHostByte(bytes[$0]) }) else { return false }
-        let hasBracket = bytes[host.lowerBound] == 0x5B
-        guard hasBracket == (bytes[host.upperBound - 1] == 0x5D) else { return false }
-        if host.upperBound == range.upperBound { return true }
-        let port = host.upperBound + 1..<range.upperBound
-        return bytes[host.upperBound] == 0x3A && port.count <= 5 && port.allSatisfy { (0x30...0x39).contains(bytes[$0]) }
-    }
-
-    /// The host part: up to the colon of a port, brackets of an IPv6 literal included.
-    static func host(_ range: Range<Int>, of bytes: Span<UInt8>) -> Range<Int> {
-        var end = range.lowerBound
-        if end < range.upperBound, bytes[end] == 0x5B {
-            while end < range.upperBound, bytes[end] != 0x5D { end += 1 }
-            return range.lowerBound..<min(end + 1, range.upperBound)
-        }
-        while end < range.upperBound, bytes[end] != 0x3A { end += 1 }
-        return range.lowerBound..<end
-    }
-
-    static func isLocal(_ host: Range<Int>, of bytes: Span<UInt8>) -> Bool {
-        bytes.matches(host, lowercase: "localhost") || bytes.matches(host, lowercase: "127.0.0.1") || bytes.matches(host, lowercase: "[::1]")
-    }
-
-    private static func isHostByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x3A, 0x5B, 0x5D, 0x7E, 0x25: true
-        default: false
-        }
     }
 }

@@ -18,9 +18,13 @@ package actor Daemon {
     private let jobs = JobQueue()
     private let control: AsyncStream<Command>
     private let send: AsyncStream<Command>.Continuation
+    /// Reloads wait in a line of their own: one that hangs on a secret must not hold up a stop.
+    private let reloads: AsyncStream<ReloadAnswer>
+    private let requestReload: AsyncStream<ReloadAnswer>.Continuation
+
+    private typealias ReloadAnswer = @Sendable (ReloadOutcome) -> Void
 
     private enum Command: Sendable {
-        case reload(@Sendable (ReloadOutcome) -> Void)
         case ready
         case stop
     }
@@ -39,6 +43,7 @@ package actor Daemon {
             clocks: clocks, transport: transport, secrets: SystemSecretSource(environment: environment), events: watch, bounds: configuration.logins)
         serving = ServingBoard(Serving(configuration, cells: []))
         (control, send) = AsyncStream.makeStream()
+        (reloads, requestReload) = AsyncStream.makeStream()
     }
 
     /// Serves until a signal ends it.
@@ -48,8 +53,13 @@ package actor Daemon {
         Self.harden()
         let listeners = try configuration.listeners.map(Self.listener)
         let signals = Signals([SIGTERM, SIGINT, SIGHUP])
-        let api = BrokerAPI(broker: broker, board: serving, clocks: clocks) { [send] in
-            await withCheckedContinuation { continuation in send.yield(.reload { continuation.resume(returning: $0) }) }
+        let api = BrokerAPI(broker: broker, board: serving, clocks: clocks) { [requestReload] in
+            await withCheckedContinuation { continuation in
+                let isStopping = Problem(TokenRefusal(.stopping), token: "").detail
+                if case .terminated = requestReload.yield({ continuation.resume(returning: $0) }) {
+                    continuation.resume(returning: .refused(faults: [isStopping]))
+                }
+            }
         }
         await broker.apply(configuration)
         publish()
@@ -61,7 +71,12 @@ package actor Daemon {
         await withTaskGroup { group in
             group.addTask { [broker] in await broker.run() }
             group.addTask { [jobs] in await jobs.run() }
-            group.addTask { [send] in for await number in signals.sequence { send.yield(number == SIGHUP ? .reload { _ in } : .stop) } }
+            group.addTask { [send, requestReload] in
+                for await number in signals.sequence {
+                    if number == SIGHUP { requestReload.yield { _ in } } else { send.yield(.stop) }
+                }
+            }
+            group.addTask { [self] in for await answer in reloads { answer(await reload()) } }
             group.addTask { [clocks, watch, send, readiness = configuration.readiness, serving] in
                 await Self.awaitReadiness(readiness, watch: watch, serving: serving, clocks: clocks)
                 send.yield(.ready)
@@ -75,7 +90,6 @@ package actor Daemon {
     private func obey() async {
         for await command in control {
             switch command {
-            case .reload(let answer): answer(await reload())
             case .ready: reportReady()
             case .stop: return
             }
@@ -136,9 +150,10 @@ package actor Daemon {
     /// Ends waits at once, answers what was received, and returns within the stop time.
     private func drain(_ server: HTTPServer) async {
         logger.notice("stopping")
+        requestReload.finish()
         await broker.stop()
-        jobs.finish()
         await server.drain(within: Self.stopTime)
+        jobs.finish()
         server.stop()
         transport.stop()
         logger.notice("stopped")

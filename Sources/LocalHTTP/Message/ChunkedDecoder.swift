@@ -78,12 +78,44 @@ struct ChunkedDecoder: Sendable {
             index += 1
         }
         guard index > line.lowerBound else { throw .malformed("a chunk without a size") }
-        var rest = index
-        while rest < line.upperBound, bytes[rest] == 0x20 || bytes[rest] == 0x09 { rest += 1 }
-        guard rest == line.upperBound && rest == index || rest < line.upperBound && bytes[rest] == 0x3B else {
+        guard isExtensions(index..<line.upperBound, of: bytes) else {
             throw .malformed("a chunk size followed by something else than an extension")
         }
         return size
+    }
+
+    /// `*( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] )` (RFC 9112 §7.1.1).
+    private static func isExtensions(_ range: Range<Int>, of bytes: Span<UInt8>) -> Bool {
+        var index = range.lowerBound
+        func skipSpace() { while index < range.upperBound, bytes[index] == 0x20 || bytes[index] == 0x09 { index += 1 } }
+        func token() -> Bool {
+            let start = index
+            while index < range.upperBound, ByteClass.table[Int(bytes[index])].contains(.token) { index += 1 }
+            return index > start
+        }
+        func quoted() -> Bool {
+            index += 1
+            while index < range.upperBound, bytes[index] != 0x22 { index += bytes[index] == 0x5C ? 2 : 1 }
+            index += 1
+            return index <= range.upperBound
+        }
+        while index < range.upperBound {
+            skipSpace()
+            guard index < range.upperBound, bytes[index] == 0x3B else { return false }
+            index += 1
+            skipSpace()
+            guard token() else { return false }
+            let end = index
+            skipSpace()
+            guard index < range.upperBound, bytes[index] == 0x3D else {
+                index = end
+                continue
+            }
+            index += 1
+            skipSpace()
+            guard index < range.upperBound, bytes[index] == 0x22 ? quoted() : token() else { return false }
+        }
+        return true
     }
 
     private static func hexDigit(_ byte: UInt8) -> Int? {

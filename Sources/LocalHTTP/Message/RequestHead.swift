@@ -16,7 +16,7 @@ package enum TargetForm: Sendable {
 package enum FieldName: UInt8, Sendable {
     case other
     case accept, authorization, connection, contentLength, contentType, cookie, expect, forwarded, host, ifNoneMatch
-    case origin, referer, secFetch, transferEncoding, via, xForwarded, xRealIP
+    case origin, referer, secFetch, secFetchSite, transferEncoding, via, xForwarded, xRealIP
 }
 
 /// One field line: where its value stands in the request's bytes, outer white space excluded.

@@ -68,8 +68,7 @@ enum RequestLine {
         let start = target.lowerBound + 7
         var end = start
         while end < target.upperBound, bytes[end] != 0x2F, bytes[end] != 0x3F { end += 1 }
-        guard end > start else { throw .malformed("a target without a host") }
-        for index in start..<end where bytes[index] == 0x40 { throw .malformed("user information in the target") }
+        guard Authority.isWellFormed(start..<end, of: bytes) else { throw .malformed("a malformed host in the target") }
         head.form = .absolute
         head.authority = start..<end
         split(end..<target.upperBound, of: bytes, into: &head)
@@ -128,6 +127,8 @@ extension FieldName {
         case (13, UInt8(ascii: "i")): self = named("if-none-match", .ifNoneMatch)
         case (14, UInt8(ascii: "c")): self = named("content-length", .contentLength)
         case (17, UInt8(ascii: "t")): self = named("transfer-encoding", .transferEncoding)
+        case (14, UInt8(ascii: "s")):
+            self = bytes.matches(range, lowercase: "sec-fetch-site") ? .secFetchSite : begins("sec-fetch-") ? .secFetch : .other
         case (10..., UInt8(ascii: "s")): self = begins("sec-fetch-") ? .secFetch : .other
         case (12..., UInt8(ascii: "x")): self = begins("x-forwarded-") ? .xForwarded : .other
         default: self = .other

@@ -28,6 +28,7 @@ package struct RequestParser: Sendable {
     private var contentLength: Int?
     private var isChunked = false
     private var hostCount = 0
+    private var hasAuthorization = false
     private var decoder = ChunkedDecoder()
     private let limits: ServerLimits
 
@@ -55,9 +56,10 @@ package struct RequestParser: Sendable {
         position = 0
         scanned = 0
         contentLength = nil
+        if isChunked { decoder = ChunkedDecoder() }
         isChunked = false
         hostCount = 0
-        if !decoder.body.isEmpty { decoder = ChunkedDecoder() }
+        hasAuthorization = false
     }
 
     package mutating func parse(_ bytes: Span<UInt8>) -> Progress {
@@ -125,6 +127,10 @@ package struct RequestParser: Sendable {
         switch field.name {
         case .host:
             hostCount += 1
+            guard Authority.isWellFormed(field.value, of: bytes) else { throw .malformed("a malformed Host") }
+        case .authorization:
+            guard !hasAuthorization else { throw .malformed("more than one Authorization") }
+            hasAuthorization = true
         case .contentLength:
             guard contentLength == nil else { throw .malformed("more than one Content-Length") }
             contentLength = try Self.length(field.value, of: bytes)
@@ -163,13 +169,12 @@ package struct RequestParser: Sendable {
 
     /// `Content-Length = 1*DIGIT` (RFC 9110 §8.6); a list of equal values is refused too.
     private static func length(_ value: Range<Int>, of bytes: Span<UInt8>) throws(MessageFault) -> Int {
-        guard !value.isEmpty, value.count <= 18 else { throw value.isEmpty ? .malformed("an empty Content-Length") : .payloadTooLarge }
-        var total = 0
+        guard !value.isEmpty else { throw .malformed("an empty Content-Length") }
         for index in value {
             guard (0x30...0x39).contains(bytes[index]) else { throw .malformed("a Content-Length that is no number") }
-            total = total * 10 + Int(bytes[index] - 0x30)
         }
-        return total
+        guard value.count <= 18 else { throw .payloadTooLarge }
+        return value.reduce(0) { $0 * 10 + Int(bytes[$1] - 0x30) }
     }
 
     /// Whether a comma-separated list names an option, letter case ignored.

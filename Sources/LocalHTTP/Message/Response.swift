@@ -4,6 +4,8 @@ package struct Response: Sendable {
     /// Field lines in order, without Content-Length and Connection: the writer adds them, and Date where it is missing.
     package var fields: [(name: String, value: String)]
     package var body: [UInt8]
+    /// The connection ends with this answer.
+    package var closes = false
 
     package init(status: Int, fields: [(name: String, value: String)] = [], body: [UInt8] = []) {
         self.status = status

@@ -8,7 +8,7 @@ package struct Peer: Sendable {
 
 /// What becomes of a request.
 package enum Reply {
-    /// The whole answer already stands in the output buffer. Only for requests that keep the connection alive.
+    /// The whole answer already stands in the output buffer, `Connection: close` included where the request ends the connection.
     case written
     case response(Response)
     /// A `ReplyTicket` taken from the connection will bring the answer; until then the connection reads no further.

@@ -5,24 +5,34 @@ extension ServerLoop {
     /// Sends the batch's answers, after what the socket did not take before. What it does not take now is parked, and
     /// the connection reads no further until it is gone.
     func flush(_ connection: Connection) {
-        defer { output.bytes.removeAll(keepingCapacity: true) }
-        guard connections[connection.peer.descriptor] === connection else { return }
-        if connection.unsent.isEmpty {
-            guard !output.bytes.isEmpty else { return settle(connection) }
-            let sent = send(output.bytes.span, to: connection.peer.descriptor)
-            guard sent >= 0 else { return close(connection) }
-            if sent < output.bytes.count { connection.unsent = Array(output.bytes[sent...]) }
-        } else {
-            connection.unsent.append(contentsOf: output.bytes)
-            let sent = send(connection.unsent.span, to: connection.peer.descriptor)
-            guard sent >= 0 else { return close(connection) }
-            connection.unsent.removeFirst(sent)
+        guard connections[connection.peer.descriptor] === connection, sendAll(connection) else {
+            return output.bytes.removeAll(keepingCapacity: true)
         }
+        // Empty before anything else is answered into it.
+        output.bytes.removeAll(keepingCapacity: true)
         settle(connection)
     }
 
+    /// False where the connection is broken, and closed.
+    private func sendAll(_ connection: Connection) -> Bool {
+        guard !connection.unsent.isEmpty || !output.bytes.isEmpty else { return true }
+        let isFresh = connection.unsent.isEmpty
+        if !isFresh { connection.unsent.append(contentsOf: output.bytes) }
+        let sent = isFresh ? send(output.bytes, to: connection.peer.descriptor) : send(connection.unsent, to: connection.peer.descriptor)
+        guard sent >= 0 else {
+            close(connection)
+            return false
+        }
+        if !isFresh {
+            connection.unsent.removeFirst(sent)
+        } else if sent < output.bytes.count {
+            connection.unsent = Array(output.bytes[sent...])
+        }
+        return true
+    }
+
     /// Bytes sent, 0 when the socket is full, -1 when it is broken.
-    private func send(_ bytes: Span<UInt8>, to descriptor: Int32) -> Int {
+    private func send(_ bytes: [UInt8], to descriptor: Int32) -> Int {
         let sent = unsafe bytes.withUnsafeBytes { unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
         if sent < 0, errno == EAGAIN || errno == EINTR { return 0 }
         return sent
@@ -31,19 +41,25 @@ extension ServerLoop {
     /// Brings what the loop waits for in line with the connection's state.
     private func settle(_ connection: Connection) {
         if !connection.unsent.isEmpty {
-            if connection.phase == .reading { setDeadline(connection, time.boot + limits.idleTime.wholeNanoseconds) }
+            if connection.phase != .answering { setDeadline(connection, time.boot + limits.idleTime.wholeNanoseconds) }
             return listen(connection, for: EPOLLOUT.rawValue)
         }
         switch connection.phase {
         case .lingering:
+            // Everything was sent: the peer has a moment to take it and to close.
+            setDeadline(connection, time.boot + 2 * Self.second)
             shutdown(connection.peer.descriptor, Int32(SHUT_WR))
             if connection.isReadClosed { close(connection) } else { listen(connection, for: Self.readable) }
         case .answering:
             listen(connection, for: 0)
         case .reading:
-            guard !connection.isReadClosed else { return close(connection) }
+            if hasUnanswered(connection) {
+                answerHeld(connection)
+                return flush(connection)
+            }
+            guard !connection.isReadClosed, !(isDraining && connection.held.isEmpty) else { return close(connection) }
             if connection.interest != Self.readable {
-                if connection.requestBegan == nil { rest(connection) }
+                if connection.requestBegan == nil { rest(connection) } else { awaitRest(connection) }
                 listen(connection, for: Self.readable)
             }
         }

@@ -26,6 +26,8 @@ final class ServerLoop: @unchecked Sendable {
     private var drained: (@Sendable () -> Void)?
 
     static let second: Int64 = 1_000_000_000
+    /// Answers made before they are sent, at most, but for the one that passes it: a peer that never reads holds no more.
+    private static let batchBytes = 64 * 1024
     private static let listenerBit: UInt64 = 1 << 63
     static let readable = EPOLLIN.rawValue | EPOLLRDHUP.rawValue
 
@@ -66,6 +68,8 @@ final class ServerLoop: @unchecked Sendable {
         let descriptor = Int32(truncatingIfNeeded: identifier)
         guard let connection = connections[descriptor], connection.identifier == identifier else { return }
         if ready & EPOLLERR.rawValue != 0 { return close(connection) }
+        // Our side is open, so a hang-up says that nobody is there to read the answer. It is told whatever is listened for.
+        if ready & EPOLLHUP.rawValue != 0, connection.phase == .answering { return close(connection) }
         if ready & EPOLLOUT.rawValue != 0 { flush(connection) }
         if ready & (Self.readable | EPOLLHUP.rawValue) != 0, connections[descriptor] === connection { receive(connection) }
     }
@@ -158,7 +162,7 @@ final class ServerLoop: @unchecked Sendable {
     /// Answers every whole request in the shared input buffer; a rest moves to the connection.
     private func answerAll(_ connection: Connection, count: Int) {
         var start = 0
-        while start < count, connection.phase == .reading {
+        while start < count, connection.phase == .reading, output.bytes.count < Self.batchBytes {
             switch parser.parse(input.span.extracting(start..<count)) {
             case .complete(let length):
                 respond(connection, parser: parser, message: input.span.extracting(start..<start + length))
@@ -169,12 +173,13 @@ final class ServerLoop: @unchecked Sendable {
                 parser = RequestParser(limits: limits)
                 return hold(connection, from: start, to: count)
             case .refused(let fault):
+                let omitsBody = parser.head.method == .head
                 parser.reset()
-                return refuse(fault, on: connection)
+                return refuse(fault, on: connection, omitsBody: omitsBody)
             }
         }
-        // What came behind a request that is answered later waits its turn.
-        if start < count, connection.phase == .answering { hold(connection, from: start, to: count) }
+        // What came behind a request that is answered later, or behind as many answers as are sent at once, waits its turn.
+        if start < count, connection.phase != .lingering { hold(connection, from: start, to: count) }
     }
 
     private func hold(_ connection: Connection, from start: Int, to end: Int) {
@@ -184,29 +189,40 @@ final class ServerLoop: @unchecked Sendable {
 
     /// Goes on with a request that came in pieces, then with whatever stands behind it.
     func answerHeld(_ connection: Connection) {
-        while connection.phase == .reading, !connection.held.isEmpty {
+        let bytes = connection.held
+        var start = 0
+        defer {
+            if connection.phase == .lingering { connection.held = [] } else if start > 0 { connection.held = Array(bytes[start...]) }
+        }
+        while connection.phase == .reading, start < bytes.count, output.bytes.count < Self.batchBytes {
             var reader = connection.parser ?? RequestParser(limits: limits)
             connection.parser = nil
-            switch reader.parse(connection.held.span) {
+            switch reader.parse(bytes.span.extracting(start..<bytes.count)) {
             case .complete(let length):
-                let bytes = connection.held
-                respond(connection, parser: reader, message: bytes.span.extracting(0..<length))
-                connection.held = Array(bytes[length...])
+                respond(connection, parser: reader, message: bytes.span.extracting(start..<start + length))
+                start += length
                 connection.requestBegan = nil
                 connection.hasSentContinue = false
             case .needsMore:
                 // Chunks of one byte with extensions: the coding may not cost more than a few times the body.
-                guard connection.held.count <= limits.headerBytes + 4 * limits.bodyBytes else { return refuse(.payloadTooLarge, on: connection) }
+                guard bytes.count - start <= limits.headerBytes + 4 * limits.bodyBytes else {
+                    return refuse(.payloadTooLarge, on: connection, omitsBody: reader.head.method == .head)
+                }
                 connection.parser = reader
                 return awaitRest(connection)
             case .refused(let fault):
-                return refuse(fault, on: connection)
+                return refuse(fault, on: connection, omitsBody: reader.head.method == .head)
             }
         }
         if connection.phase == .reading { rest(connection) }
     }
 
-    private func awaitRest(_ connection: Connection) {
+    /// Whether whole requests may stand in what is held: not only the beginning of one.
+    func hasUnanswered(_ connection: Connection) -> Bool {
+        !connection.held.isEmpty && connection.parser == nil
+    }
+
+    func awaitRest(_ connection: Connection) {
         guard connection.phase == .reading, let reader = connection.parser else { return }
         let began = connection.requestBegan ?? time.boot
         connection.requestBegan = began
@@ -231,7 +247,7 @@ final class ServerLoop: @unchecked Sendable {
         let closes = !parser.head.keepsAlive || isDraining
         switch reply {
         case .written:
-            break
+            if closes { linger(connection) }
         case .response(let response):
             finish(connection, with: response, omitsBody: parser.head.method == .head, closes: closes)
         case .hangUp:
@@ -246,18 +262,18 @@ final class ServerLoop: @unchecked Sendable {
     }
 
     private func finish(_ connection: Connection, with response: Response, omitsBody: Bool, closes: Bool) {
+        let closes = closes || response.closes
         output.append(response, date: date, omitsBody: omitsBody, closes: closes)
         if closes { linger(connection) }
     }
 
-    private func refuse(_ fault: MessageFault, on connection: Connection) {
-        finish(connection, with: handler.refuse(fault), omitsBody: false, closes: true)
+    private func refuse(_ fault: MessageFault, on connection: Connection, omitsBody: Bool) {
+        finish(connection, with: handler.refuse(fault), omitsBody: omitsBody, closes: true)
     }
 
     private func linger(_ connection: Connection) {
         connection.phase = .lingering
         connection.held = []
-        setDeadline(connection, time.boot + 2 * Self.second)
     }
 
     func deliver(_ response: Response, for ticket: ReplyTicket) {
@@ -322,7 +338,7 @@ final class ServerLoop: @unchecked Sendable {
                 continue
             }
             if connection.phase == .reading, connection.requestBegan != nil, connection.unsent.isEmpty {
-                refuse(.timedOut, on: connection)
+                refuse(.timedOut, on: connection, omitsBody: connection.parser?.head.method == .head)
                 flush(connection)
             } else {
                 close(connection)

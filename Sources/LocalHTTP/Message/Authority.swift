@@ -1,0 +1,47 @@
+/// `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2), as it stands in Host and in an absolute-form target.
+package enum Authority {
+    static func isWellFormed(_ range: Range<Int>, of bytes: Span<UInt8>) -> Bool {
+        let host = host(range, of: bytes)
+        guard isHost(host, of: bytes) else { return false }
+        if host.upperBound == range.upperBound { return true }
+        let port = host.upperBound + 1..<range.upperBound
+        return bytes[host.upperBound] == 0x3A && port.count <= 5 && port.allSatisfy { (0x30...0x39).contains(bytes[$0]) }
+    }
+
+    /// The host part: up to the colon of a port, brackets of an IPv6 literal included.
+    package static func host(_ range: Range<Int>, of bytes: Span<UInt8>) -> Range<Int> {
+        var end = range.lowerBound
+        if end < range.upperBound, bytes[end] == 0x5B {
+            while end < range.upperBound, bytes[end] != 0x5D { end += 1 }
+            return range.lowerBound..<min(end + 1, range.upperBound)
+        }
+        while end < range.upperBound, bytes[end] != 0x3A { end += 1 }
+        return range.lowerBound..<end
+    }
+
+    /// 127.0.0.1, [::1] or localhost, letter case ignored.
+    package static func isLocal(_ host: Range<Int>, of bytes: Span<UInt8>) -> Bool {
+        bytes.matches(host, lowercase: "localhost") || bytes.matches(host, lowercase: "127.0.0.1") || bytes.matches(host, lowercase: "[::1]")
+    }
+
+    /// A name of letters, digits, hyphens, dots, underscores and tildes, or an IPv6 address in brackets.
+    private static func isHost(_ host: Range<Int>, of bytes: Span<UInt8>) -> Bool {
+        guard !host.isEmpty else { return false }
+        guard bytes[host.lowerBound] == 0x5B else {
+            return host.allSatisfy { index in
+                switch bytes[index] {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: true
+                default: false
+                }
+            }
+        }
+        let inside = host.dropFirst().dropLast()
+        guard host.count >= 4, bytes[host.upperBound - 1] == 0x5D else { return false }
+        return inside.allSatisfy { index in
+            switch bytes[index] {
+            case 0x30...0x3A, 0x41...0x46, 0x61...0x66, 0x2E: true
+            default: false
+            }
+        }
+    }
+}
