@@ -45,6 +45,15 @@ struct BrokerBench {
     }
 }
 
+/// Calls back for every event, at the moment it is told.
+private struct EventListener: EventSink {
+    let heard: @Sendable (BrokerEvent) -> Void
+
+    init(_ heard: @escaping @Sendable (BrokerEvent) -> Void) { self.heard = heard }
+
+    func record(_ event: BrokerEvent) { heard(event) }
+}
+
 /// Lets a test hold an answer back.
 final class Valve: Sendable {
     private let state = Mutex<(isOpen: Bool, waiting: [CheckedContinuation<Void, Never>])>((false, []))
@@ -91,6 +100,26 @@ final class Valve: Sendable {
             #expect(tokens == Array(repeating: "token-1", count: 300))
             #expect(bench.transport.requests.count == 1)
         }
+    }
+
+    @Test func `who hears of a token finds it published`() async throws {
+        let clocks = FakeClocks()
+        let broker = Mutex<TokenBroker?>(nil)
+        let isPublished = Mutex<Bool?>(nil)
+        let events = EventListener { event in
+            guard case .tokenAdopted = event else { return }
+            let cell = broker.withLock { $0?.board.all["a"] }
+            isPublished.withLock { $0 = cell?.current != nil }
+        }
+        let transport = FakeTransport { _, number throws(LoginFailure) in Self.token(number, clocks) }
+        let made = TokenBroker(clocks: clocks, transport: transport, secrets: FakeSecrets(), events: events)
+        broker.withLock { $0 = made }
+        await made.apply(try TestConfiguration.read(BrokerBench.plain))
+        let running = Task { await made.run() }
+        #expect(await eventually { isPublished.withLock { $0 } != nil })
+        #expect(isPublished.withLock { $0 } == true)
+        await made.stop()
+        await running.value
     }
 
     @Test func `a caller that gives up cancels nothing`() async throws {

@@ -77,8 +77,8 @@ package actor TokenKeeper {
                 await sleep(until: until)
             case .rest:
                 if state.dropIfDead(at: now) {
-                    environment.events.record(.tokenDropped(token: configuration.name))
                     publish()
+                    environment.events.record(.tokenDropped(token: configuration.name))
                 }
                 if state.token == nil, !perRequest.isEmpty, state.isIdle(at: now) { return stop() }
                 await sleep(until: restEnd)
@@ -154,28 +154,28 @@ package actor TokenKeeper {
             return
         }
         inputDigest = result.inputDigest ?? inputDigest
-        apply(result.outcome, trigger: trigger, took: now - began)
+        let event = apply(result.outcome, trigger: trigger, took: now - began)
+        // Published before it is told: who hears of it looks at the cell.
         publish()
+        environment.events.record(event)
         settleWaiters()
     }
 
-    private func apply(_ result: Result<TokenDraft, LoginFailure>, trigger: TokenState.Trigger, took: Duration) {
+    /// Takes a login's result into the state; what there is to tell of it.
+    private func apply(_ result: Result<TokenDraft, LoginFailure>, trigger: TokenState.Trigger, took: Duration) -> BrokerEvent {
         do throws(LoginFailure) {
             let draft = try result.get()
             let fingerprint = environment.fingerprints.fingerprint(of: draft.value)
             let adoption = try state.adopt(draft, fingerprint: fingerprint, trigger: trigger, at: now, using: &generator)
             if draft.expiry.ignoredPartnerClock { environment.events.record(.partnerClockIgnored(token: configuration.name)) }
-            let next = state.nextAttempt(at: now).map { $0 - now }
-            environment.events.record(
-                .tokenAdopted(
-                    token: configuration.name, fingerprint: fingerprint, adoption: adoption, lifetime: state.token?.remaining(at: now),
-                    nextRefresh: next,
-                    took: took))
+            return .tokenAdopted(
+                token: configuration.name, fingerprint: fingerprint, adoption: adoption, lifetime: state.token?.remaining(at: now),
+                nextRefresh: state.nextAttempt(at: now).map { $0 - now }, took: took)
         } catch {
             state.failed(error, trigger: trigger, at: now, using: &generator)
-            let next = state.nextAttempt(at: now).map { $0 - now }
-            environment.events.record(
-                .loginFailed(token: configuration.name, failure: error, nextAttempt: next, isLatched: state.isLatched, took: took))
+            return .loginFailed(
+                token: configuration.name, failure: error, nextAttempt: state.nextAttempt(at: now).map { $0 - now }, isLatched: state.isLatched,
+                took: took)
         }
     }
 
