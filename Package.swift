@@ -52,6 +52,7 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
             ],
+            exclude: ["Manual"],
             swiftSettings: settings),
         .target(name: "PartnerSandbox", dependencies: ["LocalHTTP"], swiftSettings: settings),
         .executableTarget(

@@ -152,6 +152,42 @@ import Testing
         #expect(reply.status == 200)
     }
 
+    @Test func `a proxy is used where it is said, and its refusal is told`() async throws {
+        let server = try await TLSServer(Self.files.value.good, answer: Self.answer)
+        let proxy = try TunnelProxy()
+        let reply = try await send(server) { $0.connection.proxy = proxy.url }
+        #expect(reply.status == 200)
+        #expect(proxy.requests == ["CONNECT 127.0.0.1:\(server.port) HTTP/1.1"])
+        let asking = try TunnelProxy(refusal: "407 Proxy Authentication Required")
+        let failure = await failure(server) { $0.connection.proxy = asking.url }
+        #expect(failure?.failureClass == .certificate)
+        #expect(failure?.reason == "the proxy asks for authentication (status 407)")
+        #expect(server.requests.count == 1)
+    }
+
+    @Test func `authority, client certificate and proxy of a token's entry are those of its login`() async throws {
+        let files = try await Self.files.value
+        let server = try TLSServer(files.good, answer: Self.answer, clientAuthority: files.authority)
+        let proxy = try TunnelProxy()
+        let yaml = """
+            tokens:
+              a:
+                provider: pulsecrm
+                inputs: {base_url: "\(server.url)", api_key: {value: k}, api_secret: {value: s}}
+                expires: [{after: 30m}]
+                tls: {ca: "\(files.authority)", certificate: "\(files.client.certificate)", key: "\(files.client.key)"}
+                proxy: "\(proxy.url)"
+            """
+        let broker = TokenBroker(clocks: SystemClocks(), transport: Self.transport, secrets: FakeSecrets(), events: RecordedEvents())
+        await broker.apply(try TestConfiguration.read(yaml))
+        let running = Task { await broker.run() }
+        let keeper = try #require(try await broker.keeper("a", perRequest: [:]))
+        #expect(try await keeper.token(wait: .seconds(10)).value.exposedText == "x")
+        #expect(proxy.requests.count == 1)
+        await broker.stop()
+        await running.value
+    }
+
     @Test func `missing files are ours, and say which`() async throws {
         let failure = await failure(try await TLSServer(Self.files.value.good, answer: Self.answer), authority: "/nowhere/ca.pem")
         #expect(failure?.failureClass == .local)

@@ -37,17 +37,8 @@ package final class RawClient {
             guard outcome == 0 else { return nil }
         } else {
             guard let port = address.split(separator: ":").last.flatMap({ UInt16($0) }) else { return nil }
-            descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            var name = sockaddr_in()
-            name.sin_family = sa_family_t(AF_INET)
-            name.sin_port = port.bigEndian
-            name.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-            let outcome = unsafe withUnsafePointer(to: &name) {
-                unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-                }
-            }
-            guard outcome == 0 else { return nil }
+            guard let connected = Loopback.connect(to: port) else { return nil }
+            descriptor = connected
         }
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     }

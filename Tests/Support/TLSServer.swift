@@ -99,7 +99,7 @@ package struct TestFailure: Error, CustomStringConvertible {
         }
         self.answer = Array(answer.utf8)
         self.manner = manner
-        (listener, port) = try Self.listen()
+        (listener, port) = try Loopback.listen()
         // The threads hold what they need, not the server: it ends with its owner.
         let (listener, answer, seen) = (listener, self.answer, Weak(self))
         let shared = unsafe Shared(context: context)
@@ -126,21 +126,6 @@ package struct TestFailure: Error, CustomStringConvertible {
     /// Keeps the context for as long as a thread may use it: for the life of the test process.
     @safe private struct Shared: @unchecked Sendable {
         let context: OpaquePointer
-    }
-
-    private static func listen() throws -> (Int32, UInt16) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var name = sockaddr_in()
-        name.sin_family = sa_family_t(AF_INET)
-        name.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let outcome = unsafe withUnsafeMutablePointer(to: &name) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                unsafe bind(descriptor, address, size) == 0 && Glibc.listen(descriptor, 64) == 0 && getsockname(descriptor, address, &size) == 0
-            }
-        }
-        guard outcome else { throw TestFailure("bind") }
-        return (descriptor, UInt16(bigEndian: name.sin_port))
     }
 
     private static func serve(_ connection: Int32, _ context: OpaquePointer, _ answer: [UInt8], _ manner: Manner, _ seen: Weak) {
