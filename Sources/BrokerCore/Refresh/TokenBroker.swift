@@ -116,8 +116,6 @@ package actor TokenBroker {
 
     package func configuration(of name: String) -> TokenConfiguration? { entries[name]?.configuration }
 
-    package var configurations: [TokenConfiguration] { entries.values.map(\.configuration).sorted { $0.name < $1.name } }
-
     /// The keeper of a token, made now for a new combination of per-request inputs.
     ///
     /// - Returns: nil for an unknown name.
