@@ -66,7 +66,11 @@ package final class FakeClocks: Clocks {
 }
 
 /// Waits for a fact; false when it did not come true in 20 seconds of real time.
-package func eventually(_ fact: @Sendable () async -> Bool) async -> Bool {
+///
+/// `@concurrent`: with the package's default, nonisolated(nonsending), Swift 6.3.1 now and then resumed a test at a wrong
+/// address after such a closure had waited for an actor on a busy machine.
+@concurrent
+package func eventually(_ fact: @concurrent @Sendable () async -> Bool) async -> Bool {
     let end = ContinuousClock.now + .seconds(20)
     while ContinuousClock.now < end {
         if await fact() { return true }

@@ -7,9 +7,9 @@ package struct BrokerAPI: Sendable {
     package let board: ServingBoard
     package let clocks: any Clocks
     /// Reads the configuration anew.
-    package let reload: @Sendable () async -> ReloadOutcome
+    package let reload: @concurrent @Sendable () async -> ReloadOutcome
 
-    package init(broker: TokenBroker, board: ServingBoard, clocks: any Clocks, reload: @escaping @Sendable () async -> ReloadOutcome) {
+    package init(broker: TokenBroker, board: ServingBoard, clocks: any Clocks, reload: @escaping @concurrent @Sendable () async -> ReloadOutcome) {
         self.broker = broker
         self.board = board
         self.clocks = clocks

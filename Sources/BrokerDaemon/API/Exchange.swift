@@ -84,7 +84,8 @@ package final class RequestIDs: Sendable {
 
 /// Work that answers requests, run as children of the daemon's own task.
 package struct JobQueue: Sendable {
-    package typealias Job = @Sendable () async -> Void
+    /// `@concurrent`: stored closures that inherit no isolation (see Decisions).
+    package typealias Job = @concurrent @Sendable () async -> Void
     private let stream: AsyncStream<Job>
     private let continuation: AsyncStream<Job>.Continuation
 
