@@ -137,6 +137,7 @@ final class Daemon {
             let end = Date().addingTimeInterval(10)
             while daemon.get("/v1/tokens/zeta-two?wait=5")?.status != 200, Date() < end { usleep(20_000) }
             #expect(daemon.get("/v1/tokens/zeta-two")?.status == 200)
+            while daemon.get("/v1/tokens/zetasafe")?.status == 200, Date() < end { usleep(20_000) }
             #expect(daemon.get("/v1/tokens/zetasafe")?.status == 403)
             #expect(daemon.get("/v1/tokens/zapper")?.text.prefix(60) == before?.prefix(60))
         }
