@@ -34,7 +34,8 @@ package struct RequestTarget: Sendable {
         var index = 0
         while index < bytes.count {
             if bytes[index] == 0x25 {
-                guard index + 2 < bytes.count, let byte = HexPair.byte(bytes[index + 1], bytes[index + 2]), byte != 0, plusIsSpace || byte != 0x2F
+                guard index + 2 < bytes.count, let high = bytes[index + 1].hexDigitValue, let low = bytes[index + 2].hexDigitValue,
+                    case let byte = high << 4 | low, byte != 0, plusIsSpace || byte != 0x2F
                 else {
                     throw Problem(.invalidParameter, "a percent escape in the target is malformed")
                 }
@@ -47,21 +48,5 @@ package struct RequestTarget: Sendable {
         }
         guard let text = String(validating: decoded, as: UTF8.self) else { throw Problem(.invalidParameter, "the target is not UTF-8") }
         return text
-    }
-}
-
-private enum HexPair {
-    static func byte(_ high: UInt8, _ low: UInt8) -> UInt8? {
-        guard let high = digit(high), let low = digit(low) else { return nil }
-        return high << 4 | low
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x41...0x46: byte - 0x37
-        case 0x61...0x66: byte - 0x57
-        default: nil
-        }
     }
 }

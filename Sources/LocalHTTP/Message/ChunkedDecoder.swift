@@ -72,9 +72,9 @@ struct ChunkedDecoder: Sendable {
     private static func size(_ line: Range<Int>, of bytes: Span<UInt8>) throws(MessageFault) -> Int {
         var size = 0
         var index = line.lowerBound
-        while index < line.upperBound, let digit = hexDigit(bytes[index]) {
+        while index < line.upperBound, let digit = bytes[index].hexDigitValue {
             guard index - line.lowerBound < sizeDigits else { throw .payloadTooLarge }
-            size = size << 4 | digit
+            size = size << 4 | Int(digit)
             index += 1
         }
         guard index > line.lowerBound else { throw .malformed("a chunk without a size") }
@@ -116,14 +116,5 @@ struct ChunkedDecoder: Sendable {
             guard index < range.upperBound, bytes[index] == 0x22 ? quoted() : token() else { return false }
         }
         return true
-    }
-
-    private static func hexDigit(_ byte: UInt8) -> Int? {
-        switch byte {
-        case 0x30...0x39: Int(byte) - 0x30
-        case 0x41...0x46: Int(byte) - 0x37
-        case 0x61...0x66: Int(byte) - 0x57
-        default: nil
-        }
     }
 }

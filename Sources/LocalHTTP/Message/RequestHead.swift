@@ -73,4 +73,14 @@ extension Span<UInt8> {
 
 extension UInt8 {
     package var asciiLowercased: UInt8 { self >= 0x41 && self <= 0x5A ? self | 0x20 : self }
+
+    /// What an ASCII hexadecimal digit of either case stands for; nil for every other byte.
+    package var hexDigitValue: UInt8? {
+        switch self {
+        case 0x30...0x39: self - 0x30
+        case 0x41...0x46: self - 0x37
+        case 0x61...0x66: self - 0x57
+        default: nil
+        }
+    }
 }
