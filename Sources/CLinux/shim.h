@@ -1,5 +1,6 @@
 /* What Glibc's Swift module does not export, and the few calls Swift cannot make itself (variadic ones). */
 #pragma once
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/inet_diag.h>
@@ -8,11 +9,13 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 /* struct ucred of unix(7), which glibc shows only under _GNU_SOURCE. */
 struct linux_peer_credentials { int32_t pid; uint32_t uid; uint32_t gid; };
@@ -43,3 +46,24 @@ static inline int linux_epoll_wait(int epoll, uint64_t *identifiers, uint32_t *e
 /* pipe2(2) with O_CLOEXEC, hidden without _GNU_SOURCE. */
 extern int pipe2(int *, int);
 static inline int linux_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
+/* dl_iterate_phdr(3), hidden without _GNU_SOURCE, with the beginning of its struct. */
+struct linux_object { Elf64_Addr address; const char *name; const Elf64_Phdr *headers; Elf64_Half count; };
+extern int dl_iterate_phdr(int (*)(struct linux_object *, size_t, void *), void *);
+/* Drops the resident pages of every loaded segment that nobody can have written to: not one that is writable now or was
+   while it was relocated. They come back from the page cache when touched. */
+static int linux_drop_segments(struct linux_object *object, size_t size, void *page) {
+  (void)size;
+  uintptr_t mask = *(uintptr_t *)page - 1;
+  for (int i = 0; i < object->count; i++) {
+    const Elf64_Phdr *segment = &object->headers[i];
+    if (segment->p_type != PT_LOAD || segment->p_flags & PF_W) continue;
+    uintptr_t start = (object->address + segment->p_vaddr + mask) & ~mask;
+    uintptr_t end = (object->address + segment->p_vaddr + segment->p_filesz) & ~mask;
+    if (end > start) madvise((void *)start, end - start, MADV_DONTNEED);
+  }
+  return 0;
+}
+static inline void linux_drop_file_pages(void) {
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  dl_iterate_phdr((int (*)(struct linux_object *, size_t, void *))linux_drop_segments, &page);
+}

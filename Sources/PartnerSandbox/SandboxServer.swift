@@ -64,7 +64,7 @@ private final class SandboxHandler: RequestHandler {
 
     init(_ state: SharedState) { self.state = state }
 
-    func accept(_ peer: Peer) -> AnyObject? { nil }
+    func accept(_ peer: Peer) -> Admittance { Admittance(share: ConnectionShare(.strangers, limit: .max)) }
     func begin(_ time: LoopTime) {}
     func refuse(_ fault: MessageFault) -> Response { Response(status: fault.status) }
 

@@ -21,14 +21,13 @@ struct Serve: AsyncParsableCommand {
         let environment = ProcessEnvironment.all
         let clocks = SystemClocks()
         let isJournal = environment["JOURNAL_STREAM"] != nil
+        let output = StandardError()
         let logger = Logger(label: "tokenbroker") { _ in
-            LineLogHandler(level: level, isJournal: isJournal, clocks: clocks) { line in
-                let bytes = Array(line.utf8)
-                _ = unsafe bytes.withUnsafeBytes { unsafe write(2, $0.baseAddress, $0.count) }
-            }
+            LineLogHandler(level: level, isJournal: isJournal, clocks: clocks) { output.write(Array($0.utf8)) }
         }
         for warning in warnings { logger.warning("configuration warning", metadata: ["warning": "\(warning)"]) }
-        let daemon = Daemon(configuration: configuration, path: files.config, logger: logger, clocks: clocks, environment: environment)
+        let daemon = Daemon(
+            configuration: configuration, path: files.config, logger: logger, output: output, clocks: clocks, environment: environment)
         do {
             try await daemon.run()
         } catch let error as SystemCallError {

@@ -8,6 +8,14 @@ import Testing
 @Suite struct AdmissionTests {
     /// Target, header lines, status, slug.
     static let matrix: [(method: String, target: String, headers: String, status: Int, slug: String?)] = [
+        ("GET", "/v1/tokens/zapper", "X-Forwarded-Host: localhost\r\n", 400, "forwarded-request"),
+        ("GET", "/v1/tokens/zapper/headers", "X-Forwarded-For: 127.0.0.1\r\n", 400, "forwarded-request"),
+        ("HEAD", "/v1/tokens/zapper", "", 200, nil),
+        ("PUT", "/v1/tokens/zapper", "", 405, "method-not-allowed"),
+        ("get", "/v1/tokens/zapper", "", 405, "method-not-allowed"),
+        ("TRACE", "/v1/tokens/zapper", "", 405, "method-not-allowed"),
+        ("GET", "/metrics", "", 200, nil),
+        ("GET", "/metrics", "Sec-Fetch-Site: cross-site\r\n", 403, "browser-request"),
         ("GET", "/v1/tokens/zapper", "", 200, nil),
         ("GET", "/v1/tokens/zapper", "X-Forwarded-For: 10.0.0.1\r\n", 400, "forwarded-request"),
         ("GET", "/livez", "X-Forwarded-Proto: https\r\n", 400, "forwarded-request"),
@@ -60,6 +68,34 @@ import Testing
                 #expect(answer.field("Access-Control-Allow-Origin") == nil)
                 if answer.status == 405 { #expect(answer.field("Allow") != nil) }
             }
+        }
+    }
+
+    /// Target, header lines, body, status, slug of a POST, or a GET where the target has no POST.
+    static let bodies: [(method: String, target: String, headers: String, body: String, status: Int, slug: String?)] = [
+        ("GET", "/v1/tokens/zapper", "Content-Length: 3\r\n", "abc", 200, nil),
+        ("GET", "/v1/tokens/zapper", "Transfer-Encoding: chunked\r\n", "3\r\nabc\r\n0\r\n\r\n", 200, nil),
+        ("POST", "/v1/tokens/zapper/rejections", "Content-Length: 0\r\n", "", 400, "invalid-parameter"),
+        ("POST", "/v1/tokens/zapper/rejections", "Content-Length: 2\r\n", "{}", 400, "invalid-parameter"),
+        ("POST", "/v1/tokens/zapper/rejections", "Content-Length: 65537\r\n", "", 413, "payload-too-large"),
+        ("POST", "/v1/tokens/zapper/rejections", "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n", 400, "bad-request"),
+        ("POST", "/v1/tokens/zapper/rejections", "Content-Length: 1\r\nContent-Length: 1\r\n", "a", 400, "bad-request"),
+        ("POST", "/v1/tokens/zapper/rejections", "Transfer-Encoding: gzip\r\n", "", 400, "bad-request"),
+        ("POST", "/v1/tokens/zapper/rejections", "Expect: 200-ok\r\n", "", 417, "expectation-failed"),
+    ]
+
+    @Test(arguments: bodies) func `bodies are read to the letter`(
+        method: String, target: String, headers: String, body: String, status: Int, slug: String?
+    ) async throws {
+        try await LiveBroker.with { live in
+            _ = try await live.ask("GET", "/v1/tokens/zapper")
+            let address = live.address
+            let answer = try await blocking {
+                let client = try #require(RawClient(address: address))
+                client.send("\(method) \(target) HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(LiveBroker.key)\r\n\(headers)\r\n\(body)")
+                return try #require(client.receive())
+            }
+            #expect(answer.status == status && answer.slug == slug, "\(answer.status) \(answer.slug ?? "")")
         }
     }
 

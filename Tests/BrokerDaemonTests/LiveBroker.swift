@@ -14,6 +14,7 @@ final class LiveBroker: Sendable {
     let log: CapturedLog
     private let server: HTTPServer
     private let jobs = JobQueue()
+    private let metrics = Metrics()
     private let transport: CurlTransport
     private let tasks = Mutex<[Task<Void, Never>]>([])
     let address: String
@@ -31,13 +32,17 @@ final class LiveBroker: Sendable {
         let clocks = SystemClocks()
         log = CapturedLog()
         transport = CurlTransport(clocks: clocks, userAgent: "tokenbroker/test")
-        broker = TokenBroker(clocks: clocks, transport: transport, secrets: SystemSecretSource(environment: [:]), events: EventLog(log.logger))
+        broker = TokenBroker(
+            clocks: clocks, transport: transport, secrets: SystemSecretSource(environment: [:]),
+            events: EventFan([EventLog(log.logger), metrics.events]))
         await broker.apply(configuration)
         let board = ServingBoard(Serving(configuration, cells: Array(broker.board.all.values)))
-        let api = BrokerAPI(broker: broker, board: board, clocks: clocks) { .refused(faults: ["config.yaml:1:1: test"]) }
-        let (jobs, requestIDs) = (jobs, RequestIDs())
+        let api = BrokerAPI(broker: broker, board: board, clocks: clocks, metrics: metrics) { .refused(faults: ["config.yaml:1:1: test"]) }
+        let (jobs, requestIDs, log) = (jobs, RequestIDs(), log)
+        let audit = AuditLog(isJournal: false, clocks: clocks, lost: metrics.requests.auditLost) { log.append($0) }
+        let ledger = RequestLedger(metrics: metrics.requests, audit: audit, clocks: clocks)
         server = try HTTPServer([Listener(.loopback4(host: [127, 0, 0, 1], port: 0))]) {
-            BrokerHandler(board: board, api: api, jobs: jobs, requestIDs: requestIDs)
+            BrokerHandler(board: board, api: api, jobs: jobs, requestIDs: requestIDs, ledger: ledger)
         }
         address = server.addresses[0].description
         let broker = broker
@@ -87,6 +92,8 @@ final class CapturedLog: Sendable {
         let write: @Sendable (String) -> Void = { [self] line in lines.withLock { $0.append(line) } }
         return Logger(label: "test") { _ in LineLogHandler(level: .trace, isJournal: false, clocks: SystemClocks(), write: write) }
     }
+
+    func append(_ bytes: [UInt8]) { lines.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) } }
 
     var text: String { lines.withLock { $0.joined() } }
 }

@@ -87,7 +87,7 @@ import Testing
     ]
 
     static func parse(_ message: String) -> (RequestParser, RequestParser.Progress) {
-        var parser = RequestParser(limits: ServerLimits())
+        let parser = RequestParser(limits: ServerLimits())
         let progress = parser.parse(Array(message.utf8).span)
         return (parser, progress)
     }
@@ -114,7 +114,7 @@ import Testing
             let bytes = Array(message.utf8)
             let whole = Self.parse(message).1
             for cut in 1..<bytes.count {
-                var parser = RequestParser(limits: ServerLimits())
+                let parser = RequestParser(limits: ServerLimits())
                 let first = parser.parse(Array(bytes[..<cut]).span)
                 let outcome = first == .needsMore ? parser.parse(bytes.span) : first
                 #expect(outcome == whole, "\(message.debugDescription) cut at \(cut)")
@@ -125,7 +125,7 @@ import Testing
     @Test func `byte by byte the outcome is the same`() {
         for message in Self.accepted.map(\.message) + Self.refused.map(\.message) {
             let bytes = Array(message.utf8)
-            var parser = RequestParser(limits: ServerLimits())
+            let parser = RequestParser(limits: ServerLimits())
             var outcome = RequestParser.Progress.needsMore
             for end in 1...bytes.count where outcome == .needsMore { outcome = parser.parse(Array(bytes[..<end]).span) }
             #expect(outcome == Self.parse(message).1, "\(message.debugDescription)")
@@ -136,7 +136,7 @@ import Testing
         let messages = Self.accepted.map(\.message) + ["POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"]
         for first in messages {
             for second in messages {
-                var parser = RequestParser(limits: ServerLimits())
+                let parser = RequestParser(limits: ServerLimits())
                 _ = parser.parse(Array(first.utf8).span)
                 parser.reset()
                 let bytes = Array(second.utf8)

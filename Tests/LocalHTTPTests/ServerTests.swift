@@ -5,7 +5,11 @@ import Testing
 
 /// Answers by the path: what a handler can do, and nothing of tokens.
 private final class EchoHandler: RequestHandler {
-    func accept(_ peer: Peer) -> AnyObject? { nil }
+    private let strangers: Int
+
+    init(strangers: Int = .max) { self.strangers = strangers }
+
+    func accept(_ peer: Peer) -> Admittance { Admittance(share: ConnectionShare(.strangers, limit: strangers)) }
     func begin(_ time: LoopTime) {}
     func refuse(_ fault: MessageFault) -> Response { Response(status: fault.status, body: Array("refused".utf8)) }
 
@@ -19,6 +23,9 @@ private final class EchoHandler: RequestHandler {
             DispatchQueue.global().async { ticket.deliver(Response(status: 200, body: Array("later".utf8))) }
             return .later
         case "/never": return .later
+        case "/known":
+            connection.join(ConnectionShare(.user(1), limit: 4))
+            return .response(Response(status: 200, body: Array("known".utf8)))
         case "/large": return .response(Response(status: 200, body: Array(repeating: 0x61, count: 4_000_000)))
         case "/cut":
             output.append("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
@@ -30,8 +37,8 @@ private final class EchoHandler: RequestHandler {
     }
 }
 
-private func makeServer(_ limits: ServerLimits = ServerLimits()) throws -> (HTTPServer, String) {
-    let server = try HTTPServer([Listener(.loopback4(host: [127, 0, 0, 1], port: 0))], limits: limits) { EchoHandler() }
+private func makeServer(_ limits: ServerLimits = ServerLimits(), strangers: Int = .max) throws -> (HTTPServer, String) {
+    let server = try HTTPServer([Listener(.loopback4(host: [127, 0, 0, 1], port: 0))], limits: limits) { EchoHandler(strangers: strangers) }
     return (server, server.addresses[0].description)
 }
 
@@ -178,6 +185,49 @@ private func makeServer(_ limits: ServerLimits = ServerLimits()) throws -> (HTTP
         #expect(clients[0].isClosed())
         clients[8].send("GET /again HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(clients[8].receive()?.text == "/again")
+    }
+
+    private func ask(_ client: RawClient, _ path: String) -> String? {
+        client.send("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
+        return client.receive()?.text
+    }
+
+    @Test func `a share that is full loses its longest idle connection, and no other share does`() throws {
+        var limits = ServerLimits()
+        limits.idleGrace = .zero
+        let (server, address) = try makeServer(limits, strangers: 2)
+        defer { server.stop() }
+        let known = try #require(RawClient(address: address))
+        #expect(ask(known, "/known") == "known")
+        let strangers = try (0..<3).map { number in
+            let client = try #require(RawClient(address: address))
+            #expect(ask(client, "/\(number)") == "/\(number)")
+            return client
+        }
+        #expect(strangers[0].isClosed())
+        #expect(ask(strangers[1], "/x") == "/x")
+        #expect(ask(known, "/x") == "/x")
+    }
+
+    @Test func `connections in use stay beyond their share while there is room`() throws {
+        let (server, address) = try makeServer(strangers: 2)
+        defer { server.stop() }
+        let clients = try (0..<5).map { _ in try #require(RawClient(address: address)) }
+        for client in clients { #expect(ask(client, "/a") == "/a") }
+        for client in clients { #expect(ask(client, "/b") == "/b") }
+    }
+
+    @Test func `a flood of strangers never pushes out a known caller`() throws {
+        var limits = ServerLimits()
+        limits.connections = 8
+        let (server, address) = try makeServer(limits, strangers: 4)
+        defer { server.stop() }
+        let known = try #require(RawClient(address: address))
+        #expect(ask(known, "/known") == "known")
+        let flood = try (0..<40).map { _ in try #require(RawClient(address: address)) }
+        #expect(ask(flood[39], "/last") == "/last")
+        #expect(ask(known, "/still") == "/still")
+        #expect(flood[0].isClosed())
     }
 
     @Test func `draining answers what was received and ends what waits`() async throws {

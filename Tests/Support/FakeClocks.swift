@@ -60,6 +60,8 @@ package final class FakeClocks: Clocks {
     }
 
     /// When the next sleeper is due; nil where nobody sleeps.
+    package var sleepers: Int { state.withLock { $0.sleepers.count } }
+
     package var nextWake: BootInstant? {
         state.withLock { $0.sleepers.values.map(\.until).filter { $0 != .distantFuture }.min() }
     }

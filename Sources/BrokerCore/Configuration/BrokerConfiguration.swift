@@ -10,6 +10,10 @@ package struct BrokerConfiguration: Sendable, Equatable {
     package var logins = LoginBounds()
     package var limits = ConnectionBounds()
     package var readiness = Readiness()
+    /// One line in the log for every token handed out or refused.
+    package var isAudited = true
+    /// Metrics are for everybody, not for known callers alone.
+    package var hasOpenMetrics = false
 
     package init() {}
 
@@ -40,6 +44,19 @@ package struct ClientConfiguration: Sendable, Equatable {
     package var group: String?
     package var tokens: [TokenGrant]
     package var permissions: Set<Permission> = [.read]
+    package var limits = ClientLimits()
+    /// A reverse proxy that asks before it passes a request on: its forwarding fields are ignored on `/headers`.
+    package var answersForwardAuth = false
+}
+
+/// What one client is held to; nil: nothing.
+package struct ClientLimits: Sendable, Hashable {
+    package var requests: Rate?
+    /// Requests being answered at once.
+    package var inFlight: Int?
+    package var connections: Int?
+
+    package init() {}
 }
 
 /// Tokens a client may use: a name pattern and, for tokens with per-request inputs, patterns of their values.
@@ -85,7 +102,7 @@ package struct TokenConfiguration: Sendable, Equatable {
     package var isRequired = true
     package var expires: [ExpirySource]?
     package var refresh = RefreshPolicy()
-    package var limit: LoginLimit?
+    package var limit: Rate?
     package var connection = ConnectionSettings()
 
     /// Whether a token of the one is a token of the other: everything that decides what is sent to whom, and how the
@@ -95,7 +112,7 @@ package struct TokenConfiguration: Sendable, Equatable {
             && connection == other.connection
     }
 
-    package var effectiveLimit: LoginLimit? { limit ?? provider.limit }
+    package var effectiveLimit: Rate? { limit ?? provider.limit }
     package var tokenInputs: [String] {
         inputs.values.compactMap { if case .token(let name) = $0 { name } else { nil } }.sorted()
     }
@@ -131,6 +148,16 @@ package struct ConnectionBounds: Sendable, Equatable {
     package var requestTime = Duration.seconds(10)
     package var idleTime = Duration.seconds(60)
     package var connections = 1024
+    /// How long a connection beyond its share must have been idle before it is closed for another.
+    package var idleGrace = Duration.seconds(1)
+    /// Of them for callers whom no rule knows by user and who showed no valid key yet, together.
+    package var strangerConnections = 256
+    /// Of them for one user, or for one client where the kernel cannot tell the user.
+    package var userConnections = 512
+    /// Requests that wait for their answer at once, in all.
+    package var waiting = 4096
+    /// Requests of one user refused for want of identity; beyond it they get 429.
+    package var refusals = Rate(count: 20, period: .seconds(1))
 
     package init() {}
 }

@@ -78,6 +78,14 @@ package struct ConfigurationNode {
         return duration
     }
 
+    /// A rate such as `120/min`.
+    package func rate() -> Rate? {
+        guard let text = string() else { return nil }
+        if let rate = Rate(text) { return rate }
+        fault("must be a number and a period, such as 120/min, 5/s or 1000/h")
+        return nil
+    }
+
     package func size(in range: ClosedRange<Int>) -> Int? {
         guard case .string(let text) = scalar, let size = SizeSyntax.parse(text) else {
             fault("must be a size with a unit, such as 512B, 64KiB or 1MiB")

@@ -22,7 +22,7 @@ package actor LoginGate {
     /// Takes a slot, waiting in line for one; give it back with `leave`.
     ///
     /// - Throws: a `waiting` failure with the time left, when the account is paused or has used up its logins.
-    package func enter(account: String, host: String, limit: LoginLimit?) async throws(LoginFailure) {
+    package func enter(account: String, host: String, limit: Rate?) async throws(LoginFailure) {
         try check(account: account, limit: limit)
         if inFlight >= bounds.parallel || inFlightByHost[host, default: 0] >= bounds.perHost {
             // The slot is counted by whoever hands it over.
@@ -61,7 +61,7 @@ package actor LoginGate {
         inFlightByHost[host, default: 0] += 1
     }
 
-    private func check(account: String, limit: LoginLimit?) throws(LoginFailure) {
+    private func check(account: String, limit: Rate?) throws(LoginFailure) {
         let now = clocks.boot
         if let until = pausedUntil[account] {
             if until > now { throw waiting("for the pause the partner asked this account for", until - now) }

@@ -13,7 +13,7 @@ package struct ProviderDefinition: Sendable, Hashable {
     package var errors = ErrorRules()
     package var verify: RequestTemplate?
     package var actions: [ActionDefinition] = []
-    package var limit: LoginLimit?
+    package var limit: Rate?
 
     package func input(_ name: String) -> InputDefinition? { inputs.first { $0.name == name } }
 }
@@ -145,19 +145,4 @@ package struct ActionDefinition: Sendable, Hashable {
     package var name: String
     package var request: RequestTemplate
     package var inputs: [InputDefinition]
-}
-
-/// At most `count` logins in any `period`.
-package struct LoginLimit: Sendable, Hashable {
-    package var count: Int
-    package var period: Duration
-
-    /// Reads `120/min`, `5/s`, `1000/h`.
-    package init?(_ text: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        let periods: [String: Duration] = ["s": .seconds(1), "min": .seconds(60), "h": .seconds(3600)]
-        guard parts.count == 2, let count = Int(parts[0]), count > 0, count <= 1_000_000, let period = periods[String(parts[1])] else { return nil }
-        self.count = count
-        self.period = period
-    }
 }

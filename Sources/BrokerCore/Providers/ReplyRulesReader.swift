@@ -154,12 +154,9 @@ enum ReplyRulesReader {
         }
     }
 
-    static func limit(_ node: ConfigurationNode) -> LoginLimit? {
+    static func limit(_ node: ConfigurationNode) -> Rate? {
         guard let mapping = node.mapping() else { return nil }
         defer { mapping.finish() }
-        guard let logins = mapping.take("logins"), let text = logins.string() else { return nil }
-        if let limit = LoginLimit(text) { return limit }
-        logins.fault("must be a number of logins and a period, such as 120/min, 5/s or 1000/h")
-        return nil
+        return mapping.take("logins")?.rate()
     }
 }

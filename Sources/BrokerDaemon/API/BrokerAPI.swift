@@ -1,38 +1,44 @@
 package import BrokerCore
-package import LocalHTTP
+import LocalHTTP
 
 /// The REST API over a broker, without a socket: an exchange in, a response out.
 package struct BrokerAPI: Sendable {
     package let broker: TokenBroker
     package let board: ServingBoard
     package let clocks: any Clocks
+    package let metrics: Metrics
     /// Reads the configuration anew.
     package let reload: @concurrent @Sendable () async -> ReloadOutcome
 
-    package init(broker: TokenBroker, board: ServingBoard, clocks: any Clocks, reload: @escaping @concurrent @Sendable () async -> ReloadOutcome) {
+    package init(
+        broker: TokenBroker, board: ServingBoard, clocks: any Clocks, metrics: Metrics,
+        reload: @escaping @concurrent @Sendable () async -> ReloadOutcome
+    ) {
         self.broker = broker
         self.board = board
         self.clocks = clocks
+        self.metrics = metrics
         self.reload = reload
     }
 
-    package func answer(_ exchange: Exchange) async -> Response {
+    package func answer(_ exchange: Exchange) async -> Outcome {
         do throws(Problem) {
             switch exchange.route.endpoint {
-            case .listTokens: return await listTokens(exchange)
+            case .listTokens: return Outcome(await listTokens(exchange))
             case .token: return try await token(exchange)
             case .tokenHeaders: return try await tokenHeaders(exchange)
-            case .tokenStatus: return try await tokenStatus(exchange)
-            case .refreshToken: return try await refreshToken(exchange)
-            case .reportRejection: return try await reportRejection(exchange)
-            case .callAction: return try await callAction(exchange)
-            case .reload: return try await reloadConfiguration()
-            case .ready: return try readiness(exchange)
-            case .readyToken: return try await readiness(of: exchange)
-            case .live, .problemText: return exchange.immediateResponse ?? Response(status: 500)
+            case .tokenStatus: return Outcome(try await tokenStatus(exchange))
+            case .refreshToken: return Outcome(try await refreshToken(exchange))
+            case .reportRejection: return Outcome(try await reportRejection(exchange))
+            case .callAction: return Outcome(try await callAction(exchange))
+            case .reload: return Outcome(try await reloadConfiguration())
+            case .ready: return Outcome(try readiness(exchange))
+            case .readyToken: return Outcome(try await readiness(of: exchange))
+            case .metrics: return Outcome(metrics.page(await broker.statuses()))
+            case .live, .problemText: return Outcome(exchange.immediateResponse ?? Response(status: 500))
             }
         } catch {
-            return error.response(requestID: exchange.requestID)
+            return Outcome(error, requestID: exchange.requestID)
         }
     }
 

@@ -88,19 +88,35 @@ package struct JobQueue: Sendable {
     package typealias Job = @concurrent @Sendable () async -> Void
     private let stream: AsyncStream<Job>
     private let continuation: AsyncStream<Job>.Continuation
+    private let count = JobCount()
+
+    private final class JobCount: Sendable {
+        let value = Atomic<Int>(0)
+    }
 
     package init() {
         (stream, continuation) = AsyncStream.makeStream()
     }
 
-    package func submit(_ job: @escaping Job) {
+    /// - Returns: false where as many jobs as `limit` are waiting or running.
+    package func submit(limit: Int, _ job: @escaping Job) -> Bool {
+        guard count.value.add(1, ordering: .relaxed).newValue <= limit else {
+            count.value.subtract(1, ordering: .relaxed)
+            return false
+        }
         continuation.yield(job)
+        return true
     }
 
     /// Runs jobs until `finish` and the last of them is done.
     package func run() async {
         await withDiscardingTaskGroup { group in
-            for await job in stream { group.addTask { await job() } }
+            for await job in stream {
+                group.addTask { [count] in
+                    await job()
+                    count.value.subtract(1, ordering: .relaxed)
+                }
+            }
         }
     }
 

@@ -1,7 +1,26 @@
-/// What a route does.
-package enum Endpoint: Sendable {
-    case listTokens, token, tokenHeaders, tokenStatus, refreshToken, reportRejection, callAction, reload
-    case live, ready, readyToken, problemText
+/// What a route does; its raw value names it in metrics and in the audit.
+package enum Endpoint: String, Sendable, CaseIterable {
+    case listTokens = "list"
+    case token
+    case tokenHeaders = "headers"
+    case tokenStatus = "status"
+    case refreshToken = "refresh"
+    case reportRejection = "rejection"
+    case callAction = "action"
+    case reload
+    case live = "livez"
+    case ready = "readyz"
+    case readyToken = "readyz_token"
+    case metrics
+    case problemText = "problem"
+
+    /// Whether each use of it is a line of the audit, not its refusals alone.
+    var isAudited: Bool {
+        switch self {
+        case .token, .tokenHeaders, .refreshToken, .reportRejection, .callAction, .reload: true
+        case .listTokens, .tokenStatus, .live, .ready, .readyToken, .metrics, .problemText: false
+        }
+    }
 }
 
 /// Who may use a route.
@@ -10,6 +29,8 @@ package enum RoutePermission: Sendable, Equatable {
     case open
     /// Every known caller; a stranger where `strangersToo` gets a shorter answer.
     case known(strangersToo: Bool)
+    /// Every known caller, and a stranger where the configuration opens the metrics.
+    case metrics
     /// A caller with this permission on the token the path names.
     case read, refresh
     case admin
@@ -49,6 +70,7 @@ package enum RouteTable {
         Route(.get, "/livez", .open, .live),
         Route(.get, "/readyz", .known(strangersToo: true), .ready),
         Route(.get, "/readyz/:token", .read, .readyToken),
+        Route(.get, "/metrics", .metrics, .metrics),
         Route(.get, "/problems/:slug", .open, .problemText),
     ]
 

@@ -6,6 +6,10 @@ package struct Serving: Sendable {
     package let requestGuard: RequestGuard
     package let identifier: CallerIdentifier
     package let policy: AccessPolicy
+    /// What clients have used up of their limits, by their place in the configuration.
+    let uses: [ClientUse?]
+    let bounds: ConnectionBounds
+    let hasOpenMetrics: Bool
     /// Ordered by name.
     package let cells: [TokenCell]
 
@@ -13,6 +17,9 @@ package struct Serving: Sendable {
         requestGuard = RequestGuard(hosts: configuration.hosts)
         identifier = CallerIdentifier(configuration)
         policy = AccessPolicy(configuration)
+        uses = configuration.clients.map { $0.limits == ClientLimits() ? nil : ClientUse($0.limits) }
+        bounds = configuration.limits
+        hasOpenMetrics = configuration.hasOpenMetrics
         self.cells = cells.sorted { $0.name < $1.name }
     }
 }

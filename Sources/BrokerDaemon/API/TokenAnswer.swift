@@ -44,7 +44,10 @@ struct TokenBody {
 }
 
 /// A whole token answer kept rendered, of which only digits are patched: what an event loop sends without allocating.
-struct RenderedAnswer {
+/// Touched on its loop only.
+final class RenderedAnswer {
+    /// The token's name and fingerprint, as an audit line says them.
+    let auditText: [UInt8]
     /// The publication of the cell it was made from.
     let version: UInt64
     private var bytes: [UInt8]
@@ -59,8 +62,9 @@ struct RenderedAnswer {
     private var patchedWallSecond: Int64 = .min
     private var isStale: Bool
 
-    init(_ snapshot: TokenSnapshot, version: UInt64, time: LoopTime) {
+    init(_ snapshot: TokenSnapshot, name: String, version: UInt64, time: LoopTime) {
         let token = snapshot.token
+        auditText = Array(" action=token token=\(name) fingerprint=\(token.fingerprint)".utf8)
         let now = BootInstant(nanoseconds: time.boot)
         isStale = snapshot.staleAt <= now
         let body = TokenBody(token, now: now, isStale: isStale, clockOffset: time.wall - time.boot)
@@ -87,7 +91,7 @@ struct RenderedAnswer {
     }
 
     /// Brings the digits up to now. Costs something once a second.
-    mutating func patch(_ time: LoopTime, date stamp: [UInt8]) {
+    func patch(_ time: LoopTime, date stamp: [UInt8]) {
         let left = deadline == .max ? 0 : (deadline - time.boot) / 1_000_000_000
         if left != patchedSecond {
             patchedSecond = left
@@ -106,6 +110,9 @@ struct RenderedAnswer {
         isStale = true
         for (offset, byte) in "stale".utf8.enumerated() { bytes[state.lowerBound + offset] = byte }
     }
+
+    /// Whole seconds left; nil for a token without end.
+    func remaining(at time: LoopTime) -> Int64? { deadline == .max ? nil : (deadline - time.boot) / 1_000_000_000 }
 
     func send(into output: inout ResponseBuffer, closes: Bool) {
         guard closes else { return output.bytes.append(contentsOf: bytes) }

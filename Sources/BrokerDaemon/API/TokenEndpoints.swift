@@ -3,26 +3,26 @@ import LocalHTTP
 
 /// Tokens, and what callers and operators do with them.
 extension BrokerAPI {
-    func token(_ exchange: Exchange) async throws(Problem) -> Response {
+    func token(_ exchange: Exchange) async throws(Problem) -> Outcome {
         let token = try await currentToken(exchange)
-        guard isModified(token, exchange) else { return notModified(token) }
+        guard isModified(token, exchange) else { return Outcome(notModified(token)) }
         if exchange.wantsText {
-            return Response(
-                status: 200, fields: TokenBody.fields(fingerprint: token.fingerprint, contentType: "text/plain"),
-                body: token.value.exposedBytes + [0x0A])
+            let fields = TokenBody.fields(fingerprint: token.fingerprint, contentType: "text/plain")
+            return Outcome(Response(status: 200, fields: fields, body: token.value.exposedBytes + [0x0A]), token: token)
         }
         let (now, wall) = (clocks.boot, clocks.wall)
         let isStale = await isStale(exchange, token)
         let body = TokenBody(token, now: now, isStale: isStale, clockOffset: wall.nanoseconds - now.nanoseconds)
-        return Response(status: 200, fields: TokenBody.fields(fingerprint: token.fingerprint, contentType: "application/json"), body: body.bytes)
+        let fields = TokenBody.fields(fingerprint: token.fingerprint, contentType: "application/json")
+        return Outcome(Response(status: 200, fields: fields, body: body.bytes), token: token)
     }
 
     /// The request headers to send to the partner, as response headers.
-    func tokenHeaders(_ exchange: Exchange) async throws(Problem) -> Response {
+    func tokenHeaders(_ exchange: Exchange) async throws(Problem) -> Outcome {
         let token = try await currentToken(exchange)
-        guard isModified(token, exchange) else { return notModified(token) }
+        guard isModified(token, exchange) else { return Outcome(notModified(token)) }
         let fields = CommonFields.all + [("ETag", "W/\"\(token.fingerprint)\"")] + token.headers.map { ($0.name, $0.value.exposedText) }
-        return Response(status: 200, fields: fields)
+        return Outcome(Response(status: 200, fields: fields), token: token)
     }
 
     /// The token, or with a condition and `wait` in the query another one than the condition names, once it is there.

@@ -5,7 +5,7 @@ package import LocalHTTP
 /// Finds the caller of a request from its connection's kernel identity and its key (security.md, "Admission" 4). Pure but for
 /// the user database, which is read when the rules are made.
 package struct CallerIdentifier: Sendable {
-    private let clients: [ClientConfiguration]
+    let clients: [ClientConfiguration]
     private let hasClients: Bool
     private let keyed: [[UInt8]: [Int]]
     private let users: [UInt32?]
@@ -40,6 +40,11 @@ package struct CallerIdentifier: Sendable {
         caller.isOperator = isTrusted && transport == .unix
         caller.isOwner = isTrusted && !hasClients
         return matched.isEmpty && !caller.isOperator && !caller.isOwner ? nil : caller
+    }
+
+    /// Whether a key could make a caller of this peer: it decides between 401 and 403.
+    func takesKey(from identity: PeerIdentity?) -> Bool {
+        clients.indices.contains { clients[$0].keyDigest != nil && fits($0, identity) }
     }
 
     /// Whether user and group of a rule hold; a rule without either asks for the key alone.

@@ -9,15 +9,19 @@ package struct RequestGuard: Sendable {
         self.hosts = hosts.map { $0.lowercased() }
     }
 
-    /// The problem of a request before its route is known; nil where it may go on.
-    package func problem(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, transport: Peer.Transport) -> Problem? {
+    /// Whether somebody passed the request on: what that one was asked may not be what the caller meant.
+    package func isForwarded(_ head: borrowing RequestHead) -> Bool {
         for field in head.fields {
             switch field.name {
-            case .forwarded, .xForwarded, .xRealIP, .via:
-                return Problem(.forwardedRequest, "the request carries Forwarded, X-Forwarded-*, X-Real-IP or Via")
+            case .forwarded, .xForwarded, .xRealIP, .via: return true
             default: break
             }
         }
+        return false
+    }
+
+    /// The problem of a request that names another host than this one; nil where it may go on.
+    package func hostProblem(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, transport: Peer.Transport) -> Problem? {
         guard transport == .loopback, let place = head.authority ?? head.value(of: .host) else { return nil }
         let host = Authority.host(place, of: bytes)
         if Authority.isLocal(host, of: bytes) || !hosts.isEmpty && hosts.contains(bytes.text(host).lowercased()) { return nil }

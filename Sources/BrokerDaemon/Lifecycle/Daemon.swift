@@ -16,6 +16,8 @@ package actor Daemon {
     private var configuration: BrokerConfiguration
     private let serving: ServingBoard
     private let jobs = JobQueue()
+    private let metrics = Metrics()
+    private let audit: AuditLog
     private let control: AsyncStream<Command>
     private let send: AsyncStream<Command>.Continuation
     /// Reloads wait in a line of their own: one that hangs on a secret must not hold up a stop.
@@ -32,13 +34,17 @@ package actor Daemon {
     /// How long a stop may take.
     private static let stopTime = Duration.seconds(9)
 
-    package init(configuration: BrokerConfiguration, path: String, logger: Logger, clocks: SystemClocks, environment: [String: String]) {
+    package init(
+        configuration: BrokerConfiguration, path: String, logger: Logger, output: StandardError, clocks: SystemClocks, environment: [String: String]
+    ) {
+        let isJournal = environment["JOURNAL_STREAM"] != nil
+        audit = AuditLog(isJournal: isJournal, clocks: clocks, lost: metrics.requests.auditLost) { output.write($0) }
         self.configuration = configuration
         self.path = path
         self.logger = logger
         self.clocks = clocks
         transport = CurlTransport(clocks: clocks, userAgent: "tokenbroker/\(Version.current)")
-        watch = ReadinessWatch(before: EventLog(logger))
+        watch = ReadinessWatch(before: EventFan([EventLog(logger), metrics.events]))
         broker = TokenBroker(
             clocks: clocks, transport: transport, secrets: SystemSecretSource(environment: environment), events: watch, bounds: configuration.logins)
         serving = ServingBoard(Serving(configuration, cells: []))
@@ -53,7 +59,7 @@ package actor Daemon {
         Self.harden()
         let listeners = try configuration.listeners.map(Self.listener)
         let signals = Signals([SIGTERM, SIGINT, SIGHUP])
-        let api = BrokerAPI(broker: broker, board: serving, clocks: clocks) { [requestReload] in
+        let api = BrokerAPI(broker: broker, board: serving, clocks: clocks, metrics: metrics) { [requestReload] in
             await withCheckedContinuation { continuation in
                 let isStopping = Problem(TokenRefusal(.stopping), token: "").detail
                 if case .terminated = requestReload.yield({ continuation.resume(returning: $0) }) {
@@ -64,8 +70,9 @@ package actor Daemon {
         await broker.apply(configuration)
         publish()
         let requestIDs = RequestIDs()
+        let ledger = RequestLedger(metrics: metrics.requests, audit: audit, clocks: clocks)
         let server = try HTTPServer(listeners, limits: ServerLimits(configuration.limits)) { [serving, jobs] in
-            BrokerHandler(board: serving, api: api, jobs: jobs, requestIDs: requestIDs)
+            BrokerHandler(board: serving, api: api, jobs: jobs, requestIDs: requestIDs, ledger: ledger)
         }
         for address in server.addresses { logger.notice("listening", metadata: ["address": "\(address)"]) }
         await withTaskGroup { group in
@@ -117,6 +124,7 @@ package actor Daemon {
         var fields: Logger.Metadata = ["tokens": "\(cells.count - missing.count)/\(cells.count)"]
         if !missing.isEmpty { fields["missing"] = "\(missing.joined(separator: ","))" }
         logger.notice("ready", metadata: fields)
+        MappedPages.giveBack()
     }
 
     // MARK: Changes
@@ -144,6 +152,8 @@ package actor Daemon {
     }
 
     private func publish() {
+        audit.isOn = configuration.isAudited
+        metrics.keepTokens(Set(configuration.tokens.map(\.name)))
         serving.replace(Serving(configuration, cells: Array(broker.board.all.values)))
     }
 
@@ -156,6 +166,7 @@ package actor Daemon {
         jobs.finish()
         server.stop()
         transport.stop()
+        audit.flush()
         logger.notice("stopped")
     }
 
@@ -167,10 +178,7 @@ package actor Daemon {
         _ = linux_set_dumpable(0)
         var core = rlimit(rlim_cur: 0, rlim_max: 0)
         _ = unsafe setrlimit(__rlimit_resource_t(4), &core)  // RLIMIT_CORE
-        var files = rlimit()
-        guard unsafe getrlimit(__rlimit_resource_t(7), &files) == 0 else { return }  // RLIMIT_NOFILE
-        files.rlim_cur = files.rlim_max
-        _ = unsafe setrlimit(__rlimit_resource_t(7), &files)
+        DescriptorLimit.raise()
     }
 
     private static func listener(_ configuration: ListenerConfiguration) throws -> Listener {
@@ -196,6 +204,7 @@ extension ServerLimits {
         headerTime = bounds.headerTime
         requestTime = bounds.requestTime
         idleTime = bounds.idleTime
-        connections = bounds.connections
+        idleGrace = bounds.idleGrace
+        connections = min(bounds.connections, DescriptorLimit.connections)
     }
 }

@@ -91,23 +91,9 @@ package struct LineLogHandler: LogHandler {
 
     package func log(event: LogEvent) {
         let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
-        let text = fields.map { " \($0.key)=\(Self.quoted("\($0.value)"))" }.joined()
+        let text = fields.map { " \($0.key)=\(LogText.quoted("\($0.value)"))" }.joined()
         let start = isJournal ? "<\(Self.priority(event.level))>" : "\(CalendarTime.rfc3339(clocks.wall)) \(event.level.rawValue) "
         write("\(start)\(event.message)\(text)\n")
-    }
-
-    /// A value with a space, a quotation mark or a control character is quoted, so that a line stays one line.
-    private static func quoted(_ value: String) -> String {
-        guard value.isEmpty || value.unicodeScalars.contains(where: { $0.value <= 0x20 || $0 == "\"" || $0 == "=" }) else { return value }
-        let escaped = value.unicodeScalars.map { scalar -> String in
-            switch scalar {
-            case "\"", "\\": "\\\(scalar)"
-            case "\n": "\\n"
-            case _ where scalar.value < 0x20: " "
-            default: String(scalar)
-            }
-        }
-        return "\"\(escaped.joined())\""
     }
 
     /// syslog(3).

@@ -1,21 +1,25 @@
-/// What a byte may be part of in a message head; one table look-up a byte.
-struct ByteClass: OptionSet, Sendable {
-    let rawValue: UInt8
+/// What a byte may be part of in a message head: one bit for each of the 128 ASCII bytes, so that a test is a shift and a mask.
+struct ByteClass: Sendable {
+    private let low: UInt64
+    private let high: UInt64
+    /// Whether obs-text, the bytes from 0x80, belongs to it.
+    private let hasHighBytes: Bool
 
-    /// `tchar` of RFC 9110 §5.6.2.
-    static let token = ByteClass(rawValue: 1)
+    private init(_ low: UInt64, _ high: UInt64, obsText: Bool = false) {
+        self.low = low
+        self.high = high
+        hasHighBytes = obsText
+    }
+
+    /// `tchar` of RFC 9110 §5.6.2: letters, digits and ``!#$%&'*+-.^_`|~``.
+    static let token = ByteClass(0x03FF_6CFA_0000_0000, 0x57FF_FFFF_C7FF_FFFE)
     /// Field content: visible ASCII, obs-text, space and tab (RFC 9110 §5.5).
-    static let field = ByteClass(rawValue: 2)
-    /// A request target's bytes: visible ASCII without what no URI holds (RFC 3986 §2).
-    static let target = ByteClass(rawValue: 4)
+    static let field = ByteClass(0xFFFF_FFFF_0000_0200, 0x7FFF_FFFF_FFFF_FFFF, obsText: true)
+    /// A request target's bytes: visible ASCII without what no URI holds, ``"#<>\^`{|}`` (RFC 3986 §2).
+    static let target = ByteClass(0xAFFF_FFF2_0000_0000, 0x47FF_FFFE_AFFF_FFFF)
 
-    static let table: [ByteClass] = (0...255).map { byte in
-        let byte = UInt8(byte)
-        var classes: ByteClass = []
-        let isAlphanumeric = (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-        if isAlphanumeric || "!#$%&'*+-.^_`|~".utf8.contains(byte) { classes.insert(.token) }
-        if byte == 0x09 || byte >= 0x20 && byte != 0x7F { classes.insert(.field) }
-        if byte > 0x20 && byte < 0x7F && !"\"<>\\^`{|}#".utf8.contains(byte) { classes.insert(.target) }
-        return classes
+    func contains(_ byte: UInt8) -> Bool {
+        guard byte < 0x80 else { return hasHighBytes }
+        return (byte < 0x40 ? low : high) >> UInt64(byte & 0x3F) & 1 == 1
     }
 }

@@ -62,7 +62,7 @@ struct ChunkedDecoder: Sendable {
                 return start..<index
             }
             guard byte != 0x0A else { throw .malformed("a line feed without a carriage return") }
-            guard ByteClass.table[Int(byte)].contains(.field) else { throw .malformed("a control byte in a chunk line") }
+            guard ByteClass.field.contains(byte) else { throw .malformed("a control byte in a chunk line") }
             index += 1
         }
         return nil
@@ -90,7 +90,7 @@ struct ChunkedDecoder: Sendable {
         func skipSpace() { while index < range.upperBound, bytes[index] == 0x20 || bytes[index] == 0x09 { index += 1 } }
         func token() -> Bool {
             let start = index
-            while index < range.upperBound, ByteClass.table[Int(bytes[index])].contains(.token) { index += 1 }
+            while index < range.upperBound, ByteClass.token.contains(bytes[index]) { index += 1 }
             return index > start
         }
         func quoted() -> Bool {

@@ -14,6 +14,8 @@ package struct ServerLimits: Sendable, Hashable {
     package var idleTime = Duration.seconds(60)
     /// Open connections of one event loop.
     package var connections = 1024
+    /// How long a connection beyond its share must have been idle before it is closed for another.
+    package var idleGrace = Duration.seconds(1)
 
     package init() {}
 }

@@ -44,6 +44,19 @@ package struct RequestHead: Sendable {
 
     package init() {}
 
+    /// As new, with the memory of its fields kept.
+    mutating func reset() {
+        method = .other
+        form = .origin
+        path = 0..<0
+        query = nil
+        authority = nil
+        minorVersion = 1
+        fields.removeAll(keepingCapacity: true)
+        keepsAlive = true
+        expectsContinue = false
+    }
+
     /// Where the value of the only field line with this name stands; nil where it is absent.
     package func value(of name: FieldName) -> Range<Int>? {
         for field in fields where field.name == name { return field.value }
@@ -59,6 +72,15 @@ extension Span<UInt8> {
     /// The bytes of a range as text; invalid UTF-8 becomes U+FFFD.
     package func text(_ range: Range<Int>) -> String {
         String(decoding: range.map { self[$0] }, as: UTF8.self)
+    }
+
+    /// Whether a range holds exactly these bytes.
+    package func isExactly(_ range: Range<Int>, _ text: StaticString) -> Bool {
+        guard range.count == text.utf8CodeUnitCount else { return false }
+        return text.withUTF8Buffer { wanted in
+            for offset in 0..<range.count where unsafe self[range.lowerBound + offset] != wanted[offset] { return false }
+            return true
+        }
     }
 
     /// Whether a range holds exactly this ASCII text, letter case ignored.

@@ -2,13 +2,13 @@
 enum RequestLine {
     static func read(_ line: Range<Int>, of bytes: Span<UInt8>, into head: inout RequestHead) throws(MessageFault) {
         var index = line.lowerBound
-        while index < line.upperBound, ByteClass.table[Int(bytes[index])].contains(.token) { index += 1 }
+        while index < line.upperBound, ByteClass.token.contains(bytes[index]) { index += 1 }
         guard index > line.lowerBound, index < line.upperBound, bytes[index] == 0x20 else { throw .malformed("a method that is no token") }
         head.method = method(line.lowerBound..<index, of: bytes)
-        let isConnect = isExactly("CONNECT", line.lowerBound..<index, of: bytes)
+        let isConnect = bytes.isExactly(line.lowerBound..<index, "CONNECT")
         let start = index + 1
         index = start
-        while index < line.upperBound, ByteClass.table[Int(bytes[index])].contains(.target) { index += 1 }
+        while index < line.upperBound, ByteClass.target.contains(bytes[index]) { index += 1 }
         guard index > start, index < line.upperBound, bytes[index] == 0x20 else { throw .malformed("a request target with a byte no target holds") }
         try readTarget(start..<index, of: bytes, isConnect: isConnect, into: &head)
         head.minorVersion = try version(index + 1..<line.upperBound, of: bytes)
@@ -16,23 +16,15 @@ enum RequestLine {
 
     /// Methods are case-sensitive (RFC 9110 §9.1).
     private static func method(_ range: Range<Int>, of bytes: Span<UInt8>) -> RequestMethod {
-        if isExactly("GET", range, of: bytes) { return .get }
-        if isExactly("HEAD", range, of: bytes) { return .head }
-        if isExactly("POST", range, of: bytes) { return .post }
-        if isExactly("OPTIONS", range, of: bytes) { return .options }
+        if bytes.isExactly(range, "GET") { return .get }
+        if bytes.isExactly(range, "HEAD") { return .head }
+        if bytes.isExactly(range, "POST") { return .post }
+        if bytes.isExactly(range, "OPTIONS") { return .options }
         return .other
     }
 
-    private static func isExactly(_ text: StaticString, _ range: Range<Int>, of bytes: Span<UInt8>) -> Bool {
-        guard range.count == text.utf8CodeUnitCount else { return false }
-        return text.withUTF8Buffer { wanted in
-            for offset in 0..<range.count where unsafe bytes[range.lowerBound + offset] != wanted[offset] { return false }
-            return true
-        }
-    }
-
     private static func version(_ range: Range<Int>, of bytes: Span<UInt8>) throws(MessageFault) -> UInt8 {
-        guard range.count == 8, isExactly("HTTP/", range.lowerBound..<range.lowerBound + 5, of: bytes), bytes[range.lowerBound + 6] == 0x2E else {
+        guard range.count == 8, bytes.isExactly(range.lowerBound..<range.lowerBound + 5, "HTTP/"), bytes[range.lowerBound + 6] == 0x2E else {
             throw .malformed("no HTTP version after the target")
         }
         let major = bytes[range.lowerBound + 5]
@@ -86,7 +78,7 @@ extension FieldLine {
     /// `field-name ":" OWS field-value OWS` (RFC 9112 §5): no white space before the colon, no folding.
     static func read(_ line: Range<Int>, of bytes: Span<UInt8>) throws(MessageFault) -> FieldLine {
         var colon = line.lowerBound
-        while colon < line.upperBound, ByteClass.table[Int(bytes[colon])].contains(.token) { colon += 1 }
+        while colon < line.upperBound, ByteClass.token.contains(bytes[colon]) { colon += 1 }
         guard colon > line.lowerBound, colon < line.upperBound, bytes[colon] == 0x3A else {
             throw .malformed("a field line that does not begin with a name and a colon")
         }

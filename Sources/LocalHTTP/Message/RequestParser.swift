@@ -1,9 +1,9 @@
-/// Reads one request from bytes that may arrive in any pieces; pure, and strict to RFC 9112.
+/// Reads one request from bytes that may arrive in any pieces; strict to RFC 9112. Touched by one loop at a time.
 ///
 /// Positions count from the request's first byte. Feed it all bytes of the request so far each time: it goes on where
 /// it stopped. Where RFC 9112 lets a server be lenient it is strict: lines end in CRLF, no white space stands before a
 /// colon, no field line is folded, one Content-Length, the only transfer coding is `chunked`.
-package struct RequestParser: Sendable {
+package final class RequestParser {
     package enum Progress: Sendable, Equatable {
         case needsMore
         /// A whole request, this many bytes long.
@@ -46,11 +46,8 @@ package struct RequestParser: Sendable {
     }
 
     /// Makes the parser ready for the next request, keeping its memory.
-    package mutating func reset() {
-        let kept = head.fields
-        head = RequestHead()
-        head.fields = kept
-        head.fields.removeAll(keepingCapacity: true)
+    package func reset() {
+        head.reset()
         bodyRange = 0..<0
         phase = .start
         position = 0
@@ -62,7 +59,7 @@ package struct RequestParser: Sendable {
         hasAuthorization = false
     }
 
-    package mutating func parse(_ bytes: Span<UInt8>) -> Progress {
+    package func parse(_ bytes: Span<UInt8>) -> Progress {
         do throws(MessageFault) {
             return try advance(bytes)
         } catch {
@@ -70,7 +67,7 @@ package struct RequestParser: Sendable {
         }
     }
 
-    private mutating func advance(_ bytes: Span<UInt8>) throws(MessageFault) -> Progress {
+    private func advance(_ bytes: Span<UInt8>) throws(MessageFault) -> Progress {
         while true {
             switch phase {
             case .start:
@@ -96,7 +93,7 @@ package struct RequestParser: Sendable {
     }
 
     /// The next line without its CRLF, or nil while its end has not arrived.
-    private mutating func nextLine(_ bytes: Span<UInt8>, startsMessage: Bool) throws(MessageFault) -> Range<Int>? {
+    private func nextLine(_ bytes: Span<UInt8>, startsMessage: Bool) throws(MessageFault) -> Range<Int>? {
         var index = max(scanned, position)
         let count = bytes.count
         while index < count {
@@ -112,7 +109,7 @@ package struct RequestParser: Sendable {
                 return position..<index
             }
             guard byte != 0x0A else { throw .malformed("a line feed without a carriage return") }
-            guard ByteClass.table[Int(byte)].contains(.field) else { throw .malformed("a control byte in the header") }
+            guard ByteClass.field.contains(byte) else { throw .malformed("a control byte in the header") }
             index += 1
         }
         guard index < limits.headerBytes else { throw .headersTooLarge }
@@ -120,7 +117,7 @@ package struct RequestParser: Sendable {
         return nil
     }
 
-    private mutating func readField(_ line: Range<Int>, of bytes: Span<UInt8>) throws(MessageFault) {
+    private func readField(_ line: Range<Int>, of bytes: Span<UInt8>) throws(MessageFault) {
         guard head.fields.count < limits.fields else { throw .headersTooLarge }
         let field = try FieldLine.read(line, of: bytes)
         head.fields.append(field)
@@ -147,7 +144,7 @@ package struct RequestParser: Sendable {
         }
     }
 
-    private mutating func endHead() throws(MessageFault) {
+    private func endHead() throws(MessageFault) {
         guard hostCount == 1 else { throw hostCount == 0 ? .malformed("no Host field") : .malformed("more than one Host field") }
         // RFC 9112 §6.1: a sender must not send both; a recipient may refuse, and smuggling begins where it does not.
         guard !isChunked || contentLength == nil else { throw .malformed("both Content-Length and Transfer-Encoding") }

@@ -13,7 +13,9 @@ package final class Connection {
 
     package let peer: Peer
     /// What the handler made of the peer when it was accepted.
-    package internal(set) var context: AnyObject?
+    package let context: AnyObject?
+    /// Whose connections this one counts among; `join` changes it.
+    package internal(set) var share: ConnectionShare
     /// Requests seen so far; names the current one.
     package internal(set) var exchange: UInt64 = 0
 
@@ -38,8 +40,10 @@ package final class Connection {
     var lastActive: Int64 = 0
     var interest: UInt32 = 0
 
-    init(peer: Peer, generation: UInt32, loop: ServerLoop) {
+    init(peer: Peer, admittance: Admittance, generation: UInt32, loop: ServerLoop) {
         self.peer = peer
+        context = admittance.context
+        share = admittance.share
         self.generation = generation
         self.loop = loop
     }
@@ -48,6 +52,15 @@ package final class Connection {
     package func ticket() -> ReplyTicket {
         ReplyTicket(loop: loop, descriptor: peer.descriptor, generation: generation, exchange: exchange)
     }
+
+    /// Counts the connection among another share from now on; when that is full its longest idle one is closed.
+    package func join(_ share: ConnectionShare) {
+        guard share != self.share else { return }
+        loop.move(self, to: share)
+    }
+
+    /// Between requests, or within one that has not come to its end.
+    var isIdle: Bool { phase == .reading && unsent.isEmpty }
 
     /// What the loop files this connection under in epoll.
     var identifier: UInt64 { UInt64(generation) << 32 | UInt64(UInt32(bitPattern: peer.descriptor)) }

@@ -6,6 +6,23 @@ package struct Peer: Sendable {
     package let descriptor: Int32
 }
 
+extension RequestHandler {
+    package func ended(_ connection: Connection, _ end: ConnectionEnd) {}
+    package func end() {}
+}
+
+/// What a handler makes of a new connection.
+package struct Admittance {
+    /// Stays with the connection.
+    package let context: AnyObject?
+    package let share: ConnectionShare
+
+    package init(context: AnyObject? = nil, share: ConnectionShare) {
+        self.context = context
+        self.share = share
+    }
+}
+
 /// What becomes of a request.
 package enum Reply {
     /// The whole answer already stands in the output buffer, `Connection: close` included where the request ends the connection.
@@ -19,11 +36,17 @@ package enum Reply {
 
 /// Answers requests on one event loop: called only there, never concurrently, and never to block.
 package protocol RequestHandler: AnyObject {
-    /// Called once a connection, before its first request; what it returns stays with the connection as its `context`.
-    func accept(_ peer: Peer) -> AnyObject?
+    /// Called once a connection, before its first request.
+    func accept(_ peer: Peer) -> Admittance
+
+    /// Called once a connection, after it was closed.
+    func ended(_ connection: Connection, _ end: ConnectionEnd)
 
     /// Called before the requests of one readiness batch are answered.
     func begin(_ time: LoopTime)
+
+    /// Called after the requests of one readiness batch were answered.
+    func end()
 
     /// Answers one request.
     ///

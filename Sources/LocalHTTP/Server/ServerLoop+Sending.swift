@@ -5,7 +5,7 @@ extension ServerLoop {
     /// Sends the batch's answers, after what the socket did not take before. What it does not take now is parked, and
     /// the connection reads no further until it is gone.
     func flush(_ connection: Connection) {
-        guard connections[connection.peer.descriptor] === connection, sendAll(connection) else {
+        guard connections.holds(connection), sendAll(connection) else {
             return output.bytes.removeAll(keepingCapacity: true)
         }
         // Empty before anything else is answered into it.
@@ -20,7 +20,7 @@ extension ServerLoop {
         if !isFresh { connection.unsent.append(contentsOf: output.bytes) }
         let sent = isFresh ? send(output.bytes, to: connection.peer.descriptor) : send(connection.unsent, to: connection.peer.descriptor)
         guard sent >= 0 else {
-            close(connection)
+            close(connection, .broken)
             return false
         }
         if !isFresh {
@@ -49,7 +49,7 @@ extension ServerLoop {
             // Everything was sent: the peer has a moment to take it and to close.
             setDeadline(connection, time.boot + 2 * Self.second)
             shutdown(connection.peer.descriptor, Int32(SHUT_WR))
-            if connection.isReadClosed { close(connection) } else { listen(connection, for: Self.readable) }
+            if connection.isReadClosed { close(connection, .finished) } else { listen(connection, for: Self.readable) }
         case .answering:
             listen(connection, for: 0)
         case .reading:
@@ -57,7 +57,9 @@ extension ServerLoop {
                 answerHeld(connection)
                 return flush(connection)
             }
-            guard !connection.isReadClosed, !(isDraining && connection.held.isEmpty) else { return close(connection) }
+            guard !connection.isReadClosed, !(isDraining && connection.held.isEmpty) else {
+                return close(connection, isDraining ? .drained : .finished)
+            }
             if connection.interest != Self.readable {
                 if connection.requestBegan == nil { rest(connection) } else { awaitRest(connection) }
                 listen(connection, for: Self.readable)
@@ -71,9 +73,10 @@ extension ServerLoop {
         events.change(connection.peer.descriptor, identifier: connection.identifier, to: wanted)
     }
 
-    func close(_ connection: Connection) {
-        guard connections.removeValue(forKey: connection.peer.descriptor) != nil else { return }
+    func close(_ connection: Connection, _ end: ConnectionEnd) {
+        guard connections.remove(connection) else { return }
         Glibc.close(connection.peer.descriptor)
+        handler.ended(connection, end)
         finishDraining()
     }
 }

@@ -10,17 +10,17 @@ final class ServerLoop: @unchecked Sendable {
     let handler: any RequestHandler
     private(set) var time = LoopTime()
     private var date = HTTPDate()
-    var connections: [Int32: Connection] = [:]
-    private var generation: UInt32 = 0
-    private var listeners: [Listener] = []
+    var connections = ConnectionTable()
+    var generation: UInt32 = 0
+    var listeners: [Listener] = []
     /// Shared by all connections: what one `recv` brings, and the answers of one batch.
-    private var input = [UInt8](repeating: 0, count: 64 * 1024)
+    private let input = ReceiveBuffer()
     var output = ResponseBuffer()
     /// Taken by a connection that holds part of a request, made anew for the next.
     private var parser: RequestParser
     /// No connection's deadline comes before this.
     var nextSweep: Int64 = .max
-    private var resumesAccepting: Int64 = .max
+    var resumesAccepting: Int64 = .max
     private(set) var isDraining = false
     private var drainDeadline: Int64 = .max
     private var drained: (@Sendable () -> Void)?
@@ -28,7 +28,7 @@ final class ServerLoop: @unchecked Sendable {
     static let second: Int64 = 1_000_000_000
     /// Answers made before they are sent, at most, but for the one that passes it: a peer that never reads holds no more.
     private static let batchBytes = 64 * 1024
-    private static let listenerBit: UInt64 = 1 << 63
+    static let listenerBit: UInt64 = 1 << 63
     static let readable = EPOLLIN.rawValue | EPOLLRDHUP.rawValue
 
     init(events: EventLoop, limits: ServerLimits, handler: any RequestHandler) {
@@ -47,7 +47,7 @@ final class ServerLoop: @unchecked Sendable {
         self.listeners = listeners
         events.run(
             timeout: { [self] in timeout() }, began: { [self] in readClocks() },
-            serve: { [self] in serve($0, events: $1) }, turned: { [self] in sweep() })
+            serve: { [self] in serve($0, events: $1) }, turned: { [self] in finishTurn() })
     }
 
     private func readClocks() {
@@ -55,6 +55,11 @@ final class ServerLoop: @unchecked Sendable {
         time.wall = linux_nanoseconds(CLOCK_REALTIME)
         date.update(wallNanoseconds: time.wall)
         handler.begin(time)
+    }
+
+    private func finishTurn() {
+        sweep()
+        handler.end()
     }
 
     private func timeout() -> Int32 {
@@ -67,83 +72,27 @@ final class ServerLoop: @unchecked Sendable {
         guard identifier & Self.listenerBit == 0 else { return accept(from: listeners[Int(identifier & ~Self.listenerBit)]) }
         let descriptor = Int32(truncatingIfNeeded: identifier)
         guard let connection = connections[descriptor], connection.identifier == identifier else { return }
-        if ready & EPOLLERR.rawValue != 0 { return close(connection) }
+        if ready & EPOLLERR.rawValue != 0 { return close(connection, .broken) }
         // Our side is open, so a hang-up says that nobody is there to read the answer. It is told whatever is listened for.
-        if ready & EPOLLHUP.rawValue != 0, connection.phase == .answering { return close(connection) }
+        if ready & EPOLLHUP.rawValue != 0, connection.phase == .answering { return close(connection, .broken) }
         if ready & EPOLLOUT.rawValue != 0 { flush(connection) }
-        if ready & (Self.readable | EPOLLHUP.rawValue) != 0, connections[descriptor] === connection { receive(connection) }
-    }
-
-    // MARK: Accepting
-
-    /// Accepts what waits, at most 64 at once so that the others are served in between.
-    private func accept(from listener: Listener) {
-        guard !isDraining else { return }
-        for _ in 0..<64 {
-            let descriptor = linux_accept(listener.descriptor)
-            guard descriptor >= 0 else {
-                if errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM { pauseAccepting() }
-                return
-            }
-            admit(descriptor, from: listener)
-        }
-    }
-
-    private func admit(_ descriptor: Int32, from listener: Listener) {
-        if connections.count >= limits.connections { closeLongestIdle() }
-        generation = (generation + 1) & 0x7FFF_FFFF
-        var transport = Peer.Transport.loopback
-        if case .unix = listener.address { transport = .unix }
-        if transport == .loopback {
-            var on: Int32 = 1
-            _ = unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
-        }
-        let connection = Connection(peer: Peer(transport: transport, descriptor: descriptor), generation: generation, loop: self)
-        connection.context = handler.accept(connection.peer)
-        connection.interest = Self.readable
-        do {
-            try events.watch(descriptor, identifier: connection.identifier, for: connection.interest)
-        } catch {
-            Glibc.close(descriptor)
-            return
-        }
-        connections[descriptor] = connection
-        rest(connection)
-    }
-
-    /// Out of descriptors: leaves the queue to the kernel for a moment instead of turning on it (accept(2), ERRORS).
-    private func pauseAccepting() {
-        for listener in listeners { events.forget(listener.descriptor) }
-        resumesAccepting = time.boot + Self.second / 5
-    }
-
-    private func resumeAccepting() {
-        resumesAccepting = .max
-        guard !isDraining else { return }
-        for (index, listener) in listeners.enumerated() {
-            try? events.watch(listener.descriptor, identifier: Self.listenerBit | UInt64(index), for: EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue)
-        }
-    }
-
-    private func closeLongestIdle() {
-        let idle = connections.values.filter { $0.phase == .reading && $0.unsent.isEmpty }
-        if let oldest = (idle.isEmpty ? Array(connections.values) : idle).min(by: { $0.lastActive < $1.lastActive }) { close(oldest) }
+        if ready & (Self.readable | EPOLLHUP.rawValue) != 0, connections.holds(connection) { receive(connection) }
     }
 
     // MARK: Reading
 
     private func receive(_ connection: Connection) {
-        let count = unsafe input.withUnsafeMutableBytes { unsafe recv(connection.peer.descriptor, $0.baseAddress, $0.count, 0) }
+        let count = input.fill(from: connection.peer.descriptor)
         guard count > 0 else {
             if count < 0, errno == EAGAIN || errno == EINTR { return }
-            return count == 0 ? endOfInput(connection) : close(connection)
+            return count == 0 ? endOfInput(connection) : close(connection, .broken)
         }
         guard connection.phase == .reading else { return }  // lingering: read out and dropped
         connection.lastActive = time.boot
         if connection.held.isEmpty {
-            answerAll(connection, count: count)
+            input.with(first: count) { answerAll(connection, $0) }
         } else {
-            connection.held.append(contentsOf: input[..<count])
+            connection.held.append(contentsOf: input.copy(0..<count))
             answerHeld(connection)
         }
         flush(connection)
@@ -153,19 +102,20 @@ final class ServerLoop: @unchecked Sendable {
     private func endOfInput(_ connection: Connection) {
         connection.isReadClosed = true
         if connection.phase == .reading && connection.unsent.isEmpty || connection.phase == .lingering {
-            close(connection)
+            close(connection, .finished)
         } else {
             listen(connection, for: connection.unsent.isEmpty ? UInt32(0) : EPOLLOUT.rawValue)
         }
     }
 
     /// Answers every whole request in the shared input buffer; a rest moves to the connection.
-    private func answerAll(_ connection: Connection, count: Int) {
+    private func answerAll(_ connection: Connection, _ bytes: Span<UInt8>) {
+        let count = bytes.count
         var start = 0
         while start < count, connection.phase == .reading, output.bytes.count < Self.batchBytes {
-            switch parser.parse(input.span.extracting(start..<count)) {
+            switch parser.parse(bytes.extracting(start..<count)) {
             case .complete(let length):
-                respond(connection, parser: parser, message: input.span.extracting(start..<start + length))
+                respond(connection, parser: parser, message: bytes.extracting(start..<start + length))
                 parser.reset()
                 start += length
             case .needsMore:
@@ -183,7 +133,7 @@ final class ServerLoop: @unchecked Sendable {
     }
 
     private func hold(_ connection: Connection, from start: Int, to end: Int) {
-        connection.held.append(contentsOf: input[start..<end])
+        connection.held.append(contentsOf: input.copy(start..<end))
         awaitRest(connection)
     }
 
@@ -195,7 +145,7 @@ final class ServerLoop: @unchecked Sendable {
             if connection.phase == .lingering { connection.held = [] } else if start > 0 { connection.held = Array(bytes[start...]) }
         }
         while connection.phase == .reading, start < bytes.count, output.bytes.count < Self.batchBytes {
-            var reader = connection.parser ?? RequestParser(limits: limits)
+            let reader = connection.parser ?? RequestParser(limits: limits)
             connection.parser = nil
             switch reader.parse(bytes.span.extracting(start..<bytes.count)) {
             case .complete(let length):
@@ -297,8 +247,8 @@ final class ServerLoop: @unchecked Sendable {
         drained = done
         for listener in listeners { events.forget(listener.descriptor) }
         listeners = []
-        for connection in connections.values where connection.phase == .reading && connection.held.isEmpty && connection.unsent.isEmpty {
-            close(connection)
+        for connection in connections.all where connection.isIdle && connection.held.isEmpty {
+            close(connection, .drained)
         }
         finishDraining()
     }
@@ -328,7 +278,7 @@ final class ServerLoop: @unchecked Sendable {
         if time.boot >= resumesAccepting { resumeAccepting() }
         guard time.boot >= nextSweep else { return }
         nextSweep = drainDeadline
-        for connection in Array(connections.values) {
+        for connection in connections.all {
             if connection.phase == .reading, connection.requestBegan == nil, connection.unsent.isEmpty {
                 connection.deadline = connection.lastActive + limits.idleTime.wholeNanoseconds
             }
@@ -341,7 +291,7 @@ final class ServerLoop: @unchecked Sendable {
                 refuse(.timedOut, on: connection, omitsBody: connection.parser?.head.method == .head)
                 flush(connection)
             } else {
-                close(connection)
+                close(connection, time.boot >= drainDeadline ? .drained : .deadline)
             }
         }
     }

@@ -1,0 +1,26 @@
+import Glibc
+
+/// How many descriptors the process may have (getrlimit(2), RLIMIT_NOFILE).
+enum DescriptorLimit {
+    private static let resource = __rlimit_resource_t(7)
+    /// Kept for everything that is no connection: logins, files, the process's own.
+    private static let reserve = 160
+
+    /// Raises the soft limit to the hard one.
+    static func raise() {
+        var limit = current
+        limit.rlim_cur = limit.rlim_max
+        _ = unsafe setrlimit(resource, &limit)
+    }
+
+    /// Connections that may be open without others missing a descriptor.
+    static var connections: Int {
+        max(8, Int(clamping: current.rlim_cur) - reserve)
+    }
+
+    private static var current: rlimit {
+        var limit = rlimit()
+        _ = unsafe getrlimit(resource, &limit)
+        return limit
+    }
+}

@@ -1,0 +1,113 @@
+/// Whose connections count together, and how many of them may be open at once.
+package struct ConnectionShare: Sendable, Hashable {
+    package enum Owner: Sendable, Hashable {
+        /// Everybody of whom nothing is known yet.
+        case strangers
+        case user(UInt32)
+        /// A party the handler tells apart by a number of its own.
+        case party(Int)
+    }
+
+    package let owner: Owner
+    package let limit: Int
+
+    package init(_ owner: Owner, limit: Int) {
+        self.owner = owner
+        self.limit = limit
+    }
+}
+
+/// Why a connection ended.
+package enum ConnectionEnd: Int, Sendable, CaseIterable {
+    /// The peer closed it, or its last answer was sent.
+    case finished
+    /// The peer reset it, or sending failed.
+    case broken
+    /// A deadline passed: idle, a request that did not come to its end, a reader that never read.
+    case deadline
+    /// Its share, or the whole table, was full.
+    case evicted
+    case drained
+}
+
+/// The open connections of one loop by descriptor, and how many each share has of them.
+struct ConnectionTable {
+    private var slots: [Connection?] = []
+    private var shares: [ConnectionShare.Owner: (count: Int, limit: Int)] = [:]
+    private(set) var count = 0
+
+    var isEmpty: Bool { count == 0 }
+
+    subscript(_ descriptor: Int32) -> Connection? {
+        let place = Int(descriptor)
+        return place < slots.count ? slots[place] : nil
+    }
+
+    func holds(_ connection: Connection) -> Bool { self[connection.peer.descriptor] === connection }
+
+    var all: [Connection] { slots.compactMap { $0 } }
+
+    mutating func insert(_ connection: Connection) {
+        let place = Int(connection.peer.descriptor)
+        if place >= slots.count { slots += Array(repeating: nil, count: max(64, place + 1 - slots.count)) }
+        slots[place] = connection
+        count += 1
+        join(connection.share)
+    }
+
+    /// False where it was not there any more.
+    mutating func remove(_ connection: Connection) -> Bool {
+        guard holds(connection) else { return false }
+        slots[Int(connection.peer.descriptor)] = nil
+        count -= 1
+        leave(connection.share.owner)
+        return true
+    }
+
+    mutating func move(_ connection: Connection, to share: ConnectionShare) {
+        guard holds(connection), connection.share != share else { return }
+        leave(connection.share.owner)
+        connection.share = share
+        join(share)
+    }
+
+    private mutating func join(_ share: ConnectionShare) {
+        shares[share.owner] = ((shares[share.owner]?.count ?? 0) + 1, share.limit)
+    }
+
+    private mutating func leave(_ owner: ConnectionShare.Owner) {
+        shares[owner]?.count -= 1
+        if shares[owner]?.count == 0 { shares[owner] = nil }
+    }
+
+    /// The connection that has to go beside a newcomer, if any.
+    ///
+    /// Where a share is over its limit: its longest idle one, once that has been idle for `grace`; connections in use and
+    /// those on their way to their first request stay. Where the whole table is over its limit: at once, the longest idle
+    /// of the share that is furthest over its own, so that nobody can lock the others out.
+    func surplus(beside newcomer: Connection, limits: ServerLimits, now: Int64) -> Connection? {
+        if shares[newcomer.share.owner]?.count ?? 0 > newcomer.share.limit, let oldest = longestIdle(newcomer.share.owner, but: newcomer),
+            now - oldest.lastActive >= limits.idleGrace.wholeNanoseconds
+        {
+            return oldest
+        }
+        guard count > limits.connections else { return nil }
+        for share in shares.sorted(by: { $0.value.count - $0.value.limit > $1.value.count - $1.value.limit }) {
+            if let oldest = longestIdle(share.key, but: newcomer) { return oldest }
+        }
+        return nil
+    }
+
+    /// Idle ones go before those that await an answer.
+    private func longestIdle(_ owner: ConnectionShare.Owner, but newcomer: Connection) -> Connection? {
+        var found: Connection?
+        for case let connection? in slots where connection.share.owner == owner && connection !== newcomer {
+            guard let best = found else {
+                found = connection
+                continue
+            }
+            if connection.isIdle != best.isIdle ? connection.isIdle : connection.lastActive < best.lastActive { found = connection }
+        }
+        return found
+    }
+}

@@ -1,0 +1,24 @@
+import Glibc
+
+/// The memory one `recv` fills, shared by all connections of a loop.
+///
+/// `@safe`: allocated once, freed with its owner, never handed out but as a span that ends with the call.
+@safe final class ReceiveBuffer {
+    private let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 64 * 1024)
+
+    deinit {
+        unsafe memory.deallocate()
+    }
+
+    /// recv(2).
+    func fill(from descriptor: Int32) -> Int {
+        unsafe recv(descriptor, memory.baseAddress, memory.count, 0)
+    }
+
+    func with<Result>(first count: Int, _ body: (Span<UInt8>) -> Result) -> Result {
+        let filled = unsafe UnsafeBufferPointer(rebasing: memory[..<count])
+        return body(unsafe filled.span)
+    }
+
+    func copy(_ range: Range<Int>) -> [UInt8] { unsafe Array(memory[range]) }
+}
