@@ -1,147 +1,83 @@
 import LocalHTTP
+import TestSupport
 import Testing
 
 @Suite struct RequestParserTests {
-    /// Every message, and what it must be: its body, or the status it is refused with.
-    static let accepted: [(message: String, path: String, body: String)] = [
-        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "/", ""),
-        ("\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n", "/x", ""),
-        ("GET /v1/tokens/a?wait=1&b=%20 HTTP/1.1\r\nHost: localhost:8653\r\nAccept: */*\r\n\r\n", "/v1/tokens/a", ""),
-        ("HEAD /a HTTP/1.1\r\nhOsT:   a  \r\n\r\n", "/a", ""),
-        ("GET http://127.0.0.1/a?q HTTP/1.1\r\nHost: b\r\n\r\n", "/a", ""),
-        ("GET /a HTTP/1.0\r\nHost: a\r\n\r\n", "/a", ""),
-        ("GET /a HTTP/1.9\r\nHost: a\r\n\r\n", "/a", ""),
-        ("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "*", ""),
-        ("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", "/a", "hello"),
-        ("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", "/a", ""),
-        ("POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "/a", "hello"),
-        ("POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nhe\r\n3 ;z\r\nllo\r\n000\r\nT: v\r\n\r\n", "/a", "hello"),
-        ("GET /a HTTP/1.1\r\nHost: a\r\nX: caf\u{e9}\tok\r\n\r\n", "/a", ""),
-        ("GET /a HTTP/1.1\r\nHost: a\r\nX:\r\n\r\n", "/a", ""),
-    ]
+    /// A literal message of the corpus (Tests/Fixtures/http).
+    struct Message: Sendable, CustomTestStringConvertible {
+        let name: String
+        let bytes: [UInt8]
+        var testDescription: String { name }
+    }
 
-    static let refused: [(message: String, status: Int)] = [
-        ("GET / HTTP/1.1\r\n\r\n", 400),
-        ("GET / HTTP/1.0\r\n\r\n", 400),
-        ("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400),
-        ("GET  / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-        ("GET /\r\nHost: a\r\n\r\n", 400),
-        ("GET / HTTP/1.1 \r\nHost: a\r\n\r\n", 400),
-        ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505),
-        ("GET / HTTP/11\r\nHost: a\r\n\r\n", 400),
-        ("GET / http/1.1\r\nHost: a\r\n\r\n", 400),
-        (" GET / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-        ("G@T / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-        ("GET x HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-        ("GET * HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-        ("GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-        ("GET /\u{1} HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-        ("GET https://a/ HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-        ("GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-        ("GET http:/// HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-        ("GET / HTTP/1.1\nHost: a\n\n", 400),
-        ("GET / HTTP/1.1\r\nHost: a\n\r\n", 400),
-        ("GET / HTTP/1.1\r\nHost: a\rb\r\n\r\n", 400),
-        ("GET / HTTP/1.1\r\nHost: a\r\nX : y\r\n\r\n", 400),
-        ("GET / HTTP/1.1\r\nHost: a\r\n: y\r\n\r\n", 400),
-        ("GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n folded\r\n\r\n", 400),
-        ("GET / HTTP/1.1\r\n Host: a\r\n\r\n", 400),
-        ("GET / HTTP/1.1\r\nHost: a\r\nX: \u{0}\r\n\r\n", 400),
-        ("GET / HTTP/1.1\r\nHost: a\r\nX: \u{7f}\r\n\r\n", 400),
-        ("GET / HTTP/1.1\r\nHost: a\r\nX y\r\n\r\n", 400),
-        ("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello", 400),
-        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5\r\n\r\nhello", 400),
-        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\nhello", 400),
-        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x5\r\n\r\nhello", 400),
-        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n", 400),
-        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400),
-        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 65537\r\n\r\n", 413),
-        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n", 413),
-        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
-        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400),
-        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n", 400),
-        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
-        ("POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
-        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX\r\n0\r\n\r\n", 400),
-        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\n", 400),
-        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\r\n", 400),
-        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n", 400),
-        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n", 400),
-        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5 \r\nhello\r\n0\r\n\r\n", 400),
-        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nbad trailer\r\n\r\n", 400),
-        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfffffffff\r\n", 413),
-        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10001\r\n", 413),
-        ("POST / HTTP/1.1\r\nHost: a\r\nExpect: the-unexpected\r\n\r\n", 417),
-        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2;;=;\"\r\nhi\r\n0\r\n\r\n", 400),
-        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: zzzzzzzzzzzzzzzzzzzzzzzzzz\r\n\r\n", 400),
-        ("GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n", 400),
-        ("GET / HTTP/1.1\r\nHost:\r\n\r\n", 400),
-        ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
-        ("GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", 400),
-        ("GET / HTTP/1.1\r\nHost: u@a\r\n\r\n", 400),
-        ("GET / HTTP/1.1\r\nHost: []\r\n\r\n", 400),
-        ("GET / HTTP/1.1\r\nHost: [zz]\r\n\r\n", 400),
-        ("GET / HTTP/1.1\r\nHost: a]b\r\n\r\n", 400),
-        ("GET / HTTP/1.1\r\nHost: a:123456\r\n\r\n", 400),
-    ]
+    /// Beside each of these stands what is read of it: method, path, body in hex.
+    static let accepted = corpus("accepted")
+    /// The name begins with the status.
+    static let refused = corpus("refused")
 
-    static func parse(_ message: String) -> (RequestParser, RequestParser.Progress) {
+    static func corpus(_ folder: String) -> [Message] {
+        let path = "Tests/Fixtures/http/\(folder)"
+        let names = ((try? TestFiles.names(path)) ?? []).filter { $0.hasSuffix(".http") }
+        return names.compactMap { name in (try? TestFiles.bytes("\(path)/\(name)")).map { Message(name: name, bytes: $0) } }
+    }
+
+    static func parse(_ bytes: [UInt8]) -> (RequestParser, RequestParser.Progress) {
         let parser = RequestParser(limits: ServerLimits())
-        let progress = parser.parse(Array(message.utf8).span)
+        let progress = parser.parse(bytes.span)
         return (parser, progress)
     }
 
-    @Test(arguments: accepted) func `a well-formed message is read whole`(message: String, path: String, body: String) {
-        let bytes = Array(message.utf8)
-        let (parser, progress) = Self.parse(message)
-        #expect(progress == .complete(length: bytes.count))
-        #expect(bytes.span.text(parser.head.path) == path)
-        #expect(String(decoding: parser.chunkedBody ?? Array(bytes[parser.bodyRange]), as: UTF8.self) == body)
+    static func parse(_ message: String) -> (RequestParser, RequestParser.Progress) { parse(Array(message.utf8)) }
+
+    @Test func `there is a corpus`() {
+        #expect(Self.accepted.count >= 20 && Self.refused.count >= 90)
     }
 
-    @Test(arguments: refused) func `a doubtful message is refused`(message: String, status: Int) {
-        let (_, progress) = Self.parse(message)
-        guard case .refused(let fault) = progress else {
-            Issue.record("not refused: \(progress)")
+    @Test(arguments: accepted) func `a well-formed message is read whole`(message: Message) throws {
+        let (parser, progress) = Self.parse(message.bytes)
+        #expect(progress == .complete(length: message.bytes.count))
+        let body = parser.chunkedBody ?? Array(message.bytes[parser.bodyRange])
+        let method = parser.head.method == .other ? "PURGE" : parser.head.method.rawValue
+        let read = [
+            method, message.bytes.span.text(parser.head.path), body.map { String(($0 >> 4), radix: 16) + String($0 & 15, radix: 16) }.joined(),
+        ]
+        let expected = try TestFiles.text("Tests/Fixtures/http/accepted/" + message.name.replacing(".http", with: ".expected"))
+        #expect(read.filter { !$0.isEmpty }.joined(separator: " ") + "\n" == expected)
+    }
+
+    @Test(arguments: refused) func `a doubtful message is refused`(message: Message) {
+        guard case .refused(let fault) = Self.parse(message.bytes).1 else {
+            Issue.record("not refused: \(Self.parse(message.bytes).1)")
             return
         }
-        #expect(fault.status == status)
+        #expect(message.name.hasPrefix("\(fault.status)-"), "\(fault)")
     }
 
-    @Test func `split at any byte the outcome is the same`() {
-        for message in Self.accepted.map(\.message) + Self.refused.map(\.message) {
-            let bytes = Array(message.utf8)
-            let whole = Self.parse(message).1
-            for cut in 1..<bytes.count {
-                let parser = RequestParser(limits: ServerLimits())
-                let first = parser.parse(Array(bytes[..<cut]).span)
-                let outcome = first == .needsMore ? parser.parse(bytes.span) : first
-                #expect(outcome == whole, "\(message.debugDescription) cut at \(cut)")
-            }
-        }
-    }
-
-    @Test func `byte by byte the outcome is the same`() {
-        for message in Self.accepted.map(\.message) + Self.refused.map(\.message) {
-            let bytes = Array(message.utf8)
+    @Test(arguments: accepted + refused) func `split at any byte the outcome is the same`(message: Message) {
+        let (reader, whole) = Self.parse(message.bytes)
+        for cut in 1..<message.bytes.count {
             let parser = RequestParser(limits: ServerLimits())
-            var outcome = RequestParser.Progress.needsMore
-            for end in 1...bytes.count where outcome == .needsMore { outcome = parser.parse(Array(bytes[..<end]).span) }
-            #expect(outcome == Self.parse(message).1, "\(message.debugDescription)")
+            let first = parser.parse(Array(message.bytes[..<cut]).span)
+            let outcome = first == .needsMore ? parser.parse(message.bytes.span) : first
+            #expect(outcome == whole && parser.chunkedBody == reader.chunkedBody && parser.bodyRange == reader.bodyRange, "cut at \(cut)")
         }
+    }
+
+    @Test(arguments: accepted + refused) func `byte by byte the outcome is the same`(message: Message) {
+        let parser = RequestParser(limits: ServerLimits())
+        var outcome = RequestParser.Progress.needsMore
+        for end in 1...message.bytes.count where outcome == .needsMore { outcome = parser.parse(Array(message.bytes[..<end]).span) }
+        #expect(outcome == Self.parse(message.bytes).1)
     }
 
     @Test func `one message leaves nothing behind for the next`() {
-        let messages = Self.accepted.map(\.message) + ["POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"]
-        for first in messages {
-            for second in messages {
+        for first in Self.accepted {
+            for second in Self.accepted {
                 let parser = RequestParser(limits: ServerLimits())
-                _ = parser.parse(Array(first.utf8).span)
+                _ = parser.parse(first.bytes.span)
                 parser.reset()
-                let bytes = Array(second.utf8)
-                #expect(parser.parse(bytes.span) == .complete(length: bytes.count), "\(second.debugDescription) after \(first.debugDescription)")
-                #expect(parser.chunkedBody == Self.parse(second).0.chunkedBody)
+                #expect(parser.parse(second.bytes.span) == .complete(length: second.bytes.count), "\(second.name) after \(first.name)")
+                #expect(parser.chunkedBody == Self.parse(second.bytes).0.chunkedBody)
             }
         }
     }

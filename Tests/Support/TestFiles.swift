@@ -6,6 +6,10 @@ package enum TestFiles {
         try String(contentsOfFile: path.hasPrefix("/") ? path : "\(Repository.root)/\(path)", encoding: .utf8)
     }
 
+    package static func bytes(_ path: String) throws -> [UInt8] {
+        Array(try Data(contentsOf: URL(fileURLWithPath: path.hasPrefix("/") ? path : "\(Repository.root)/\(path)")))
+    }
+
     package static func names(_ folder: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: folder.hasPrefix("/") ? folder : "\(Repository.root)/\(folder)").sorted()
     }
