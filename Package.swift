@@ -67,7 +67,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["BrokerCore", "LocalHTTP", "CTLS"], path: "Tests/Support",
             swiftSettings: settings),
-        .testTarget(name: "LocalHTTPTests", dependencies: ["LocalHTTP", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "LocalHTTPTests", dependencies: ["LocalHTTP", "TestSupport", "CTLS"], swiftSettings: settings),
         .testTarget(name: "BrokerCoreTests", dependencies: ["BrokerCore", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "BrokerDaemonTests", dependencies: ["BrokerDaemon", "PartnerSandbox", "TestSupport"],

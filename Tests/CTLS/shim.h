@@ -4,3 +4,6 @@
 #include <openssl/ssl.h>
 
 static inline int tls_set_version_range(SSL_CTX *c, int min, int max) { return SSL_CTX_set_min_proto_version(c, min) && SSL_CTX_set_max_proto_version(c, max); }
+/* unshare(2), hidden without _GNU_SOURCE; CLONE_NEWNET. */
+extern int unshare(int);
+static inline int test_leave_network(void) { return unshare(0x40000000); }

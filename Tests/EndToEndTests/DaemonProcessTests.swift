@@ -3,84 +3,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The built binaries, as their users run them.
-final class Daemon {
-    let folder: String
-    private let sandbox = Process()
-    private let daemon = Process()
-    private(set) var address = ""
-    private(set) var sandboxURL = ""
-    var log: String { (try? TestFiles.text("\(folder)/daemon.log")) ?? "" }
-
-    static let binaries =
-        Bundle.main.bundlePath.hasSuffix(".xctest") ? (Bundle.main.bundlePath as NSString).deletingLastPathComponent : Bundle.main.bundlePath
-
-    static func binary(_ name: String) -> String {
-        for folder in [binaries, "\(Repository.root)/.build/debug"] where FileManager.default.isExecutableFile(atPath: "\(folder)/\(name)") {
-            return "\(folder)/\(name)"
-        }
-        return name
-    }
-
-    init(lifetimes: [String] = [], change: (String) -> String = { $0 }) throws {
-        folder = try TestFiles.scratch()
-        try start(sandbox, "partner-sandbox", ["--port", "0"] + lifetimes.flatMap { ["--lifetime", $0] }, log: "sandbox.log")
-        sandboxURL = try wait(for: "partner-sandbox: ", in: "sandbox.log")
-        let shipped = try TestFiles.text("config/config.yaml").replacing("http://127.0.0.1:8700", with: sandboxURL).replacing(
-            "127.0.0.1:8653", with: "127.0.0.1:0")
-        try TestFiles.write(change(shipped), to: "\(folder)/config.yaml")
-        try TestFiles.write("demo\n", to: "\(folder)/key")
-        try start(daemon, "tokenbroker", ["serve", "--config", "\(folder)/config.yaml", "--log-level", "debug"], log: "daemon.log")
-        address = try wait(for: "listening address=", in: "daemon.log")
-        _ = try wait(for: "notice ready", in: "daemon.log")
-    }
-
-    deinit {
-        for process in [daemon, sandbox] where process.isRunning { kill(process.processIdentifier, SIGKILL) }
-        TestFiles.remove(folder)
-    }
-
-    private func start(_ process: Process, _ name: String, _ arguments: [String], log: String) throws {
-        _ = FileManager.default.createFile(atPath: "\(folder)/\(log)", contents: nil)
-        process.executableURL = URL(fileURLWithPath: Self.binary(name))
-        process.arguments = arguments
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle(forWritingAtPath: "\(folder)/\(log)")
-        process.standardError = FileHandle(forWritingAtPath: "\(folder)/\(log)")
-        try process.run()
-    }
-
-    private func wait(for text: String, in file: String) throws -> String {
-        let end = Date().addingTimeInterval(20)
-        while Date() < end {
-            for line in try TestFiles.text("\(folder)/\(file)").split(separator: "\n") {
-                if let range = line.range(of: text) { return String(line[range.upperBound...]) }
-            }
-            usleep(5000)
-        }
-        throw TestFailure("\(text) did not come: \(try TestFiles.text("\(folder)/\(file)"))")
-    }
-
-    /// Runs the command line against this daemon.
-    func command(_ arguments: String...) throws -> (status: Int32, output: String, errors: String) {
-        try TestFiles.run(
-            Self.binary("tokenbroker"), arguments, environment: ["TOKENBROKER_URL": "http://\(address)", "TOKENBROKER_KEY_FILE": "\(folder)/key"])
-    }
-
-    func get(_ target: String) -> RawClient.Answer? {
-        guard let client = RawClient(address: address) else { return nil }
-        client.send("GET \(target) HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer demo\r\n\r\n")
-        return client.receive()
-    }
-
-    func signal(_ number: Int32) { kill(daemon.processIdentifier, number) }
-
-    func end() -> Int32 {
-        daemon.waitUntilExit()
-        return daemon.terminationStatus
-    }
-}
-
 @Suite struct DaemonProcessTests {
     @Test func `the daemon serves six tokens, and the command line tells of them`() async throws {
         try await blocking {
@@ -177,8 +99,8 @@ final class Daemon {
             let made = try TestFiles.run(Daemon.binary("tokenbroker"), ["client", "add", "billing", "--json"])
             let answer = JSONValue(parsing: Array(made.output.utf8))
             let (key, digest) = (try #require(answer?["key"]?.text), try #require(answer?["key_sha256"]?.text))
-            let daemon = try Daemon(change: {
-                $0.replacing("clients:\n", with: "clients:\n  billing: {key_sha256: \(digest), tokens: [\"zapper*\"]}\n")
+            let daemon = try Daemon(change: { yaml, _ in
+                yaml.replacing("clients:\n", with: "clients:\n  billing: {key_sha256: \(digest), tokens: [\"zapper*\"]}\n")
             })
             let client = try #require(RawClient(address: daemon.address))
             client.send("GET /v1/tokens/zapper HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(key)\r\n\r\n")

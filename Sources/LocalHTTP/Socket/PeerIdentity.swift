@@ -14,12 +14,15 @@ package struct PeerIdentity: Sendable, Hashable {
         self.process = process
     }
 
-    /// SO_PEERCRED of a unix connection (unix(7)): who called connect.
+    /// Stands for every user of another user namespace (user_namespaces(7)): nobody one could name.
+    static let overflowUser: UInt32 = 65534
+
+    /// SO_PEERCRED of a unix connection (unix(7)): who called connect. Nil where the kernel has no name for that one.
     package static func ofUnixPeer(_ descriptor: Int32) -> PeerIdentity? {
         var credentials = linux_peer_credentials()
         var size = socklen_t(MemoryLayout<linux_peer_credentials>.size)
         guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0,
-            size == socklen_t(MemoryLayout<linux_peer_credentials>.size)
+            size == socklen_t(MemoryLayout<linux_peer_credentials>.size), credentials.uid != overflowUser
         else { return nil }
         return PeerIdentity(user: credentials.uid, group: credentials.gid, process: credentials.pid)
     }
@@ -35,7 +38,6 @@ package struct SocketDiagnosis: ~Copyable {
     private var sequence: UInt32 = 0
 
     private static let established: UInt8 = 1
-    private static let overflowUser: UInt32 = 65534
 
     /// Nil where the kernel has no sock_diag to offer.
     package init?() {
@@ -68,7 +70,7 @@ package struct SocketDiagnosis: ~Copyable {
             guard answer.header.nlmsg_seq == sequence else { continue }  // the answer to a query that timed out
             let message = answer.message
             guard answer.header.nlmsg_type == UInt16(SOCK_DIAG_BY_FAMILY), count >= MemoryLayout<nlmsghdr>.size + MemoryLayout<inet_diag_msg>.size,
-                message.idiag_state == Self.established, message.idiag_inode != 0, message.idiag_uid != Self.overflowUser,
+                message.idiag_state == Self.established, message.idiag_inode != 0, message.idiag_uid != PeerIdentity.overflowUser,
                 Endpoint(message.id, isSource: true, family: message.idiag_family) == source,
                 Endpoint(message.id, isSource: false, family: message.idiag_family) == destination
             else { return nil }

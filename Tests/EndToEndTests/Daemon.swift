@@ -1,0 +1,98 @@
+import BrokerCore
+import Foundation
+import TestSupport
+import Testing
+
+/// The built binaries, as their users run them.
+final class Daemon {
+    let folder: String
+    private let sandbox = Process()
+    private let daemon = Process()
+    /// Where it listens, in the order of the configuration; the first is what the others here use.
+    private(set) var addresses: [String] = []
+    var address: String { addresses.first ?? "" }
+    private(set) var sandboxURL = ""
+    var log: String { (try? TestFiles.text("\(folder)/daemon.log")) ?? "" }
+
+    static let binaries =
+        Bundle.main.bundlePath.hasSuffix(".xctest") ? (Bundle.main.bundlePath as NSString).deletingLastPathComponent : Bundle.main.bundlePath
+
+    static func binary(_ name: String) -> String {
+        for folder in [binaries, "\(Repository.root)/.build/debug"] where FileManager.default.isExecutableFile(atPath: "\(folder)/\(name)") {
+            return "\(folder)/\(name)"
+        }
+        return name
+    }
+
+    /// - Parameters:
+    ///   - user: whom the daemon runs as; nil for the tests' own user.
+    ///   - change: of the shipped configuration; its second argument is the scratch folder, in which `open` is the user's.
+    init(lifetimes: [String] = [], user: Int? = nil, change: (String, String) -> String = { yaml, _ in yaml }) throws {
+        folder = try TestFiles.scratch()
+        try start(sandbox, "partner-sandbox", ["--port", "0"] + lifetimes.flatMap { ["--lifetime", $0] }, log: "sandbox.log")
+        sandboxURL = try wait(for: "partner-sandbox: ", in: "sandbox.log")
+        let shipped = try TestFiles.text("config/config.yaml").replacing("http://127.0.0.1:8700", with: sandboxURL).replacing(
+            "127.0.0.1:8653", with: "127.0.0.1:0")
+        try TestFiles.write(change(shipped, folder), to: "\(folder)/config.yaml", mode: 0o644)
+        try TestFiles.write("demo\n", to: "\(folder)/key")
+        let arguments = ["serve", "--config", "\(folder)/config.yaml", "--log-level", "debug"]
+        try FileManager.default.createDirectory(atPath: "\(folder)/open", withIntermediateDirectories: false, attributes: [.posixPermissions: 0o755])
+        if let user {
+            // What another user may reach: the folder of the build belongs to root alone.
+            try FileManager.default.copyItem(atPath: Self.binary("tokenbroker"), toPath: "\(folder)/tokenbroker")
+            unsafe chmod("\(folder)/tokenbroker", 0o755)
+            unsafe chown("\(folder)/open", uid_t(user), gid_t(user))
+            let program = ["--reuid=\(user)", "--regid=\(user)", "--clear-groups", "\(folder)/tokenbroker"]
+            try start(daemon, "/usr/bin/setpriv", program + arguments, log: "daemon.log")
+        } else {
+            try start(daemon, "tokenbroker", arguments, log: "daemon.log")
+        }
+        _ = try wait(for: "notice ready", in: "daemon.log")
+        addresses = log.matches(of: #/listening address=(.+)/#).map { String($0.output.1) }
+    }
+
+    deinit {
+        for process in [daemon, sandbox] where process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        TestFiles.remove(folder)
+    }
+
+    private func start(_ process: Process, _ name: String, _ arguments: [String], log: String) throws {
+        _ = FileManager.default.createFile(atPath: "\(folder)/\(log)", contents: nil)
+        process.executableURL = URL(fileURLWithPath: name.hasPrefix("/") ? name : Self.binary(name))
+        process.arguments = arguments
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle(forWritingAtPath: "\(folder)/\(log)")
+        process.standardError = FileHandle(forWritingAtPath: "\(folder)/\(log)")
+        try process.run()
+    }
+
+    private func wait(for text: String, in file: String) throws -> String {
+        let end = Date().addingTimeInterval(20)
+        while Date() < end {
+            for line in try TestFiles.text("\(folder)/\(file)").split(separator: "\n") {
+                if let range = line.range(of: text) { return String(line[range.upperBound...]) }
+            }
+            usleep(5000)
+        }
+        throw TestFailure("\(text) did not come: \(try TestFiles.text("\(folder)/\(file)"))")
+    }
+
+    /// Runs the command line against this daemon.
+    func command(_ arguments: String...) throws -> (status: Int32, output: String, errors: String) {
+        try TestFiles.run(
+            Self.binary("tokenbroker"), arguments, environment: ["TOKENBROKER_URL": "http://\(address)", "TOKENBROKER_KEY_FILE": "\(folder)/key"])
+    }
+
+    func get(_ target: String) -> RawClient.Answer? {
+        guard let client = RawClient(address: address) else { return nil }
+        client.send("GET \(target) HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer demo\r\n\r\n")
+        return client.receive()
+    }
+
+    func signal(_ number: Int32) { kill(daemon.processIdentifier, number) }
+
+    func end() -> Int32 {
+        daemon.waitUntilExit()
+        return daemon.terminationStatus
+    }
+}
