@@ -4,13 +4,13 @@ import Yams
 
 /// One YAML file as a tree whose nodes know their line and column.
 package enum ConfigurationDocument {
-    /// A larger configuration file is a mistake.
-    package static let maximumBytes = 256 * 1024
+    /// A larger configuration file is a mistake; ten thousand tokens take two mebibytes.
+    package static let maximumBytes = 4 * 1024 * 1024
 
     /// Reads a document; a syntax error, a duplicate key or an anchor is a fault and ends the reading of this file.
     package static func parse(_ text: String, file: String, faults: FaultList) -> ConfigurationNode? {
         guard text.utf8.count <= maximumBytes else {
-            faults.add(.init(file: file, line: 0, column: 0, path: "", message: "is larger than 256 KiB"))
+            faults.add(.init(file: file, line: 0, column: 0, path: "", message: "is larger than 4 MiB"))
             return nil
         }
         let composed: Result<Node?, YamlFault> = DeepStack.run { compose(text) }

@@ -28,11 +28,12 @@ package struct ConfigurationFaults: Error, Sendable, CustomStringConvertible {
 /// Collects faults while files are read.
 package final class FaultList {
     private var collected: [ConfigurationFault] = []
+    private var known: Set<ConfigurationFault> = []
 
     package init() {}
 
     package func add(_ fault: ConfigurationFault) {
-        if !collected.contains(fault) { collected.append(fault) }
+        if known.insert(fault).inserted { collected.append(fault) }
     }
 
     /// In the order of the files as they were read, and of the places in them.

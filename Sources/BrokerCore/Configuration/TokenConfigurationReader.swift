@@ -8,7 +8,8 @@ struct TokenConfigurationReader {
         let entries = mapping.members.filter { !disabled.contains($0.name) }
         let tokens = entries.compactMap { entry in readToken(entry.name, entry.node).map { ($0, entry.node) } }
         let byName = Dictionary(tokens.map { ($0.0.name, $0.0) }) { $1 }
-        for (token, node) in tokens { checkChain(token, at: node, among: byName, names: Set(entries.map(\.name))) }
+        let names = Set(entries.map(\.name))
+        for (token, node) in tokens { checkChain(token, at: node, among: byName, names: names) }
         return tokens.map(\.0)
     }
 

@@ -124,7 +124,7 @@ package actor Daemon {
         var fields: Logger.Metadata = ["tokens": "\(cells.count - missing.count)/\(cells.count)"]
         if !missing.isEmpty { fields["missing"] = "\(missing.joined(separator: ","))" }
         logger.notice("ready", metadata: fields)
-        MappedPages.giveBack()
+        SpentMemory.giveBack()
     }
 
     // MARK: Changes
@@ -148,6 +148,7 @@ package actor Daemon {
         configuration = new
         await broker.apply(new)
         publish()
+        SpentMemory.giveBack()
         return .done(warnings: told)
     }
 

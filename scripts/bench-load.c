@@ -1,0 +1,144 @@
+/* A closed-loop HTTP/1.1 load: every connection sends, waits for its answers, sends again. One thread, one epoll.
+ *   bench-load -p PORT | -u SOCKET  -c CONNECTIONS -s SECONDS [-d DEPTH] [-x] -t KEY -r PATH
+ * -d pipelines so many requests, -x makes a connection for each request. Prints one line of JSON: requests, failures,
+ * seconds, and latencies in microseconds from the first byte sent (with -x: from connect) to the last byte of the answer. */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BUCKETS 1000000
+struct connection { int fd, pending; size_t filled; int64_t began; char answer[32 * 1024]; };
+
+static int port, depth = 1, once, set;
+static const char *path_of_socket;
+static char request[16384];
+static size_t request_length;
+static uint32_t histogram[BUCKETS + 1];
+static uint64_t answered, failed;
+
+static int64_t now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+static void ask(struct connection *c) {
+  if (!once) c->began = now();
+  c->pending = depth;
+  for (size_t sent = 0; sent < request_length;) {
+    ssize_t count = send(c->fd, request + sent, request_length - sent, MSG_NOSIGNAL);
+    if (count < 0 && errno != EINTR) { failed++; return; }
+    if (count > 0) sent += count;
+  }
+}
+
+static void dial(struct connection *c) {
+  c->began = now();
+  c->filled = 0;
+  int one = 1;
+  if (path_of_socket) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    strncpy(address.sun_path, path_of_socket, sizeof address.sun_path - 1);
+    c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connect(c->fd, (struct sockaddr *)&address, sizeof address)) { perror("connect"); exit(1); }
+  } else {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    if (once) { /* no TIME_WAIT: ports would run out */
+      struct linger reset = {.l_onoff = 1};
+      setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    }
+    if (connect(c->fd, (struct sockaddr *)&address, sizeof address)) { perror("connect"); exit(1); }
+  }
+  struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
+  epoll_ctl(set, EPOLL_CTL_ADD, c->fd, &event);
+  ask(c);
+}
+
+/* Bytes of a whole answer at `from`, 0 where it is not whole yet. */
+static size_t answer_length(const char *from, size_t count) {
+  const char *end = memmem(from, count, "\r\n\r\n", 4);
+  if (!end) return 0;
+  const char *field = strcasestr(from, "\r\ncontent-length:");
+  size_t length = end + 4 - from + (field && field < end ? strtoul(field + 17, NULL, 10) : 0);
+  if (length > count) return 0;
+  if (strncmp(from + 9, "200", 3)) failed++;
+  return length;
+}
+
+static void serve(struct connection *c) {
+  ssize_t count = recv(c->fd, c->answer + c->filled, sizeof c->answer - 1 - c->filled, 0);
+  if (count <= 0) {
+    if (count < 0 && errno == EINTR) return;
+    failed++;
+    close(c->fd);
+    return dial(c);
+  }
+  c->filled += count;
+  c->answer[c->filled] = 0;
+  size_t used = 0, length;
+  while (c->pending && (length = answer_length(c->answer + used, c->filled - used))) {
+    used += length;
+    c->pending--;
+    answered++;
+    int64_t took = (now() - c->began) / 1000;
+    histogram[took > BUCKETS ? BUCKETS : took]++;
+  }
+  memmove(c->answer, c->answer + used, c->filled - used);
+  c->filled -= used;
+  if (c->pending) return;
+  if (!once) return ask(c);
+  close(c->fd);
+  dial(c);
+}
+
+static int64_t percentile(double share) {
+  uint64_t wanted = share * answered, seen = 0;
+  for (int i = 0; i <= BUCKETS; i++) if ((seen += histogram[i]) > wanted) return i;
+  return BUCKETS;
+}
+
+int main(int argc, char **argv) {
+  int connections = 1, option;
+  double seconds = 1;
+  const char *key = "", *target = "/";
+  while ((option = getopt(argc, argv, "p:u:c:s:d:xt:r:")) > 0) {
+    switch (option) {
+    case 'p': port = atoi(optarg); break;
+    case 'u': path_of_socket = optarg; break;
+    case 'c': connections = atoi(optarg); break;
+    case 's': seconds = atof(optarg); break;
+    case 'd': depth = atoi(optarg); break;
+    case 'x': once = 1; break;
+    case 't': key = optarg; break;
+    case 'r': target = optarg; break;
+    default: return 64;
+    }
+  }
+  for (int i = 0; i < depth; i++)
+    request_length += snprintf(request + request_length, sizeof request - request_length,
+      "GET %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n%s\r\n", target, key, once ? "Connection: close\r\n" : "");
+  set = epoll_create1(0);
+  struct connection *all = calloc(connections, sizeof *all);
+  for (int i = 0; i < connections; i++) dial(&all[i]);
+  int64_t start = now(), end = start + seconds * 1e9;
+  struct epoll_event ready[512];
+  while (now() < end) {
+    int count = epoll_wait(set, ready, 512, 100);
+    for (int i = 0; i < count; i++) serve(ready[i].data.ptr);
+  }
+  printf("{\"requests\": %lu, \"failures\": %lu, \"seconds\": %.3f, \"p50\": %ld, \"p99\": %ld}\n", answered, failed,
+         (now() - start) / 1e9, percentile(0.5), percentile(0.99));
+  return 0;
+}
