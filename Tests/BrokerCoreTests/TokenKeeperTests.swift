@@ -37,9 +37,13 @@ struct BrokerBench {
         try #require(try await broker.keeper(name, perRequest: inputs))
     }
 
-    /// Moves time to the next sleeper's moment, once as many sleep.
-    func step(sleepers: Int = 1) async -> Bool {
-        guard await eventually({ clocks.sleepers >= sleepers }), let next = clocks.nextWake else { return false }
+    /// Moves time to the next sleeper's moment, once as many keepers have planned a turn and the schedule sleeps until the first.
+    func step(planned: Int = 1) async -> Bool {
+        let schedule = broker.schedule
+        let isReady = await eventually {
+            schedule.planned >= planned && (schedule.nextTurn.map { clocks.isSlept(until: $0) } ?? false)
+        }
+        guard isReady, let next = clocks.nextWake else { return false }
         clocks.advance(by: max(.zero, next - clocks.boot))
         return true
     }
@@ -218,7 +222,7 @@ final class Valve: Sendable {
             _ = try await jo.token(wait: .seconds(5))
             // The partner forgets the service token: the customer's next login is refused, the service token replaced, the login repeated.
             valid.withLock { $0 = "forgotten" }
-            #expect(await bench.step(sleepers: 2))
+            #expect(await bench.step(planned: 2))
             #expect(await eventually { bench.transport.requests.count == 5 })
             #expect(
                 await eventually {

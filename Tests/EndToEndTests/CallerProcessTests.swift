@@ -98,13 +98,10 @@ private final class SystemUser: Sendable {
             let main =
                 "daemon off; pid \(daemon.folder)/nginx.pid; error_log \(daemon.folder)/nginx.log; events {} http { access_log off; \(temporary)\n"
             try TestFiles.write(main + shipped + "}\n", to: "\(daemon.folder)/nginx.conf")
-            let nginx = Process()
-            nginx.executableURL = URL(fileURLWithPath: "/usr/sbin/nginx")
-            nginx.arguments = ["-c", "\(daemon.folder)/nginx.conf"]
-            try nginx.run()
+            let nginx = try Program("/usr/sbin/nginx", ["-c", "\(daemon.folder)/nginx.conf"], output: "\(daemon.folder)/nginx.out")
             defer {
-                nginx.terminate()
-                nginx.waitUntilExit()
+                nginx.signal(SIGTERM)
+                _ = nginx.wait()
             }
             func ask() -> RawClient.Answer? {
                 guard let client = RawClient(address: "127.0.0.1:\(port)") else { return nil }

@@ -6,8 +6,8 @@ import Testing
 /// The built binaries, as their users run them.
 final class Daemon {
     let folder: String
-    private let sandbox = Process()
-    private let daemon = Process()
+    private var sandbox: Program?
+    private var daemon: Program?
     /// Where it listens, in the order of the configuration; the first is what the others here use.
     private(set) var addresses: [String] = []
     var address: String { addresses.first ?? "" }
@@ -29,7 +29,7 @@ final class Daemon {
     ///   - change: of the shipped configuration; its second argument is the scratch folder, in which `open` is the user's.
     init(lifetimes: [String] = [], user: Int? = nil, change: (String, String) -> String = { yaml, _ in yaml }) throws {
         folder = try TestFiles.scratch()
-        try start(sandbox, "partner-sandbox", ["--port", "0"] + lifetimes.flatMap { ["--lifetime", $0] }, log: "sandbox.log")
+        sandbox = try start("partner-sandbox", ["--port", "0"] + lifetimes.flatMap { ["--lifetime", $0] }, log: "sandbox.log")
         sandboxURL = try wait(for: "partner-sandbox: ", in: "sandbox.log")
         let shipped = try TestFiles.text("config/config.yaml").replacing("http://127.0.0.1:8700", with: sandboxURL).replacing(
             "127.0.0.1:8653", with: "127.0.0.1:0")
@@ -43,27 +43,22 @@ final class Daemon {
             unsafe chmod("\(folder)/tokenbroker", 0o755)
             unsafe chown("\(folder)/open", uid_t(user), gid_t(user))
             let program = ["--reuid=\(user)", "--regid=\(user)", "--clear-groups", "\(folder)/tokenbroker"]
-            try start(daemon, "/usr/bin/setpriv", program + arguments, log: "daemon.log")
+            daemon = try start("/usr/bin/setpriv", program + arguments, log: "daemon.log")
         } else {
-            try start(daemon, "tokenbroker", arguments, log: "daemon.log")
+            daemon = try start("tokenbroker", arguments, log: "daemon.log")
         }
         _ = try wait(for: "notice ready", in: "daemon.log")
         addresses = log.matches(of: #/listening address=(.+)/#).map { String($0.output.1) }
     }
 
     deinit {
-        for process in [daemon, sandbox] where process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        daemon = nil
+        sandbox = nil
         TestFiles.remove(folder)
     }
 
-    private func start(_ process: Process, _ name: String, _ arguments: [String], log: String) throws {
-        _ = FileManager.default.createFile(atPath: "\(folder)/\(log)", contents: nil)
-        process.executableURL = URL(fileURLWithPath: name.hasPrefix("/") ? name : Self.binary(name))
-        process.arguments = arguments
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle(forWritingAtPath: "\(folder)/\(log)")
-        process.standardError = FileHandle(forWritingAtPath: "\(folder)/\(log)")
-        try process.run()
+    private func start(_ name: String, _ arguments: [String], log: String) throws -> Program {
+        try Program(name.hasPrefix("/") ? name : Self.binary(name), arguments, output: "\(folder)/\(log)")
     }
 
     private func wait(for text: String, in file: String) throws -> String {
@@ -89,10 +84,9 @@ final class Daemon {
         return client.receive()
     }
 
-    func signal(_ number: Int32) { kill(daemon.processIdentifier, number) }
+    func signal(_ number: Int32) { daemon?.signal(number) }
 
     func end() -> Int32 {
-        daemon.waitUntilExit()
-        return daemon.terminationStatus
+        daemon?.wait() ?? -1
     }
 }

@@ -60,7 +60,7 @@ package final class FakeClocks: Clocks {
     }
 
     /// When the next sleeper is due; nil where nobody sleeps.
-    package var sleepers: Int { state.withLock { $0.sleepers.count } }
+    package func isSlept(until instant: BootInstant) -> Bool { state.withLock { $0.sleepers.values.contains { $0.until == instant } } }
 
     package var nextWake: BootInstant? {
         state.withLock { $0.sleepers.values.map(\.until).filter { $0 != .distantFuture }.min() }

@@ -35,19 +35,11 @@ package enum TestFiles {
     package static func run(_ program: String, _ arguments: [String], environment: [String: String] = [:]) throws -> (
         status: Int32, output: String, errors: String
     ) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
         // Files, not pipes: nothing can fill up while the program runs.
         let folder = try scratch()
         defer { remove(folder) }
-        for name in ["out", "err"] { _ = FileManager.default.createFile(atPath: "\(folder)/\(name)", contents: nil) }
-        process.standardOutput = FileHandle(forWritingAtPath: "\(folder)/out")
-        process.standardError = FileHandle(forWritingAtPath: "\(folder)/err")
-        try process.run()
-        process.waitUntilExit()
-        return (process.terminationStatus, (try? text("\(folder)/out")) ?? "", (try? text("\(folder)/err")) ?? "")
+        let made = try Program(program, arguments, environment: environment, output: "\(folder)/out", errors: "\(folder)/err")
+        let status = made.wait()
+        return (status, (try? text("\(folder)/out")) ?? "", (try? text("\(folder)/err")) ?? "")
     }
 }

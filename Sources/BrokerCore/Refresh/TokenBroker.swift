@@ -18,8 +18,7 @@ package actor TokenBroker {
     private let gate: LoginGate
     private var entries: [String: Entry] = [:]
     private var isStopping = false
-    private let started: AsyncStream<TokenKeeper>
-    private let start: AsyncStream<TokenKeeper>.Continuation
+    package nonisolated let schedule: RefreshSchedule
 
     package init(
         clocks: any Clocks, transport: any HTTPTransport, secrets: any SecretSource, events: any EventSink,
@@ -31,23 +30,20 @@ package actor TokenBroker {
         self.events = events
         self.fingerprints = fingerprints
         gate = LoginGate(bounds: bounds, clocks: clocks)
-        (started, start) = AsyncStream.makeStream()
+        // Enough in line for every slot at the partners, and few enough to hold in memory.
+        schedule = RefreshSchedule(clocks: clocks, bound: 2 * bounds.parallel)
     }
 
-    /// Runs every keeper, present and to come, until `stop`.
+    /// Keeps every token, present and to come, until `stop`.
     package func run() async {
-        await withDiscardingTaskGroup { group in
-            for await keeper in started {
-                group.addTask { await keeper.run() }
-            }
-        }
+        await schedule.run()
     }
 
     /// Ends every wait and every keeper.
     package func stop() async {
         isStopping = true
         for keeper in keepers { await keeper.stop() }
-        start.finish()
+        schedule.end()
     }
 
     private var keepers: [TokenKeeper] { entries.keys.flatMap(keepers) }
@@ -106,9 +102,9 @@ package actor TokenBroker {
     }
 
     private func launch(_ token: TokenConfiguration, perRequest: [String: String]) -> TokenKeeper {
-        let environment = KeeperEnvironment(clocks: clocks, performer: performer, events: events, fingerprints: fingerprints)
+        let environment = KeeperEnvironment(clocks: clocks, performer: performer, events: events, fingerprints: fingerprints, schedule: schedule)
         let keeper = TokenKeeper(token, perRequest: perRequest, environment: environment)
-        start.yield(keeper)
+        schedule.plan(keeper, at: clocks.boot)
         return keeper
     }
 

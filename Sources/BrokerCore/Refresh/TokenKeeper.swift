@@ -6,17 +6,19 @@ package struct KeeperEnvironment: Sendable {
     package var performer: LoginPerformer
     package var events: any EventSink
     package var fingerprints: Fingerprints
+    package var schedule: RefreshSchedule
     /// Makes the generator of one keeper's jitter.
     package var makeGenerator: @Sendable () -> any RandomNumberGenerator & Sendable
 
     package init(
-        clocks: any Clocks, performer: LoginPerformer, events: any EventSink, fingerprints: Fingerprints,
+        clocks: any Clocks, performer: LoginPerformer, events: any EventSink, fingerprints: Fingerprints, schedule: RefreshSchedule,
         makeGenerator: @escaping @Sendable () -> any RandomNumberGenerator & Sendable = { SystemRandomNumberGenerator() }
     ) {
         self.clocks = clocks
         self.performer = performer
         self.events = events
         self.fingerprints = fingerprints
+        self.schedule = schedule
         self.makeGenerator = makeGenerator
     }
 }
@@ -27,7 +29,8 @@ private struct LoginResult: Sendable {
     var inputDigest: [UInt8]?
 }
 
-/// One token's life: a thin loop that asks `TokenState` what is due, logs in, and tells whoever waits.
+/// One token's life: at each turn it asks `TokenState` what is due and logs in, or has the schedule call again; it tells
+/// whoever waits.
 ///
 /// One login is in flight at most and its result is shared; a caller that gives up cancels nothing. After every
 /// suspension of a login the generation is compared: a result from before a change is dropped.
@@ -43,16 +46,17 @@ package actor TokenKeeper {
         didSet { ended.store(isStopped, ordering: .releasing) }
     }
     private nonisolated let ended = Atomic<Bool>(false)
-    private var loginInFlight: Task<LoginResult, Never>?
+    private var loginInFlight: Task<Void, Never>?
     private var inputDigest: [UInt8]?
     private var waiters = WaiterList()
-    private var sleeper: Task<Void, Never>?
-    private var isPoked = false
+    /// Whether its login needs another entry's token, for which it may wait.
+    package nonisolated let isChained: Bool
 
     package init(_ configuration: TokenConfiguration, perRequest: [String: String] = [:], environment: KeeperEnvironment) {
         self.configuration = configuration
         self.perRequest = perRequest
         self.environment = environment
+        isChained = !configuration.tokenInputs.isEmpty
         state = TokenState(policy: configuration.refresh)
         cell = TokenCell(name: configuration.name, isRequired: configuration.isRequired)
         generator = AnyGenerator(environment.makeGenerator())
@@ -64,63 +68,44 @@ package actor TokenKeeper {
     /// Whether it was stopped, or has stopped itself.
     package nonisolated var hasEnded: Bool { ended.load(ordering: .acquiring) }
 
-    // MARK: The loop
+    // MARK: Turns
 
-    /// Keeps the token alive until `stop`, or until a combination of per-request inputs nobody asks for has died.
-    package func run() async {
-        while !isStopped, !Task.isCancelled {
-            noteAsked()
-            switch state.next(at: now) {
-            case .login(let trigger):
-                await login(trigger)
-            case .wait(let until):
-                await sleep(until: until)
-            case .rest:
-                if state.dropIfDead(at: now) {
-                    publish()
-                    environment.events.record(.tokenDropped(token: configuration.name))
-                }
-                if state.token == nil, !perRequest.isEmpty, state.isIdle(at: now) { return stop() }
-                await sleep(until: restEnd)
+    /// Does what is due: begins a login, drops what has died, or has itself called again when something will be.
+    func turn() {
+        guard !isStopped, loginInFlight == nil else { return }
+        noteAsked()
+        switch state.next(at: now) {
+        case .login(let trigger):
+            beginLogin(trigger)
+        case .wait(let until):
+            environment.schedule.plan(self, at: until)
+        case .rest:
+            if state.dropIfDead(at: now) {
+                publish()
+                environment.events.record(.tokenDropped(token: configuration.name))
             }
+            if state.token == nil, !perRequest.isEmpty, state.isIdle(at: now) { return stop() }
+            if let restEnd { environment.schedule.plan(self, at: restEnd) }
         }
-        stop()
     }
 
     package func stop() {
         isStopped = true
         generation += 1
         loginInFlight?.cancel()
+        environment.schedule.forget(self)
         settleWaiters()
-        poke()
     }
 
     /// An idle token is looked at now and then: event loops that serve it note that it was asked for, and do not call.
-    private var restEnd: BootInstant {
-        guard state.policy.idleAfter != nil, let token = state.token, token.isAlive(at: now) else { return .distantFuture }
+    private var restEnd: BootInstant? {
+        guard state.policy.idleAfter != nil, let token = state.token, token.isAlive(at: now) else { return nil }
         return min(token.deadline ?? .distantFuture, now + .seconds(30))
     }
 
-    private func sleep(until instant: BootInstant) async {
-        guard !isPoked else {
-            isPoked = false
-            return
-        }
-        let clocks = environment.clocks
-        let task = Task<Void, Never> { try? await clocks.sleep(until: instant) }
-        sleeper = task
-        await withTaskCancellationHandler {
-            await task.value
-        } onCancel: {
-            task.cancel()
-        }
-        sleeper = nil
-        isPoked = false
-    }
-
+    /// Has itself called as soon as may be.
     private func poke() {
-        isPoked = true
-        sleeper?.cancel()
+        environment.schedule.plan(self, at: now)
     }
 
     /// Takes over what event loops noted about questions they answered themselves.
@@ -131,28 +116,32 @@ package actor TokenKeeper {
 
     // MARK: Logging in
 
-    private func login(_ trigger: TokenState.Trigger) async {
+    private func beginLogin(_ trigger: TokenState.Trigger) {
         let began = now
         let startedIn = generation
         state.loginBegan(trigger, at: began)
         environment.events.record(.loginBegan(token: configuration.name, trigger: trigger))
+        if !isChained { environment.schedule.loginBegan() }
         let (performer, configuration, perRequest) = (environment.performer, configuration, perRequest)
-        let task = Task { () -> LoginResult in
+        // The one unstructured task there is: an impatient caller must not cancel everybody's login.
+        loginInFlight = Task { [weak self, schedule = environment.schedule, isChained] in
             let digest = try? await performer.inputDigest(configuration)
+            let outcome: Result<TokenDraft, LoginFailure>
             do throws(LoginFailure) {
-                return LoginResult(outcome: .success(try await performer.login(configuration, perRequest: perRequest)), inputDigest: digest)
+                outcome = .success(try await performer.login(configuration, perRequest: perRequest))
             } catch {
-                return LoginResult(outcome: .failure(error), inputDigest: digest)
+                outcome = .failure(error)
             }
+            if !isChained { schedule.loginEnded() }
+            await self?.loginEnded(LoginResult(outcome: outcome, inputDigest: digest), trigger, startedIn: startedIn, began: began)
         }
-        loginInFlight = task
         publish()
-        let result = await task.value
+    }
+
+    private func loginEnded(_ result: LoginResult, _ trigger: TokenState.Trigger, startedIn: Int, began: BootInstant) {
         loginInFlight = nil
-        guard startedIn == generation else {
-            environment.events.record(.lateResultDropped(token: configuration.name))
-            return
-        }
+        defer { turn() }
+        guard startedIn == generation else { return environment.events.record(.lateResultDropped(token: configuration.name)) }
         inputDigest = result.inputDigest ?? inputDigest
         let event = apply(result.outcome, trigger: trigger, took: now - began)
         // Published before it is told: who hears of it looks at the cell.
