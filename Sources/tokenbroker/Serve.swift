@@ -17,6 +17,7 @@ struct Serve: AsyncParsableCommand {
         guard let level = Logger.Level(rawValue: logLevel) else {
             throw ValidationError("--log-level must be trace, debug, info, notice, warning, error or critical")
         }
+        Daemon.prepareProcess()
         let (configuration, warnings) = try files.read()
         let environment = ProcessEnvironment.all
         let clocks = SystemClocks()

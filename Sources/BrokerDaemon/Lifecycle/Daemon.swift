@@ -56,7 +56,6 @@ package actor Daemon {
     ///
     /// - Throws: `SystemCallError` when a listener cannot be opened; nothing was started then.
     package func run() async throws {
-        Self.harden()
         let listeners = try configuration.listeners.map(Self.listener)
         let signals = Signals([SIGTERM, SIGINT, SIGHUP])
         let api = BrokerAPI(broker: broker, board: serving, clocks: clocks, metrics: metrics) { [requestReload] in
@@ -110,8 +109,9 @@ package actor Daemon {
         await withTaskGroup { group in
             group.addTask { try? await clocks.sleep(until: deadline) }
             group.addTask {
-                if ReadinessWatch.holds(readiness, serving.serving.cells, at: clocks.boot) { return }
-                for await _ in watch.changes where ReadinessWatch.holds(readiness, serving.serving.cells, at: clocks.boot) { return }
+                var missing = 0
+                if ReadinessWatch.holds(readiness, serving.serving.cells, at: clocks.boot, from: &missing) { return }
+                for await _ in watch.changes where ReadinessWatch.holds(readiness, serving.serving.cells, at: clocks.boot, from: &missing) { return }
             }
             await group.next()
             group.cancelAll()
@@ -173,8 +173,11 @@ package actor Daemon {
 
     // MARK: The process
 
-    /// No core, no ptrace by the same user, as many descriptors as allowed, no death by a reset connection.
-    private static func harden() {
+    /// To be called first, before secrets are read and threads allocate: no core, no ptrace by the same user, no death by a
+    /// reset connection, as many descriptors as allowed, and one allocator arena: with one for each thread ten thousand
+    /// tokens take 105 MB in place of 73, and what answers requests allocates nothing.
+    package static func prepareProcess() {
+        _ = mallopt(M_ARENA_MAX, 1)
         signal(SIGPIPE, SIG_IGN)
         _ = linux_set_dumpable(0)
         var core = rlimit(rlim_cur: 0, rlim_max: 0)

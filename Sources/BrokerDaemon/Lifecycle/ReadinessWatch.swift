@@ -21,13 +21,25 @@ package final class ReadinessWatch: EventSink {
     }
 
     /// Whether the condition for READY holds.
-    package static func holds(_ readiness: Readiness, _ cells: [TokenCell], at now: BootInstant) -> Bool {
-        let required = cells.filter { $0.isRequired.load(ordering: .relaxed) }
+    ///
+    /// - Parameter place: where to look first: the cell that was missing last time; asked once a login, this must not look
+    ///   at ten thousand cells each time.
+    package static func holds(_ readiness: Readiness, _ cells: [TokenCell], at now: BootInstant, from place: inout Int) -> Bool {
         func isUsable(_ cell: TokenCell) -> Bool { cell.current?.token.isAlive(at: now) ?? false }
-        return switch readiness.condition {
-        case .listening: true
-        case .all: required.allSatisfy(isUsable)
-        case .any: required.isEmpty || required.contains(where: isUsable)
+        switch readiness.condition {
+        case .listening: return true
+        case .any:
+            let required = cells.filter { $0.isRequired.load(ordering: .relaxed) }
+            return required.isEmpty || required.contains(where: isUsable)
+        case .all:
+            if place >= cells.count { place = 0 }
+            for offset in cells.indices {
+                let index = (place + offset) % cells.count
+                guard cells[index].isRequired.load(ordering: .relaxed), !isUsable(cells[index]) else { continue }
+                place = index
+                return false
+            }
+            return true
         }
     }
 }
