@@ -1,5 +1,5 @@
 """What scripts/bench runs once everything is built: the scenarios, the other figures, the table."""
-import argparse, contextlib, datetime, http.client, json, os, re, shutil, socket, statistics, subprocess, tempfile, threading, time
+import argparse, contextlib, datetime, http.client, json, os, re, shutil, signal, socket, statistics, subprocess, tempfile, time
 
 options = argparse.ArgumentParser(prog="bench")
 options.add_argument("--seconds", type=float, default=3)
@@ -49,7 +49,8 @@ def until_answer(port, path=PATH, limit=60):
 class Sandbox:
     def __init__(self):
         self.port = free_port()
-        launch([f"{BIN}/partner-sandbox", "--port", str(self.port)], f"{folder}/sandbox.log")
+        # Partners are other machines: what theirs costs must not take the processor from what is measured.
+        launch(["nice", "-n", "19", f"{BIN}/partner-sandbox", "--port", str(self.port)], f"{folder}/sandbox.log")
         until_answer_any(self.port)
 
     def control(self, path, body):
@@ -77,7 +78,7 @@ class Daemon:
             "api_key: {{value: sandbox-api-key}}, api_secret: {{value: sandbox-api-secret}}}}}}\n"
         text = text.rstrip("\n") + "\n" + "".join(entry.format(number, sandbox.port) for number in range(tokens))
         text += f"audit: {'true' if audit else 'false'}\nlogins: {{parallel: 64, per_host: 64}}\nready_within: 10m\n"
-        config = f"{folder}/config-{self.port}.yaml"
+        config = self.config = f"{folder}/config-{self.port}.yaml"
         open(config, "w").write(text)
         os.chmod(config, 0o600)
         start = time.monotonic()
@@ -128,8 +129,12 @@ def cpu(server):
 
 
 def switches(server):
-    return sum(int(line.split()[1]) for task in os.listdir(f"/proc/{server.process.pid}/task")
-               for line in open(f"/proc/{server.process.pid}/task/{task}/status") if line.startswith("voluntary"))
+    """Voluntary context switches by thread: every wake-up is one."""
+    counts = {}
+    for task in os.listdir(f"/proc/{server.process.pid}/task"):
+        with contextlib.suppress(OSError):
+            counts[task] = int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", open(f"/proc/{server.process.pid}/task/{task}/status").read(), re.M)[1])
+    return counts
 
 
 def resident(server):
@@ -173,6 +178,10 @@ def compare(ours, theirs, scenario, connections):
             "failures": sum(mine["failures"] for mine, _ in runs)}
 
 
+def logins(daemon):
+    return sum(map(int, re.findall(r'tokenbroker_logins_total\{token="t\d+",outcome="success"\} (\d+)', ask(daemon.port, "/metrics")[2].decode())))
+
+
 def say(text): print(f"bench: {text}", flush=True)
 
 
@@ -181,7 +190,7 @@ def idle_figures(daemon):
     quiet = resident(daemon)
     before = switches(daemon)
     time.sleep(10)
-    wakeups = (switches(daemon) - before) / 10
+    wakeups = sum(count - before.get(task, 0) for task, count in switches(daemon).items()) / 10
     held = []
     for _ in range(1000):
         connection = socket.create_connection(("127.0.0.1", daemon.port))
@@ -197,6 +206,7 @@ def many_figures(sandbox, few):
     """10,000 tokens: how long the logins take against a partner that needs 50 ms, what they cost, and a storm of refreshes."""
     sandbox.control("faults/pulsecrm", {"kind": "slow", "delay_ms": 50})
     many = Daemon(sandbox, tokens=10_000)
+    time.sleep(2)
     figures = {"logins_s": many.ready, "rss_10000_mb": resident(many)}
     ratios = []
     for _ in range(options.runs):
@@ -204,24 +214,18 @@ def many_figures(sandbox, few):
         ratios.append(mine["rate"] / other["rate"])
     figures["rate_10000_ratio"] = statistics.median(ratios)
     quiet = statistics.median(load(many, "kept", 16, options.seconds)["p99"] for _ in range(options.runs))
-    stop = threading.Event()
-    refreshed = [0] * 16
-
-    def storm(thread):
-        connection = http.client.HTTPConnection("127.0.0.1", many.port, timeout=60)
-        for number in range(thread, 10_000, 16):
-            if stop.is_set(): return
-            connection.request("POST", f"/v1/tokens/t{number}/refresh", headers={"Authorization": f"Bearer {KEY}"})
-            connection.getresponse().read()
-            refreshed[thread] += 1
-
-    threads = [threading.Thread(target=storm, args=(number,)) for number in range(16)]
-    for thread in threads: thread.start()
-    time.sleep(0.5)
-    stormy = statistics.median(load(many, "kept", 16, options.seconds)["p99"] for _ in range(options.runs))
-    stop.set()
-    for thread in threads: thread.join()
-    figures |= {"quiet_p99_us": quiet, "storm_p99_us": stormy, "storm_refreshes": sum(refreshed)}
+    # Another timeout is another login: each token is logged in anew beside the one that is served on.
+    text = open(many.config).read()
+    stormy = []
+    for number in range(options.runs):
+        open(many.config, "w").write(text.replace("expires: [{after: 12h}],", f"expires: [{{after: 12h}}], timeout: {9 - number}s,"))
+        before = logins(many)
+        many.process.send_signal(signal.SIGHUP)
+        while logins(many) == before: time.sleep(0.01)
+        stormy.append(load(many, "kept", 16, min(options.seconds, 4))["p99"])
+        figures["storm_logins"] = logins(many) - before
+        while logins(many) < before + 10_000: time.sleep(0.1)
+    figures |= {"quiet_p99_us": quiet, "storm_p99_us": statistics.median(stormy)}
     end(many.process)
     return figures
 
@@ -270,7 +274,7 @@ def main():
         ("wake-ups while idle", f"{idle['wakeups']:.1f} a second"),
         ("10,000 logins against a partner that takes 50 ms, 64 at a time", f"{many['logins_s']:.1f} s ({many['logins_s'] / ideal:.2f} × the least possible)"),
         ("requests a second with 10,000 tokens", f"{many['rate_10000_ratio']:.2f} × those with 6"),
-        ("p99 while tokens are refreshed without pause", f"{many['storm_p99_us']:,.0f} µs ({many['storm_p99_us'] / many['quiet_p99_us']:.2f} × the quiet {many['quiet_p99_us']:,.0f} µs; {many['storm_refreshes']} refreshes)"),
+        ("p99 while 10,000 tokens are logged in anew", f"{many['storm_p99_us']:,.0f} µs ({many['storm_p99_us'] / many['quiet_p99_us']:.2f} × the quiet {many['quiet_p99_us']:,.0f} µs; {many['storm_logins']:,} logins meanwhile)"),
     ]
     text = table(rows, others)
     open(f"{OUT}/bench.md", "w").write(text)

@@ -26,8 +26,9 @@ final class Daemon {
 
     /// - Parameters:
     ///   - user: whom the daemon runs as; nil for the tests' own user.
+    ///   - descriptors: how many it may have; nil for as many as the tests.
     ///   - change: of the shipped configuration; its second argument is the scratch folder, in which `open` is the user's.
-    init(lifetimes: [String] = [], user: Int? = nil, change: (String, String) -> String = { yaml, _ in yaml }) throws {
+    init(lifetimes: [String] = [], user: Int? = nil, descriptors: Int? = nil, change: (String, String) -> String = { yaml, _ in yaml }) throws {
         folder = try TestFiles.scratch()
         sandbox = try start("partner-sandbox", ["--port", "0"] + lifetimes.flatMap { ["--lifetime", $0] }, log: "sandbox.log")
         sandboxURL = try wait(for: "partner-sandbox: ", in: "sandbox.log")
@@ -44,6 +45,8 @@ final class Daemon {
             unsafe chown("\(folder)/open", uid_t(user), gid_t(user))
             let program = ["--reuid=\(user)", "--regid=\(user)", "--clear-groups", "\(folder)/tokenbroker"]
             daemon = try start("/usr/bin/setpriv", program + arguments, log: "daemon.log")
+        } else if let descriptors {
+            daemon = try start("/usr/bin/prlimit", ["--nofile=\(descriptors)", Self.binary("tokenbroker")] + arguments, log: "daemon.log")
         } else {
             daemon = try start("tokenbroker", arguments, log: "daemon.log")
         }

@@ -109,4 +109,22 @@ import Testing
             #expect(client.receive()?.status == 403)
         }
     }
+
+    @Test func `with few descriptors a flood of connections leaves room for those who ask`() async throws {
+        try await blocking {
+            let daemon = try Daemon(descriptors: 220)
+            func ask(_ client: RawClient) -> Int? {
+                client.send("GET /v1/tokens/zapper HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer demo\r\n\r\n")
+                return client.receive()?.status
+            }
+            let kept = try #require(RawClient(address: daemon.address))
+            #expect(ask(kept) == 200)
+            let flood = (0..<400).map { _ in RawClient(address: daemon.address) }
+            #expect(ask(kept) == 200)
+            #expect(RawClient(address: daemon.address).map(ask) == 200)
+            // A login needs descriptors too.
+            #expect(try daemon.command("refresh", "pulsecrm").status == 0)
+            #expect(flood.count == 400)
+        }
+    }
 }

@@ -2,11 +2,17 @@ import Synchronization
 
 /// All tokens of a configuration: keepers by name, and by the values of per-request inputs below that.
 package actor TokenBroker {
-    private struct Entry {
+    /// Touched by the broker alone.
+    private final class Entry {
         var configuration: TokenConfiguration
         /// Keeps the token; nil for an entry with per-request inputs, which has one keeper a combination.
-        var keeper: TokenKeeper?
+        let keeper: TokenKeeper?
         var combinations: [[String: String]: TokenKeeper] = [:]
+
+        init(configuration: TokenConfiguration, keeper: TokenKeeper?) {
+            self.configuration = configuration
+            self.keeper = keeper
+        }
     }
 
     package nonisolated let board = TokenBoard()
