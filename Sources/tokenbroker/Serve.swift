@@ -27,8 +27,16 @@ struct Serve: AsyncParsableCommand {
             LineLogHandler(level: level, isJournal: isJournal, clocks: clocks) { output.write(Array($0.utf8)) }
         }
         for warning in warnings { logger.warning("configuration warning", metadata: ["warning": "\(warning)"]) }
+        let secrets = SystemSecretSource(environment: environment)
+        let store: Result<OpenedStore?, StoreFault>
+        do throws(StoreFault) {
+            store = .success(try await OpenedStore.open(configuration.store, environment: environment, secrets: secrets, clocks: clocks))
+        } catch {
+            store = .failure(error)
+        }
         let daemon = Daemon(
-            configuration: configuration, path: files.config, logger: logger, output: output, clocks: clocks, environment: environment)
+            configuration: configuration, path: files.config, logger: logger, output: output, clocks: clocks, environment: environment,
+            store: store)
         do {
             try await daemon.run()
         } catch let error as SystemCallError {

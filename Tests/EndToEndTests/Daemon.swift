@@ -8,6 +8,7 @@ final class Daemon {
     let folder: String
     private var sandbox: Program?
     private var daemon: Program?
+    private var command: [String] = []
     /// Where it listens, in the order of the configuration; the first is what the others here use.
     private(set) var addresses: [String] = []
     var address: String { addresses.first ?? "" }
@@ -43,15 +44,27 @@ final class Daemon {
             try FileManager.default.copyItem(atPath: Self.binary("tokenbroker"), toPath: "\(folder)/tokenbroker")
             unsafe chmod("\(folder)/tokenbroker", 0o755)
             unsafe chown("\(folder)/open", uid_t(user), gid_t(user))
-            let program = ["--reuid=\(user)", "--regid=\(user)", "--clear-groups", "\(folder)/tokenbroker"]
-            daemon = try start("/usr/bin/setpriv", program + arguments, log: "daemon.log")
+            command = ["/usr/bin/setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups", "\(folder)/tokenbroker"] + arguments
         } else if let descriptors {
-            daemon = try start("/usr/bin/prlimit", ["--nofile=\(descriptors)", Self.binary("tokenbroker")] + arguments, log: "daemon.log")
+            command = ["/usr/bin/prlimit", "--nofile=\(descriptors)", Self.binary("tokenbroker")] + arguments
         } else {
-            daemon = try start("tokenbroker", arguments, log: "daemon.log")
+            command = [Self.binary("tokenbroker")] + arguments
         }
+        try launch()
+    }
+
+    /// Starts the daemon; again, once it has ended.
+    func launch() throws {
+        daemon = try start(command[0], Array(command.dropFirst()), log: "daemon.log")
         _ = try wait(for: "notice ready", in: "daemon.log")
         addresses = log.matches(of: #/listening address=(.+)/#).map { String($0.output.1) }
+    }
+
+    /// How often a partner was asked.
+    func requests(at partner: String) throws -> Int64? {
+        guard let client = RawClient(address: sandboxURL.replacing("http://", with: "")) else { return nil }
+        client.send("GET /_sandbox/counts HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        return JSONValue(parsing: client.receive()?.body ?? [])?[partner]?["requests"]?.integerValue
     }
 
     deinit {

@@ -25,7 +25,10 @@ package final class Program: @unchecked Sendable {
         unsafe test_close_from(&actions, 3)
         var words = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
         var settings = unsafe Self.inherited(but: environment).map { unsafe strdup($0) } + [nil]
-        defer { unsafe (words + settings).forEach { unsafe free($0) } }
+        defer {
+            for index in unsafe words.indices { unsafe free(words[index]) }
+            for index in unsafe settings.indices { unsafe free(settings[index]) }
+        }
         var made: pid_t = 0
         let outcome = unsafe posix_spawnp(&made, path, &actions, nil, &words, &settings)
         guard outcome == 0 else { throw TestFailure("\(path): \(unsafe String(cString: strerror(outcome)))") }

@@ -10,6 +10,7 @@ package struct BrokerConfiguration: Sendable, Equatable {
     package var logins = LoginBounds()
     package var limits = ConnectionBounds()
     package var readiness = Readiness()
+    package var store = StoreConfiguration.automatic
     /// One line in the log for every token handed out or refused.
     package var isAudited = true
     /// Metrics are for everybody, not for known callers alone.
@@ -18,6 +19,15 @@ package struct BrokerConfiguration: Sendable, Equatable {
     package init() {}
 
     package func token(_ name: String) -> TokenConfiguration? { tokens.first { $0.name == name } }
+}
+
+/// Where tokens outlive the process.
+package enum StoreConfiguration: Sendable, Equatable {
+    /// SQLite in $STATE_DIRECTORY where systemd gives one, else memory.
+    case automatic
+    case memory
+    /// - Parameter key: nil for `store.key` beside the database, made at first start.
+    case sqlite(path: String, key: SecretReference?)
 }
 
 package struct ListenerConfiguration: Sendable, Equatable {
@@ -110,6 +120,20 @@ package struct TokenConfiguration: Sendable, Equatable {
     package func hasSameLogin(as other: TokenConfiguration) -> Bool {
         provider == other.provider && inputs == other.inputs && perRequest == other.perRequest && expires == other.expires
             && connection == other.connection
+    }
+
+    /// A digest of everything `hasSameLogin` compares, secrets aside: the same in another process, another for another login.
+    package var loginDigest: [UInt8] {
+        let bound = inputs.sorted { $0.key < $1.key }.map { name, binding in
+            switch binding {
+            case .text(let text): "\(name)=\(text)"
+            case .secret(let reference): "\(name) from \(reference.place)"
+            case .token(let other): "\(name) of \(other)"
+            }
+        }
+        let asked = perRequest.map { "\($0.name):\($0.pattern)" }
+        let parts = [provider.digest, "\(String(describing: expires))", "\(connection)"] + bound + asked
+        return Digest.sha256(Array(parts.joined(separator: "\0").utf8))
     }
 
     package var effectiveLimit: Rate? { limit ?? provider.limit }

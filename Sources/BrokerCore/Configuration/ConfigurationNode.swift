@@ -24,6 +24,12 @@ package struct ConfigurationNode {
         ConfigurationNode(node: node, path: path.isEmpty ? name : "\(path).\(name)", file: file, faults: faults)
     }
 
+    /// Of what it says, comments and layout aside.
+    var digest: String {
+        // A node that was read can be written; where it could not, its own description will do.
+        Digest.hex(Digest.sha256(Array(((try? Yams.serialize(node: node)) ?? "\(node)").utf8)))
+    }
+
     var isMapping: Bool { node.mapping != nil }
     var isSequence: Bool { node.sequence != nil }
     var isNull: Bool { scalar == .null }

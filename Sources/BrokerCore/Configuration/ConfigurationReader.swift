@@ -28,7 +28,7 @@ package struct ConfigurationReader {
         if let listen = root.take("listen") { ListenReader.read(listen, into: &configuration) }
         configuration.hasClients = root.has("clients")
         configuration.clients = root.take("clients").map(ClientReader.read) ?? []
-        if let store = root.take("store"), store.string() != "memory" { store.fault("must be memory") }
+        if let store = root.take("store") { configuration.store = StoreReader.read(store) }
         if let logins = root.take("logins")?.mapping() {
             if let parallel = logins.take("parallel")?.integer(in: 1...1024) { configuration.logins.parallel = parallel }
             if let perHost = logins.take("per_host")?.integer(in: 1...1024) { configuration.logins.perHost = perHost }

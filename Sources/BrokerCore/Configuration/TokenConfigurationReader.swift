@@ -197,7 +197,7 @@ enum InputBindingReader {
         return .text(text)
     }
 
-    private static func reference(_ mapping: ConfigurationMapping) -> SecretReference? {
+    static func reference(_ mapping: ConfigurationMapping) -> SecretReference? {
         let file = mapping.take("file")
         let shared = mapping.take("shared")
         let environment = mapping.take("env")

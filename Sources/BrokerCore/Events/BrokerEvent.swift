@@ -11,6 +11,9 @@ package enum BrokerEvent: Sendable {
     case tokenDropped(token: String)
     case reloaded(added: Int, changed: Int, removed: Int)
     case reloadRefused(faults: [String])
+    /// Tokens are kept in memory alone until the store works again.
+    case storeFailed(reason: String)
+    case storeRecovered
 }
 
 /// Where events go.

@@ -14,6 +14,8 @@ package struct ProviderDefinition: Sendable, Hashable {
     package var verify: RequestTemplate?
     package var actions: [ActionDefinition] = []
     package var limit: Rate?
+    /// Of the text it was read from, comments and layout aside.
+    package var digest = ""
 
     package func input(_ name: String) -> InputDefinition? { inputs.first { $0.name == name } }
 }

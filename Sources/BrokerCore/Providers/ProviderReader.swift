@@ -13,7 +13,9 @@ package struct ProviderReader {
     package static func read(_ node: ConfigurationNode) -> ProviderDefinition? {
         guard let mapping = node.mapping() else { return nil }
         var reader = ProviderReader(mapping)
-        return reader.read()
+        var definition = reader.read()
+        definition?.digest = node.digest
+        return definition
     }
 
     private mutating func read() -> ProviderDefinition? {

@@ -14,10 +14,10 @@ package struct LoginBudget: Sendable {
     package static let alwaysAllowedAfter = Duration.seconds(300)
 
     /// In the order of time; what is older than the window is dropped now and then.
-    private var spent: [BootInstant] = []
+    var spent: [BootInstant] = []
     /// Logins callers wished for.
-    private var spentByCallers: [BootInstant] = []
-    private var lastLogin: BootInstant?
+    var spentByCallers: [BootInstant] = []
+    var lastLogin: BootInstant?
 
     package init() {}
 
@@ -88,7 +88,7 @@ package struct LoginBudget: Sendable {
 /// What rejections teach about a lifetime nobody states: the second smallest of the last five ages at which the partner
 /// refused a token, never under a third of the configured life, forgotten after seven days. Pure.
 package struct LearnedLifetime: Sendable {
-    private var ages: [(age: Duration, at: BootInstant)] = []
+    var ages: [(age: Duration, at: BootInstant)] = []
 
     package init() {}
 

@@ -25,16 +25,22 @@ package actor TokenBroker {
     private var entries: [String: Entry] = [:]
     private var isStopping = false
     package nonisolated let schedule: RefreshSchedule
+    private let store: StoreAccess?
+    /// What the store held at start and nobody asked for yet.
+    private var restored: [RecordName: StoredToken]
+    private var unchecked: [TokenKeeper] = []
 
     package init(
         clocks: any Clocks, transport: any HTTPTransport, secrets: any SecretSource, events: any EventSink,
-        fingerprints: Fingerprints = Fingerprints(), bounds: LoginBounds = .init()
+        store: StoreAccess? = nil, bounds: LoginBounds = .init()
     ) {
         self.clocks = clocks
         self.transport = transport
         self.secrets = secrets
         self.events = events
-        self.fingerprints = fingerprints
+        self.store = store
+        restored = store?.restored ?? [:]
+        fingerprints = store?.fingerprints ?? Fingerprints()
         gate = LoginGate(bounds: bounds, clocks: clocks)
         // Enough in line for every slot at the partners, and few enough to hold in memory.
         schedule = RefreshSchedule(clocks: clocks, bound: 2 * bounds.parallel)
@@ -42,7 +48,21 @@ package actor TokenBroker {
 
     /// Keeps every token, present and to come, until `stop`.
     package func run() async {
+        async let checked: Void = checkRestored()
         await schedule.run()
+        await checked
+    }
+
+    /// Restored tokens serve at once; that their secrets are still those they were made with is found out behind that.
+    private func checkRestored() async {
+        let keepers = unchecked
+        unchecked = []
+        for keeper in keepers {
+            guard let asked = entries[keeper.cell.name]?.configuration, let digest = try? await performer.inputDigest(asked) else { continue }
+            // It may have been removed or changed meanwhile.
+            guard let current = entries[keeper.cell.name], current.keeper === keeper, current.configuration == asked else { continue }
+            _ = await keeper.reconfigure(asked, inputDigest: digest)
+        }
     }
 
     /// Ends every wait and every keeper.
@@ -70,6 +90,7 @@ package actor TokenBroker {
         let gone = entries.filter { wanted[$0.key] == nil }
         for (name, entry) in gone {
             entries[name] = nil
+            forget(name, entry)
             await stop(entry)
         }
         for token in configuration.tokens {
@@ -81,6 +102,10 @@ package actor TokenBroker {
                 entries[token.name] = Entry(configuration: token, keeper: token.perRequest.isEmpty ? launch(token, perRequest: [:]) : nil)
                 added += 1
             }
+        }
+        for name in restored.keys where wanted[name.token] == nil {
+            restored[name] = nil
+            store?.journal.remove(name)
         }
         board.replace(entries.compactMapValues { $0.keeper?.cell })
         events.record(.reloaded(added: added, changed: changed, removed: gone.count))
@@ -98,6 +123,13 @@ package actor TokenBroker {
         return isChanged
     }
 
+    /// A removed entry's tokens are forgotten by the store too.
+    private func forget(_ name: String, _ entry: Entry) {
+        for keeper in [entry.keeper].compactMap({ $0 }) + Array(entry.combinations.values) {
+            store?.journal.remove(RecordName(name, keeper.perRequest))
+        }
+    }
+
     private func stop(_ entry: Entry) async {
         await entry.keeper?.stop()
         for keeper in entry.combinations.values { await keeper.stop() }
@@ -108,10 +140,22 @@ package actor TokenBroker {
     }
 
     private func launch(_ token: TokenConfiguration, perRequest: [String: String]) -> TokenKeeper {
-        let environment = KeeperEnvironment(clocks: clocks, performer: performer, events: events, fingerprints: fingerprints, schedule: schedule)
-        let keeper = TokenKeeper(token, perRequest: perRequest, environment: environment)
+        let environment = KeeperEnvironment(
+            clocks: clocks, performer: performer, events: events, fingerprints: fingerprints, schedule: schedule, store: store)
+        let record = record(of: restored.removeValue(forKey: RecordName(token.name, perRequest)), for: token)
+        let keeper = TokenKeeper(token, perRequest: perRequest, environment: environment, record: record)
+        if record != nil, perRequest.isEmpty { unchecked.append(keeper) }
         schedule.plan(keeper, at: clocks.boot)
         return keeper
+    }
+
+    /// A stored token on this boot's clock; nil where the login is another one now, or the wall clock stands before the record.
+    private func record(of stored: StoredToken?, for token: TokenConfiguration) -> TokenRecord? {
+        guard let store, let stored, stored.login == token.loginDigest, var record = TokenRecord(stored.record, policy: token.refresh),
+            let shift = record.shift(bootID: store.bootID, boot: clocks.boot, wall: clocks.wall)
+        else { return nil }
+        record.state.move(by: shift)
+        return record
     }
 
     // MARK: Look-up

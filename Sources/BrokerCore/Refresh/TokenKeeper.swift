@@ -7,18 +7,21 @@ package struct KeeperEnvironment: Sendable {
     package var events: any EventSink
     package var fingerprints: Fingerprints
     package var schedule: RefreshSchedule
+    /// Nil where tokens are kept in memory.
+    package var store: StoreAccess?
     /// Makes the generator of one keeper's jitter.
     package var makeGenerator: @Sendable () -> any RandomNumberGenerator & Sendable
 
     package init(
         clocks: any Clocks, performer: LoginPerformer, events: any EventSink, fingerprints: Fingerprints, schedule: RefreshSchedule,
-        makeGenerator: @escaping @Sendable () -> any RandomNumberGenerator & Sendable = { SystemRandomNumberGenerator() }
+        store: StoreAccess? = nil, makeGenerator: @escaping @Sendable () -> any RandomNumberGenerator & Sendable = { SystemRandomNumberGenerator() }
     ) {
         self.clocks = clocks
         self.performer = performer
         self.events = events
         self.fingerprints = fingerprints
         self.schedule = schedule
+        self.store = store
         self.makeGenerator = makeGenerator
     }
 }
@@ -36,7 +39,7 @@ private struct LoginResult: Sendable {
 /// suspension of a login the generation is compared: a result from before a change is dropped.
 package actor TokenKeeper {
     package nonisolated let cell: TokenCell
-    private let perRequest: [String: String]
+    package nonisolated let perRequest: [String: String]
     private let environment: KeeperEnvironment
     private var configuration: TokenConfiguration
     private var state: TokenState
@@ -52,15 +55,20 @@ package actor TokenKeeper {
     /// Whether its login needs another entry's token, for which it may wait.
     package nonisolated let isChained: Bool
 
-    package init(_ configuration: TokenConfiguration, perRequest: [String: String] = [:], environment: KeeperEnvironment) {
+    /// - Parameter record: the token's life as it was kept, on this boot's clock.
+    package init(
+        _ configuration: TokenConfiguration, perRequest: [String: String] = [:], environment: KeeperEnvironment, record: TokenRecord? = nil
+    ) {
         self.configuration = configuration
         self.perRequest = perRequest
         self.environment = environment
         isChained = !configuration.tokenInputs.isEmpty
-        state = TokenState(policy: configuration.refresh)
+        state = record?.state ?? TokenState(policy: configuration.refresh)
+        inputDigest = record?.inputDigest
         cell = TokenCell(name: configuration.name, isRequired: configuration.isRequired)
         generator = AnyGenerator(environment.makeGenerator())
         state.asked(at: environment.clocks.boot)
+        if state.token != nil { cell.publish(Self.snapshot(state, isLoggingIn: false)) }
     }
 
     private var now: BootInstant { environment.clocks.boot }
@@ -84,7 +92,10 @@ package actor TokenKeeper {
                 publish()
                 environment.events.record(.tokenDropped(token: configuration.name))
             }
-            if state.token == nil, !perRequest.isEmpty, state.isIdle(at: now) { return stop() }
+            if state.token == nil, !perRequest.isEmpty, state.isIdle(at: now) {
+                environment.store?.journal.remove(RecordName(configuration.name, perRequest))
+                return stop()
+            }
             if let restEnd { environment.schedule.plan(self, at: restEnd) }
         }
     }
@@ -144,6 +155,7 @@ package actor TokenKeeper {
         guard startedIn == generation else { return environment.events.record(.lateResultDropped(token: configuration.name)) }
         inputDigest = result.inputDigest ?? inputDigest
         let event = apply(result.outcome, trigger: trigger, took: now - began)
+        keep()
         // Published before it is told: who hears of it looks at the cell.
         publish()
         environment.events.record(event)
@@ -234,6 +246,7 @@ package actor TokenKeeper {
         let final = outcome ?? .ignored
         environment.events.record(.rejectionReported(token: configuration.name, fingerprint: fingerprint, outcome: final))
         if final == .refreshing {
+            keep()
             publish()
             poke()
         }
@@ -322,19 +335,31 @@ package actor TokenKeeper {
         generation += 1
         loginInFlight?.cancel()
         state.loginChanged(at: now)
+        keep()
         publish()
         poke()
         return true
     }
 
+    /// Hands the token's life to the store.
+    private func keep() {
+        guard let store = environment.store else { return }
+        let record = TokenRecord(bootID: store.bootID, boot: now, wall: environment.clocks.wall, state: state, inputDigest: inputDigest)
+        store.journal.save(
+            StoredToken(name: RecordName(configuration.name, perRequest), login: configuration.loginDigest, record: record.bytes))
+    }
+
     private func publish() {
-        guard let token = state.token else { return cell.publish(nil) }
-        let isStale = loginInFlight != nil || state.lastFailure != nil || state.isReported
+        cell.publish(Self.snapshot(state, isLoggingIn: loginInFlight != nil))
+    }
+
+    private static func snapshot(_ state: TokenState, isLoggingIn: Bool) -> TokenSnapshot? {
+        guard let token = state.token else { return nil }
+        let isStale = isLoggingIn || state.lastFailure != nil || state.isReported
         let floor = token.expiry.lifetime.map(RefreshPolicy.floor) ?? .zero
-        cell.publish(
-            TokenSnapshot(
-                token: token, staleAt: isStale ? BootInstant(nanoseconds: 0) : state.refreshAt ?? .distantFuture,
-                servedUntil: token.deadline.map { $0 - floor }))
+        return TokenSnapshot(
+            token: token, staleAt: isStale ? BootInstant(nanoseconds: 0) : state.refreshAt ?? .distantFuture,
+            servedUntil: token.deadline.map { $0 - floor })
     }
 
     package func status() -> TokenStatus {

@@ -37,6 +37,11 @@ package struct Token: Sendable {
 package struct TokenHeader: Sendable, Equatable {
     package let name: String
     package let value: Secret
+
+    package init(name: String, value: Secret) {
+        self.name = name
+        self.value = value
+    }
 }
 
 /// Makes fingerprints: HMAC-SHA256 under a key that never leaves the process.

@@ -7,17 +7,20 @@ package struct BrokerAPI: Sendable {
     package let board: ServingBoard
     package let clocks: any Clocks
     package let metrics: Metrics
+    /// Nil where tokens are kept in memory.
+    package let journal: StoreJournal?
     /// Reads the configuration anew.
     package let reload: @concurrent @Sendable () async -> ReloadOutcome
 
     package init(
-        broker: TokenBroker, board: ServingBoard, clocks: any Clocks, metrics: Metrics,
+        broker: TokenBroker, board: ServingBoard, clocks: any Clocks, metrics: Metrics, journal: StoreJournal? = nil,
         reload: @escaping @concurrent @Sendable () async -> ReloadOutcome
     ) {
         self.broker = broker
         self.board = board
         self.clocks = clocks
         self.metrics = metrics
+        self.journal = journal
         self.reload = reload
     }
 
@@ -28,6 +31,7 @@ package struct BrokerAPI: Sendable {
             case .token: return try await token(exchange)
             case .tokenHeaders: return try await tokenHeaders(exchange)
             case .tokenStatus: return Outcome(try await tokenStatus(exchange))
+            case .tokenHistory: return Outcome(try await tokenHistory(exchange))
             case .refreshToken: return Outcome(try await refreshToken(exchange))
             case .reportRejection: return Outcome(try await reportRejection(exchange))
             case .callAction: return Outcome(try await callAction(exchange))

@@ -28,6 +28,7 @@ package enum ProblemKind: String, Sendable, CaseIterable {
     case notReady = "not-ready"
     case reloadRefused = "reload-refused"
     case actionFailed = "action-failed"
+    case noHistory = "no-history"
     case shuttingDown = "shutting-down"
 
     package var status: Int { text.status }
@@ -102,6 +103,8 @@ package enum ProblemKind: String, Sendable, CaseIterable {
         case .notReady: (503, "Not ready", "A required token is not usable. tokenbroker status tells which and why.")
         case .reloadRefused: (409, "The configuration is faulty", "Nothing was changed. The faults are listed with file, line and column.")
         case .actionFailed: (502, "The action failed", "The partner did not carry out the action. It is never repeated by itself.")
+        case .noHistory:
+            (404, "No history", "Past logins are kept by the store alone: configure store: {sqlite: /path}, or see the log why it cannot be used.")
         case .shuttingDown: (503, "Stopping", "The daemon is stopping. Ask again in a moment.")
         }
     }

@@ -4,6 +4,7 @@ package enum Endpoint: String, Sendable, CaseIterable {
     case token
     case tokenHeaders = "headers"
     case tokenStatus = "status"
+    case tokenHistory = "history"
     case refreshToken = "refresh"
     case reportRejection = "rejection"
     case callAction = "action"
@@ -18,7 +19,7 @@ package enum Endpoint: String, Sendable, CaseIterable {
     var isAudited: Bool {
         switch self {
         case .token, .tokenHeaders, .refreshToken, .reportRejection, .callAction, .reload: true
-        case .listTokens, .tokenStatus, .live, .ready, .readyToken, .metrics, .problemText: false
+        case .listTokens, .tokenStatus, .tokenHistory, .live, .ready, .readyToken, .metrics, .problemText: false
         }
     }
 }
@@ -63,6 +64,7 @@ package enum RouteTable {
         Route(.get, "/v1/tokens/:token", .read, servesToken: true, .token),
         Route(.get, "/v1/tokens/:token/headers", .read, servesToken: true, .tokenHeaders),
         Route(.get, "/v1/tokens/:token/status", .read, .tokenStatus),
+        Route(.get, "/v1/tokens/:token/history", .admin, .tokenHistory),
         Route(.post, "/v1/tokens/:token/refresh", .refresh, .refreshToken),
         Route(.post, "/v1/tokens/:token/rejections", .read, .reportRejection),
         Route(.post, "/v1/tokens/:token/actions/:action", .admin, .callAction),

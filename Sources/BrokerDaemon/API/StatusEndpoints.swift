@@ -31,7 +31,38 @@ extension BrokerAPI {
             let names = exchange.caller == nil ? "" : ": \(missing.joined(separator: ", "))"
             throw Problem(.notReady, "a required token is not usable\(names)", retryAfter: .seconds(1))
         }
-        return Response(status: 200, fields: CommonFields.all + [("Content-Type", "text/plain")], body: Array("ready\n".utf8))
+        let isStoreUsable = metrics.events.isStoreUsable.load(ordering: .relaxed)
+        let text = "ready\n" + (isStoreUsable || exchange.caller == nil ? "" : "the store cannot be used: tokens are kept in memory alone\n")
+        return Response(status: 200, fields: CommonFields.all + [("Content-Type", "text/plain")], body: Array(text.utf8))
+    }
+
+    /// Past logins, the last first.
+    func tokenHistory(_ exchange: Exchange) async throws(Problem) -> Response {
+        guard await broker.configuration(of: exchange.token) != nil else {
+            throw Problem(.forbidden, "this is not allowed to this caller, or there is no such token")
+        }
+        guard let journal else { throw Problem(.noHistory, "tokens are kept in memory, and past logins not at all", token: exchange.token) }
+        let attempts: [LoginAttempt]
+        do throws(StoreFault) {
+            attempts = try await journal.history(of: exchange.token, limit: 1000)
+        } catch {
+            throw Problem(.noHistory, "the store cannot be read", token: exchange.token)
+        }
+        return json { writer in
+            writer.beginObject()
+            writer.name("logins"); writer.beginArray()
+            for attempt in attempts {
+                writer.beginObject()
+                writer.name("at"); writer.string(CalendarTime.rfc3339(attempt.at))
+                writer.name("outcome"); writer.string(attempt.outcome)
+                writer.name("took_ms"); writer.literal(String(attempt.took.nanoseconds / 1_000_000))
+                if let status = attempt.status { writer.name("status"); writer.literal(String(status)) }
+                if let reason = attempt.reason { writer.name("reason"); writer.string(reason) }
+                writer.endObject()
+            }
+            writer.endArray()
+            writer.endObject()
+        }
     }
 
     func readiness(of exchange: Exchange) async throws(Problem) -> Response {

@@ -24,6 +24,12 @@ package enum ConfigurationFiles {
         return .success(text)
     }
 
+    /// A file's first line; nil where it cannot be read.
+    static func line(_ path: String) -> String? {
+        guard case .success(let text) = text(path) else { return nil }
+        return text.split(separator: "\n").first.map(String.init)
+    }
+
     private static func names(_ path: String) -> [String] {
         guard let folder = unsafe opendir(path) else { return [] }
         defer { unsafe closedir(folder) }

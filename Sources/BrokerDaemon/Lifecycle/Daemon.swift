@@ -18,6 +18,7 @@ package actor Daemon {
     private let jobs = JobQueue()
     private let metrics = Metrics()
     private let audit: AuditLog
+    private let store: StoreAccess?
     private let control: AsyncStream<Command>
     private let send: AsyncStream<Command>.Continuation
     /// Reloads wait in a line of their own: one that hangs on a secret must not hold up a stop.
@@ -35,7 +36,8 @@ package actor Daemon {
     private static let stopTime = Duration.seconds(9)
 
     package init(
-        configuration: BrokerConfiguration, path: String, logger: Logger, output: StandardError, clocks: SystemClocks, environment: [String: String]
+        configuration: BrokerConfiguration, path: String, logger: Logger, output: StandardError, clocks: SystemClocks, environment: [String: String],
+        store: Result<OpenedStore?, StoreFault>
     ) {
         let isJournal = environment["JOURNAL_STREAM"] != nil
         audit = AuditLog(isJournal: isJournal, clocks: clocks, lost: metrics.requests.auditLost) { output.write($0) }
@@ -44,12 +46,26 @@ package actor Daemon {
         self.logger = logger
         self.clocks = clocks
         transport = CurlTransport(clocks: clocks, userAgent: "tokenbroker/\(Version.current)")
-        watch = ReadinessWatch(before: EventFan([EventLog(logger), metrics.events]))
+        let told = EventFan([EventLog(logger), metrics.events])
+        let access = (try? store.get()).flatMap { $0 }.map { Self.access($0, clocks: clocks, events: told) }
+        self.store = access
+        if case .failure(let fault) = store { told.record(.storeFailed(reason: fault.description)) }
+        watch = ReadinessWatch(before: access.map { EventFan([told, AttemptRecorder($0.journal, clocks: clocks)]) } ?? told)
         broker = TokenBroker(
-            clocks: clocks, transport: transport, secrets: SystemSecretSource(environment: environment), events: watch, bounds: configuration.logins)
+            clocks: clocks, transport: transport, secrets: SystemSecretSource(environment: environment), events: watch, store: access,
+            bounds: configuration.logins)
         serving = ServingBoard(Serving(configuration, cells: []))
         (control, send) = AsyncStream.makeStream()
         (reloads, requestReload) = AsyncStream.makeStream()
+    }
+
+    private static func access(_ opened: OpenedStore, clocks: SystemClocks, events: any EventSink) -> StoreAccess {
+        let restored = Dictionary(opened.tokens.map { ($0.name, $0) }) { $1 }
+        // Without a boot's name each start counts as another boot's: times are then taken from the wall clock.
+        let bootID = ConfigurationFiles.line("/proc/sys/kernel/random/boot_id") ?? Digest.hex(Digest.random(8))
+        return StoreAccess(
+            journal: StoreJournal(store: opened.store, clocks: clocks, events: events), restored: restored,
+            fingerprints: Fingerprints(key: opened.key.derived(for: "fingerprints")), bootID: bootID)
     }
 
     /// Serves until a signal ends it.
@@ -58,7 +74,7 @@ package actor Daemon {
     package func run() async throws {
         let listeners = try configuration.listeners.map(Self.listener)
         let signals = Signals([SIGTERM, SIGINT, SIGHUP])
-        let api = BrokerAPI(broker: broker, board: serving, clocks: clocks, metrics: metrics) { [requestReload] in
+        let api = BrokerAPI(broker: broker, board: serving, clocks: clocks, metrics: metrics, journal: store?.journal) { [requestReload] in
             await withCheckedContinuation { continuation in
                 let isStopping = Problem(TokenRefusal(.stopping), token: "").detail
                 if case .terminated = requestReload.yield({ continuation.resume(returning: $0) }) {
@@ -141,8 +157,10 @@ package actor Daemon {
             return .refused(faults: faults)
         }
         var told = warnings.map(\.description)
-        if new.listeners != configuration.listeners || new.limits != configuration.limits || new.logins != configuration.logins {
-            told.append("listen, limits and logins are taken up by a restart alone; the old ones stay in force")
+        if new.listeners != configuration.listeners || new.limits != configuration.limits || new.logins != configuration.logins
+            || new.store != configuration.store
+        {
+            told.append("listen, limits, logins and store are taken up by a restart alone; the old ones stay in force")
         }
         for warning in told { logger.warning("configuration warning", metadata: ["warning": "\(warning)"]) }
         configuration = new
@@ -167,6 +185,7 @@ package actor Daemon {
         jobs.finish()
         server.stop()
         transport.stop()
+        await store?.journal.flush()
         audit.flush()
         logger.notice("stopped")
     }

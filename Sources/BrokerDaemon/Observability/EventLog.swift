@@ -33,6 +33,10 @@ package struct EventLog: EventSink {
             logger.notice("configuration applied", metadata: ["added": "\(added)", "changed": "\(changed)", "removed": "\(removed)"])
         case .reloadRefused(let faults):
             for fault in faults { logger.error("configuration refused", metadata: ["fault": "\(fault)"]) }
+        case .storeFailed(let reason):
+            logger.error("store failed, tokens are kept in memory alone", metadata: ["reason": "\(reason)"])
+        case .storeRecovered:
+            logger.notice("store works again")
         }
     }
 

@@ -1,5 +1,5 @@
 package import BrokerCore
-import Synchronization
+package import Synchronization
 
 /// Counts what happens to tokens.
 package final class EventMetrics: EventSink {
@@ -15,6 +15,8 @@ package final class EventMetrics: EventSink {
     fileprivate static let bounds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
     private let logins = Mutex<[String: Logins]>([:])
+    /// Whether tokens outlive the process; true where they are not meant to.
+    package let isStoreUsable = Atomic<Bool>(true)
     private let reloads = Counter()
     private let refusedReloads = Counter()
 
@@ -28,6 +30,8 @@ package final class EventMetrics: EventSink {
             logins.withLock { $0[token, default: Logins()].rejections[outcome, default: 0] += 1 }
         case .reloaded: reloads.add()
         case .reloadRefused: refusedReloads.add()
+        case .storeFailed: isStoreUsable.store(false, ordering: .relaxed)
+        case .storeRecovered: isStoreUsable.store(true, ordering: .relaxed)
         case .loginBegan, .lateResultDropped, .partnerClockIgnored, .tokenDropped: break
         }
     }
@@ -70,6 +74,8 @@ package final class EventMetrics: EventSink {
                 text.sample("_total", [("token", token), ("outcome", outcome.rawValue)], count)
             }
         }
+        text.family("tokenbroker_store_usable", .gauge, "Whether tokens are kept where they should be; 0: in memory alone.")
+        text.sample("", [], UInt64(isStoreUsable.load(ordering: .relaxed) ? 1 : 0))
         text.family("tokenbroker_reloads", .counter, "Configurations taken or refused.")
         text.sample("_total", [("outcome", "applied")], reloads.value)
         text.sample("_total", [("outcome", "refused")], refusedReloads.value)
