@@ -23,8 +23,9 @@ struct Serve: AsyncParsableCommand {
         let clocks = SystemClocks()
         let isJournal = environment["JOURNAL_STREAM"] != nil
         let output = StandardError()
+        defer { output.flush(within: 0.5) }
         let logger = Logger(label: "tokenbroker") { _ in
-            LineLogHandler(level: level, isJournal: isJournal, clocks: clocks) { output.write(Array($0.utf8)) }
+            LineLogHandler(level: level, isJournal: isJournal, clocks: clocks) { output.write(Array($0.utf8), from: .log) }
         }
         for warning in warnings { logger.warning("configuration warning", metadata: ["warning": "\(warning)"]) }
         let secrets = SystemSecretSource(environment: environment)

@@ -2,6 +2,7 @@ import BrokerCore
 import BrokerDaemon
 import Glibc
 import LocalHTTP
+import Synchronization
 import TestSupport
 import Testing
 
@@ -124,6 +125,62 @@ import Testing
             #expect(
                 await eventually { live.log.text.contains("audit client=- uid=\(user) action=token token=zapper outcome=unauthenticated request=") })
             #expect(!live.log.text.contains(first.json["access_token"]?.text ?? "eyJ"))
+        }
+    }
+
+    @Test func `a reader of standard error who does not read holds up nobody`() async {
+        let valve = Mutex<Bool>(false)
+        let seen = Mutex<[UInt8]>([])
+        let output = StandardError { bytes in
+            while !valve.withLock({ $0 }) { usleep(1000) }
+            seen.withLock { $0 += bytes }
+        }
+        let line = [UInt8](repeating: 0x61, count: 100_000)
+        for _ in 0..<100 { output.write(line, from: .strangers) }
+        output.write(Array("kept\n".utf8), from: .log)
+        #expect(output.lost.value >= 90)
+        valve.withLock { $0 = true }
+        #expect(await eventually { seen.withLock { String(decoding: $0, as: UTF8.self).contains("kept\n") } })
+        #expect(await eventually { seen.withLock { String(decoding: $0, as: UTF8.self).contains("lines were lost") } })
+    }
+
+    @Test func `refusals for too many requests are one line a second`() async throws {
+        try await LiveBroker.with({ $0 + "\nlimits: {refusals: 1/h}\n" }) { live in
+            for _ in 0..<50 { _ = try await live.ask("GET", "/v1/tokens/zapper", key: "wrong") }
+            #expect(
+                await eventually {
+                    _ = try? await live.ask("GET", "/livez")
+                    return live.log.text.contains(" outcome=too-many-requests count=")
+                })
+            let lines = live.log.text.split(separator: "\n").filter { $0.contains("client=- ") }
+            #expect(lines.count < 10, "\(lines.count)")
+        }
+    }
+
+    @Test func `a browser on a token's route is a line of the audit, and a stranger's text does no harm there`() async throws {
+        try await LiveBroker.with { live in
+            #expect(try await live.ask("GET", "/v1/tokens/zapper", headers: "Origin: http://localhost\r\n").status == 403)
+            #expect(await eventually { live.log.text.contains("audit client=demo") && live.log.text.contains("outcome=browser-request") })
+            _ = try await live.ask("GET", "/v1/tokens/a%C2%85b%C2%9B31m%E2%80%A8c", key: nil)
+            _ = try await live.ask("GET", "/v1/tokens/a" + String(repeating: "%CC%81", count: 2000), key: nil)
+            #expect(await eventually { live.log.text.contains("token=\"a\\u{85}b\\u{9b}31m\\u{2028}c\"") })
+            #expect(!live.log.text.contains("\u{301}"))
+            #expect(!live.log.text.split(separator: "\n").contains { $0.utf8.count > 2000 })
+        }
+    }
+
+    @Test func `forwarding fields are ignored on the headers route alone, whatever a token is called`() async throws {
+        let named = { (yaml: String) in
+            Self.client("forward_auth: true")(yaml).replacing("  zapper:\n    provider", with: "  headers:\n    provider").replacing(
+                "{token: zapper}", with: "{token: headers}")
+        }
+        try await LiveBroker.with(named) { live in
+            let asked = try await live.ask("GET", "/v1/tokens/headers/headers?wait=10", headers: "Via: 1.1 x\r\n")
+            #expect(asked.status == 200)
+            for path in ["/v1/tokens/headers", "/readyz/headers", "/problems/headers"] {
+                let answer = try await live.ask("GET", path, headers: "Via: 1.1 x\r\n")
+                #expect(answer.slug == "forwarded-request", "\(path)")
+            }
         }
     }
 }

@@ -14,7 +14,6 @@ final class LiveBroker: Sendable {
     let log: CapturedLog
     private let server: HTTPServer
     private let jobs = JobQueue()
-    private let metrics = Metrics()
     private let transport: CurlTransport
     private let tasks = Mutex<[Task<Void, Never>]>([])
     let address: String
@@ -31,6 +30,8 @@ final class LiveBroker: Sendable {
         let configuration = try TestConfiguration.read(change(keyed))
         let clocks = SystemClocks()
         log = CapturedLog()
+        let output = StandardError { [log] in log.append($0) }
+        let metrics = Metrics(output: output)
         transport = CurlTransport(clocks: clocks, userAgent: "tokenbroker/test")
         broker = TokenBroker(
             clocks: clocks, transport: transport, secrets: SystemSecretSource(environment: [:]),
@@ -38,8 +39,8 @@ final class LiveBroker: Sendable {
         await broker.apply(configuration)
         let board = ServingBoard(Serving(configuration, cells: Array(broker.board.all.values)))
         let api = BrokerAPI(broker: broker, board: board, clocks: clocks, metrics: metrics) { .refused(faults: ["config.yaml:1:1: test"]) }
-        let (jobs, requestIDs, log) = (jobs, RequestIDs(), log)
-        let audit = AuditLog(isJournal: false, clocks: clocks, lost: metrics.requests.auditLost) { log.append($0) }
+        let (jobs, requestIDs) = (jobs, RequestIDs())
+        let audit = AuditLog(isJournal: false, clocks: clocks, output: output)
         let ledger = RequestLedger(metrics: metrics.requests, audit: audit, clocks: clocks)
         server = try HTTPServer([Listener(.loopback4(host: [127, 0, 0, 1], port: 0))]) {
             BrokerHandler(board: board, api: api, jobs: jobs, requestIDs: requestIDs, ledger: ledger)

@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import LocalHTTP
 import TestSupport
 import Testing
@@ -6,6 +7,7 @@ import Testing
 /// Answers by the path: what a handler can do, and nothing of tokens.
 private final class EchoHandler: RequestHandler {
     private let strangers: Int
+    private var held: ReplyTicket?
 
     init(strangers: Int = .max) { self.strangers = strangers }
 
@@ -23,6 +25,12 @@ private final class EchoHandler: RequestHandler {
             DispatchQueue.global().async { ticket.deliver(Response(status: 200, body: Array("later".utf8))) }
             return .later
         case "/never": return .later
+        case "/held":
+            held = connection.ticket()
+            return .later
+        case "/release":
+            held?.deliver(Response(status: 200, body: Array("held".utf8)))
+            return .response(Response(status: 200, body: Array(path.utf8)))
         case "/known":
             connection.join(ConnectionShare(.user(1), limit: 4))
             return .response(Response(status: 200, body: Array("known".utf8)))
@@ -215,6 +223,31 @@ private func makeServer(_ limits: ServerLimits = ServerLimits(), strangers: Int 
         let clients = try (0..<5).map { _ in try #require(RawClient(address: address)) }
         for client in clients { #expect(ask(client, "/a") == "/a") }
         for client in clients { #expect(ask(client, "/b") == "/b") }
+    }
+
+    @Test func `an empty line between requests begins none`() throws {
+        var limits = ServerLimits()
+        limits.headerTime = .milliseconds(50)
+        let (server, address) = try makeServer(limits)
+        defer { server.stop() }
+        let client = try #require(RawClient(address: address))
+        #expect(ask(client, "/a") == "/a")
+        client.send("\r\n")
+        usleep(200_000)
+        #expect(ask(client, "/b") == "/b")
+    }
+
+    @Test func `a connection that awaits its answer is not closed for its share`() throws {
+        var limits = ServerLimits()
+        limits.idleGrace = .milliseconds(100)
+        let (server, address) = try makeServer(limits, strangers: 1)
+        defer { server.stop() }
+        let waiting = try #require(RawClient(address: address))
+        waiting.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n")
+        usleep(200_000)
+        let second = try #require(RawClient(address: address))
+        #expect(ask(second, "/release") == "/release")
+        #expect(waiting.receive()?.text == "held")
     }
 
     @Test func `a flood of strangers never pushes out a known caller`() throws {

@@ -53,7 +53,8 @@ package actor TokenKeeper {
     private var inputDigest: [UInt8]?
     private var waiters = WaiterList()
     /// Whether its login needs another entry's token, for which it may wait.
-    package nonisolated let isChained: Bool
+    package nonisolated var isChained: Bool { chained.load(ordering: .relaxed) }
+    private nonisolated let chained: Atomic<Bool>
 
     /// - Parameter record: the token's life as it was kept, on this boot's clock.
     package init(
@@ -62,7 +63,7 @@ package actor TokenKeeper {
         self.configuration = configuration
         self.perRequest = perRequest
         self.environment = environment
-        isChained = !configuration.tokenInputs.isEmpty
+        chained = Atomic(!configuration.tokenInputs.isEmpty)
         state = record?.state ?? TokenState(policy: configuration.refresh)
         inputDigest = record?.inputDigest
         cell = TokenCell(name: configuration.name, isRequired: configuration.isRequired)
@@ -132,6 +133,7 @@ package actor TokenKeeper {
         let startedIn = generation
         state.loginBegan(trigger, at: began)
         environment.events.record(.loginBegan(token: configuration.name, trigger: trigger))
+        let isChained = isChained
         if !isChained { environment.schedule.loginBegan() }
         let (performer, configuration, perRequest) = (environment.performer, configuration, perRequest)
         // The one unstructured task there is: an impatient caller must not cancel everybody's login.
@@ -152,7 +154,10 @@ package actor TokenKeeper {
     private func loginEnded(_ result: LoginResult, _ trigger: TokenState.Trigger, startedIn: Int, began: BootInstant) {
         loginInFlight = nil
         defer { turn() }
-        guard startedIn == generation else { return environment.events.record(.lateResultDropped(token: configuration.name)) }
+        guard startedIn == generation else {
+            environment.events.record(.lateResultDropped(token: configuration.name))
+            return settleWaiters()
+        }
         inputDigest = result.inputDigest ?? inputDigest
         let event = apply(result.outcome, trigger: trigger, took: now - began)
         keep()
@@ -298,7 +303,9 @@ package actor TokenKeeper {
         case .loginEnd(let number):
             return isOver || state.logins >= number && loginInFlight == nil ? .success(nil) : nil
         case .otherThan(let fingerprints, let minValid):
-            if !isOver, let token = state.token, fingerprints.contains(token.fingerprint), token.isAlive(at: now) { return nil }
+            if !isOver, let token = state.token, fingerprints.contains(token.fingerprint) || fingerprints.contains("*"), token.isAlive(at: now) {
+                return nil
+            }
             return answer(minValid: minValid, deadline: waiter.deadline)
         case .token(let minValid):
             return answer(minValid: minValid, deadline: waiter.deadline)
@@ -323,6 +330,7 @@ package actor TokenKeeper {
     package func reconfigure(_ new: TokenConfiguration, inputDigest digest: [UInt8]?) -> Bool {
         let isSame = new.hasSameLogin(as: configuration) && (digest == nil || inputDigest == nil || digest == inputDigest)
         configuration = new
+        chained.store(!new.tokenInputs.isEmpty, ordering: .relaxed)
         cell.isRequired.store(new.isRequired, ordering: .relaxed)
         guard !isSame else {
             state.follow(new.refresh)

@@ -18,6 +18,9 @@ final class AnswerShelf {
     private var lines: [UInt8] = []
     private var lineCount = 0
     private var linePrefix: [UInt8] = []
+    /// Refusals for too many requests since the last line that sums them up.
+    private var throttled: [AuditedCaller: Int] = [:]
+    private var summedUpAt: Int64 = 0
 
     init(_ ledger: RequestLedger, _ requestIDs: RequestIDs) {
         self.ledger = ledger
@@ -38,13 +41,30 @@ final class AnswerShelf {
         date.update(wallNanoseconds: time.wall)
     }
 
+    /// Counts a refusal for too many requests: one line a second and caller tells of all of them.
+    func noteThrottled(_ caller: AuditedCaller) {
+        throttled[caller, default: 0] += 1
+    }
+
     /// Hands the batch's audit lines on.
     func end() {
+        if !throttled.isEmpty, time.boot - summedUpAt >= 1_000_000_000 { sumUp() }
         guard lineCount > 0 else { return }
         ledger.audit.append(lines, count: lineCount)
         lines.removeAll(keepingCapacity: true)
         linePrefix = []
         lineCount = 0
+    }
+
+    private func sumUp() {
+        summedUpAt = time.boot
+        let counted = throttled
+        throttled = [:]
+        guard isAudited else { return }
+        for (caller, count) in counted {
+            let line = "\(caller.text) outcome=too-many-requests count=\(count)\n"
+            ledger.audit.append(ledger.audit.prefix(.warning) + Array(line.utf8), count: 1, from: caller.isKnown ? .audit : .strangers)
+        }
     }
 
     /// The token a path names, where it is `/v1/tokens/NAME` as it stands.

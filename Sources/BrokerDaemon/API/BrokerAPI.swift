@@ -39,7 +39,7 @@ package struct BrokerAPI: Sendable {
             case .ready: return Outcome(try readiness(exchange))
             case .readyToken: return Outcome(try await readiness(of: exchange))
             case .metrics: return Outcome(metrics.page(await broker.statuses()))
-            case .live, .problemText: return Outcome(exchange.immediateResponse ?? Response(status: 500))
+            case .live, .problemText: return exchange.immediateOutcome ?? Outcome(Response(status: 500))
             }
         } catch {
             return Outcome(error, requestID: exchange.requestID)

@@ -67,7 +67,7 @@ package final class BrokerHandler: RequestHandler {
                 throw Problem(.forwardedRequest, "the request carries Forwarded, X-Forwarded-*, X-Real-IP or Via")
             }
             if let problem = serving.requestGuard.hostProblem(head, bytes, transport: connection.peer.transport) { throw problem }
-            if try sendRendered(head, bytes, on: connection, into: &output) { return .written }
+            if sendRendered(head, bytes, on: connection, into: &output) { return .written }
             return try route(head, bytes, body, on: connection)
         } catch {
             return .response(refused(error))
@@ -84,12 +84,13 @@ package final class BrokerHandler: RequestHandler {
     /// Sends the rendered answer of a token in hand; false where the request needs more than that.
     private func sendRendered(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, on connection: Connection, into output: inout ResponseBuffer
-    ) throws(Problem) -> Bool {
+    ) -> Bool {
         guard head.method == .get, head.query == nil, let place = shelf.place(head.path, bytes), isPlain(head, bytes) else { return false }
-        if let problem = serving.requestGuard.browserProblem(head, bytes, servesToken: true) { throw problem }
+        guard serving.requestGuard.browserProblem(head, bytes, servesToken: true) == nil else { return false }
         guard let known = callers.caller(head, bytes, on: connection), known.standing.mayRead(place) else { return false }
         guard let answer = shelf.answer(place) else { return false }
-        for use in known.standing.uses where use.takeRequest(at: time.boot) != nil { return false }
+        // Of several limited clients at once, the slow path takes from each.
+        guard known.standing.uses.count <= 1, known.standing.uses.first?.takeRequest(at: time.boot) == nil else { return false }
         shelf.send(answer, of: place, to: known, on: connection, closes: !head.keepsAlive, into: &output)
         return true
     }
@@ -114,13 +115,28 @@ package final class BrokerHandler: RequestHandler {
             throw allowing(allow)
         case .route(let route, let parameters):
             let known = callers.caller(head, bytes, on: connection)
-            let forwards = route.endpoint == .tokenHeaders && known?.standing.answersForwardAuth == true
-            if !forwards, let problem = serving.requestGuard.browserProblem(head, bytes, servesToken: route.servesToken) { throw problem }
-            let exchange = try Exchange(
-                route: route, parameters: parameters, query: target.query, head: head, bytes: bytes, body: body, caller: known?.caller,
-                requestID: requestIDs.next())
-            return answer(exchange, known, hasKey: head.has(.authorization), on: connection)
+            let request = RoutedRequest(
+                endpoint: route.endpoint, token: parameters["token"] ?? "", requestID: requestIDs.next(),
+                caller: AuditedCaller(name: known?.standing.name, identity: (connection.context as? CallerContext)?.identity))
+            do throws(Problem) {
+                let forwards = route.endpoint == .tokenHeaders && known?.standing.answersForwardAuth == true
+                if !forwards, let problem = serving.requestGuard.browserProblem(head, bytes, servesToken: route.servesToken) { throw problem }
+                let exchange = try Exchange(
+                    route: route, parameters: parameters, query: target.query, head: head, bytes: bytes, body: body, caller: known?.caller,
+                    requestID: request.requestID)
+                return try answer(exchange, request, known, hasKey: head.has(.authorization), on: connection)
+            } catch {
+                return finish(request, Outcome(error, requestID: request.requestID))
+            }
         }
+    }
+
+    /// Answers now, and writes it down.
+    private func finish(_ request: RoutedRequest, _ outcome: Outcome) -> Reply {
+        let isThrottled = outcome.problem == .tooManyRequests
+        if isThrottled { shelf.noteThrottled(request.caller) }
+        ledger.record(outcome, request, isAudited: !isThrottled)
+        return .response(outcome.response)
     }
 
     private func allowing(_ methods: String) -> Problem {
@@ -129,38 +145,32 @@ package final class BrokerHandler: RequestHandler {
         return problem
     }
 
-    private func answer(_ exchange: Exchange, _ known: KnownCaller?, hasKey: Bool, on connection: Connection) -> Reply {
-        let caller = AuditedCaller(name: known?.standing.name, identity: (connection.context as? CallerContext)?.identity)
-        let (endpoint, token, requestID) = (exchange.route.endpoint, exchange.token, exchange.requestID)
-        func now(_ outcome: Outcome) -> Reply {
-            ledger.record(outcome, endpoint: endpoint, token: token, requestID: requestID, caller: caller)
-            return .response(outcome.response)
-        }
-        do throws(Problem) {
-            try authorize(exchange, known, hasKey: hasKey, on: connection)
-            if let response = exchange.immediateResponse { return now(Outcome(response)) }
-            let uses = try enter(known)
-            let (ticket, api, ledger) = (connection.ticket(), api, ledger)
-            let isTaken = jobs.submit(limit: serving.bounds.waiting) {
-                let outcome = await api.answer(exchange)
-                for use in uses { use.leave() }
-                ledger.record(outcome, endpoint: endpoint, token: token, requestID: requestID, caller: caller)
-                ticket.deliver(outcome.response)
+    private func answer(
+        _ exchange: Exchange, _ request: RoutedRequest, _ known: KnownCaller?, hasKey: Bool, on connection: Connection
+    ) throws(Problem) -> Reply {
+        // What is open to strangers is to clients too, whatever they have used up.
+        for use in exchange.route.isOpen ? [] : known?.standing.uses ?? [] {
+            if let pause = use.takeRequest(at: time.boot) {
+                throw Problem(.tooManyRequests, "this client's rate of requests is used up", retryAfter: pause)
             }
-            if isTaken { return .later }
-            for use in uses { use.leave() }
-            throw Problem(.tooManyRequests, "as many requests are waiting as the limits allow", retryAfter: .seconds(1))
-        } catch {
-            return now(Outcome(error, requestID: requestID))
         }
+        try authorize(exchange, known, hasKey: hasKey, on: connection)
+        if let outcome = exchange.immediateOutcome { return finish(request, outcome) }
+        let uses = try enter(known)
+        let (ticket, api, ledger) = (connection.ticket(), api, ledger)
+        let isTaken = jobs.submit(limit: serving.bounds.waiting) {
+            let outcome = await api.answer(exchange)
+            for use in uses { use.leave() }
+            ledger.record(outcome, request)
+            ticket.deliver(outcome.response)
+        }
+        if isTaken { return .later }
+        for use in uses { use.leave() }
+        throw Problem(.tooManyRequests, "as many requests are waiting as the limits allow", retryAfter: .seconds(1))
     }
 
     private func authorize(_ exchange: Exchange, _ known: KnownCaller?, hasKey: Bool, on connection: Connection) throws(Problem) {
-        switch exchange.route.permission {
-        case .open, .known(strangersToo: true): return
-        case .metrics where serving.hasOpenMetrics: return
-        default: break
-        }
+        if exchange.route.isOpen || exchange.route.permission == .metrics && serving.hasOpenMetrics { return }
         guard let known else { throw callers.refusal(hasKey: hasKey, on: connection, at: time.boot) }
         let (permission, token): (ClientConfiguration.Permission, String?) =
             switch exchange.route.permission {
@@ -174,19 +184,13 @@ package final class BrokerHandler: RequestHandler {
         }
     }
 
-    /// Takes a request, and a place among those in flight, from each limited client the caller is.
+    /// Takes a place among the requests in flight of each limited client the caller is.
     private func enter(_ known: KnownCaller?) throws(Problem) -> [ClientUse] {
         var entered: [ClientUse] = []
         for use in known?.standing.uses ?? [] {
-            var problem: Problem?
-            if let pause = use.takeRequest(at: time.boot) {
-                problem = Problem(.tooManyRequests, "this client's rate of requests is used up", retryAfter: pause)
-            } else if !use.enter() {
-                problem = Problem(.tooManyRequests, "as many requests of this client are being answered as it may have", retryAfter: .seconds(1))
-            }
-            if let problem {
+            guard use.enter() else {
                 for use in entered { use.leave() }
-                throw problem
+                throw Problem(.tooManyRequests, "as many requests of this client are being answered as it may have", retryAfter: .seconds(1))
             }
             entered.append(use)
         }
@@ -195,13 +199,18 @@ package final class BrokerHandler: RequestHandler {
 
     /// Whether a forwarded request is a reverse proxy's own question whether it may pass one on.
     private func isForwardAuth(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, on connection: Connection) -> Bool {
-        guard head.method == .get || head.method == .head, bytes.hasSuffix(head.path, "/headers") else { return false }
+        guard head.method == .get || head.method == .head, bytes.isHeadersPath(head.path) else { return false }
         return callers.caller(head, bytes, on: connection)?.standing.answersForwardAuth == true
     }
 }
 
 extension Span<UInt8> {
-    func hasSuffix(_ range: Range<Int>, _ text: StaticString) -> Bool {
-        range.count >= text.utf8CodeUnitCount && matches(range.upperBound - text.utf8CodeUnitCount..<range.upperBound, lowercase: text)
+    /// `/v1/tokens/NAME/headers`, whatever the name.
+    func isHeadersPath(_ path: Range<Int>) -> Bool {
+        guard path.count > 19 else { return false }
+        let name = path.lowerBound + 11..<path.upperBound - 8
+        guard isExactly(path.lowerBound..<name.lowerBound, "/v1/tokens/"), isExactly(name.upperBound..<path.upperBound, "/headers")
+        else { return false }
+        return !name.contains { self[$0] == 0x2F }
     }
 }

@@ -1,5 +1,5 @@
 import BrokerCore
-package import LocalHTTP
+import LocalHTTP
 import Synchronization
 
 /// A request that is answered by a task: everything it needs, copied out of the loop's buffers.
@@ -54,16 +54,16 @@ package struct Exchange: Sendable {
     }
 
     /// What needs nothing but the request itself.
-    package var immediateResponse: Response? {
+    var immediateOutcome: Outcome? {
         switch route.endpoint {
         case .live:
-            return Response(status: 200, fields: CommonFields.all + [("Content-Type", "text/plain")], body: Array("alive\n".utf8))
+            return Outcome(Response(status: 200, fields: CommonFields.all + [("Content-Type", "text/plain")], body: Array("alive\n".utf8)))
         case .problemText:
             guard let kind = ProblemKind(rawValue: parameters["slug"] ?? "") else {
-                return Problem(.notFound, "there is no such problem").response(requestID: requestID)
+                return Outcome(Problem(.notFound, "there is no such problem"), requestID: requestID)
             }
             let text = "\(kind.title) (\(kind.status))\n\n\(kind.help)\n"
-            return Response(status: 200, fields: CommonFields.all + [("Content-Type", "text/plain; charset=utf-8")], body: Array(text.utf8))
+            return Outcome(Response(status: 200, fields: CommonFields.all + [("Content-Type", "text/plain; charset=utf-8")], body: Array(text.utf8)))
         default:
             return nil
         }

@@ -48,6 +48,9 @@ package struct Route: Sendable {
     package let servesToken: Bool
     package let endpoint: Endpoint
 
+    /// Whether strangers are answered too.
+    var isOpen: Bool { permission == .open || permission == .known(strangersToo: true) }
+
     init(_ method: Method, _ path: String, _ permission: RoutePermission, servesToken: Bool = false, _ endpoint: Endpoint) {
         self.method = method
         pattern = path.split(separator: "/").map(String.init)

@@ -13,11 +13,18 @@ package struct Serving: Sendable {
     /// Ordered by name.
     package let cells: [TokenCell]
 
-    package init(_ configuration: BrokerConfiguration, cells: [TokenCell]) {
+    /// - Parameter previous: what clients have used up stays used up where their limits are the same.
+    package init(_ configuration: BrokerConfiguration, cells: [TokenCell], previous: Serving? = nil) {
         requestGuard = RequestGuard(hosts: configuration.hosts)
         identifier = CallerIdentifier(configuration)
         policy = AccessPolicy(configuration)
-        uses = configuration.clients.map { $0.limits == ClientLimits() ? nil : ClientUse($0.limits) }
+        let before = (previous?.identifier.clients ?? []).enumerated().map { ($1.name, previous?.uses[$0]) }
+        let known = Dictionary(before) { $1 }
+        uses = configuration.clients.map { client in
+            if client.limits == ClientLimits() { return nil }
+            if let use = known[client.name] ?? nil, use.limits == client.limits { return use }
+            return ClientUse(client.limits)
+        }
         bounds = configuration.limits
         hasOpenMetrics = configuration.hasOpenMetrics
         self.cells = cells.sorted { $0.name < $1.name }

@@ -56,12 +56,19 @@ final class Standing {
         return readable[place] == .yes
     }
 
+    /// The share of a client that has a limit of its own, which goes before its user's.
+    var ownShare: ConnectionShare? {
+        for client in caller.clients {
+            if let limit = serving.uses[client]?.limits.connections {
+                return ConnectionShare(.party(serving.identifier.clients[client].name), limit: limit)
+            }
+        }
+        return nil
+    }
+
     /// Among whose connections one of this user counts.
     func share(_ user: UInt32?) -> ConnectionShare {
-        for client in caller.clients {
-            if let limit = serving.uses[client]?.limits.connections { return ConnectionShare(.party(client), limit: limit) }
-        }
-        return ConnectionShare(user.map { .user($0) } ?? .party(caller.clients.first ?? 0), limit: serving.bounds.userConnections)
+        ownShare ?? ConnectionShare(user.map { .user($0) } ?? .party(name), limit: serving.bounds.userConnections)
     }
 }
 

@@ -49,7 +49,10 @@ final class CallerRegistry {
     /// The caller of a request; nil for nobody known. The same key again on the same connection skips the hash.
     func caller(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, on connection: Connection) -> KnownCaller? {
         guard let context = connection.context as? CallerContext else { return nil }
-        if context.rulesVersion != version { recognise(context) }
+        if context.rulesVersion != version {
+            recognise(context)
+            connection.join(context.keyless?.standing.share(context.identity?.user) ?? strangers)
+        }
         guard let field = head.value(of: .authorization) else { return context.keyless }
         if let known = context.accepted, isSame(context.acceptedHeader, field, bytes) { return known }
         guard field.count > 7, bytes.matches(field.lowerBound..<field.lowerBound + 7, lowercase: "bearer ") else { return nil }
@@ -59,8 +62,8 @@ final class CallerRegistry {
         let known = known(caller)
         context.acceptedHeader = value
         context.accepted = known
-        // Known by the kernel's word already: it stays among its user's.
-        if context.keyless == nil { connection.join(known.standing.share(context.identity?.user)) }
+        // Known by the kernel's word already, it stays among its user's, but for a client with a limit of its own.
+        if context.keyless == nil || known.standing.ownShare != nil { connection.join(known.standing.share(context.identity?.user)) }
         return known
     }
 

@@ -16,8 +16,9 @@ package actor Daemon {
     private var configuration: BrokerConfiguration
     private let serving: ServingBoard
     private let jobs = JobQueue()
-    private let metrics = Metrics()
+    private let metrics: Metrics
     private let audit: AuditLog
+    private let output: StandardError
     private let store: StoreAccess?
     private let control: AsyncStream<Command>
     private let send: AsyncStream<Command>.Continuation
@@ -40,7 +41,9 @@ package actor Daemon {
         store: Result<OpenedStore?, StoreFault>
     ) {
         let isJournal = environment["JOURNAL_STREAM"] != nil
-        audit = AuditLog(isJournal: isJournal, clocks: clocks, lost: metrics.requests.auditLost) { output.write($0) }
+        self.output = output
+        metrics = Metrics(output: output)
+        audit = AuditLog(isJournal: isJournal, clocks: clocks, output: output)
         self.configuration = configuration
         self.path = path
         self.logger = logger
@@ -173,7 +176,7 @@ package actor Daemon {
     private func publish() {
         audit.isOn = configuration.isAudited
         metrics.keepTokens(Set(configuration.tokens.map(\.name)))
-        serving.replace(Serving(configuration, cells: Array(broker.board.all.values)))
+        serving.replace(Serving(configuration, cells: Array(broker.board.all.values), previous: serving.serving))
     }
 
     /// Ends waits at once, answers what was received, and returns within the stop time.
@@ -186,8 +189,8 @@ package actor Daemon {
         server.stop()
         transport.stop()
         await store?.journal.flush()
-        audit.flush()
         logger.notice("stopped")
+        output.flush(within: 0.5)
     }
 
     // MARK: The process

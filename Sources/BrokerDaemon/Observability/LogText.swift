@@ -2,17 +2,29 @@
 enum LogText {
     /// A value with a space, a quotation mark or a control character is quoted, so that a line stays one line.
     static func quoted(_ value: String) -> String {
-        guard value.isEmpty || value.unicodeScalars.contains(where: { $0.value <= 0x20 || $0.value == 0x7F || $0 == "\"" || $0 == "=" }) else {
-            return value
+        quoted(value.unicodeScalars) { scalar in
+            // C1 controls too, which terminals obey, and the separators that some take for a line's end.
+            scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.value == 0x2028 || scalar.value == 0x2029
         }
-        let escaped = value.unicodeScalars.map { scalar -> String in
+    }
+
+    /// A stranger's text: at most 64 characters, visible ASCII as it is, everything else by its number.
+    static func foreign(_ value: String) -> String {
+        quoted(value.unicodeScalars.prefix(64)) { $0.value < 0x20 || $0.value > 0x7E }
+    }
+
+    private static func quoted(_ scalars: some Collection<Unicode.Scalar>, hides: (Unicode.Scalar) -> Bool) -> String {
+        var text = ""
+        var isPlain = !scalars.isEmpty
+        for scalar in scalars {
             switch scalar {
-            case "\"", "\\": "\\\(scalar)"
-            case "\n": "\\n"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7F: " "
-            default: String(scalar)
+            case "\"", "\\": text += "\\\(scalar)"
+            case "\n": text += "\\n"
+            case _ where hides(scalar): text += "\\u{\(String(scalar.value, radix: 16))}"
+            default: text.unicodeScalars.append(scalar)
             }
+            if scalar == " " || scalar == "=" || scalar == "\"" || hides(scalar) { isPlain = false }
         }
-        return "\"\(escaped.joined())\""
+        return isPlain ? text : "\"\(text)\""
     }
 }

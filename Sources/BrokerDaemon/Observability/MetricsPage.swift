@@ -6,8 +6,11 @@ import LocalHTTP
 package struct Metrics: Sendable {
     package let requests = RequestMetrics()
     package let events = EventMetrics()
+    private let output: StandardError
 
-    package init() {}
+    package init(output: StandardError) {
+        self.output = output
+    }
 
     /// Forgets tokens that are configured no longer.
     package func keepTokens(_ names: Set<String>) {
@@ -22,6 +25,8 @@ package struct Metrics: Sendable {
         events.write(to: &text)
         Self.write(statuses, to: &text)
         Process.write(to: &text)
+        text.family("tokenbroker_log_lines_lost", .counter, "Lines of log and audit that standard error did not take in time.")
+        text.sample("_total", [], output.lost.value)
         text.family("tokenbroker_build", .info, "What runs.")
         text.sample("_info", [("version", Version.current)], UInt64(1))
         text.end()

@@ -19,6 +19,14 @@ package struct Outcome: Sendable {
     }
 }
 
+/// A request that found its route, as ledger and audit name it.
+struct RoutedRequest: Sendable {
+    let endpoint: Endpoint
+    let token: String
+    let requestID: String
+    let caller: AuditedCaller
+}
+
 /// Where every answered request is written down: counters and, where it is one of those, a line of the audit.
 package struct RequestLedger: Sendable {
     let metrics: RequestMetrics
@@ -32,20 +40,23 @@ package struct RequestLedger: Sendable {
     }
 
     /// Writes down a request that had a route.
-    func record(_ outcome: Outcome, endpoint: Endpoint, token: String, requestID: String, caller: AuditedCaller) {
+    ///
+    /// - Parameter isAudited: false where a line that sums up many takes the place of this one.
+    func record(_ outcome: Outcome, _ request: RoutedRequest, isAudited: Bool = true) {
+        let (endpoint, token, caller) = (request.endpoint, request.token, request.caller)
         metrics.answered(endpoint, status: outcome.response.status)
         if let problem = outcome.problem { metrics.refused(problem) }
         if outcome.token != nil { metrics.served(token).add() }
         let isRefusal = [401, 403, 429].contains(outcome.response.status)
-        guard audit.isOn, endpoint.isAudited || isRefusal, outcome.response.status != 304 else { return }
+        guard isAudited, audit.isOn, endpoint.isAudited || isRefusal, outcome.response.status != 304 else { return }
         var line = caller.text + " action=\(endpoint.rawValue)"
-        if !token.isEmpty { line += " token=\(LogText.quoted(String(token.prefix(64))))" }
+        if !token.isEmpty { line += " token=\(LogText.foreign(token))" }
         if let served = outcome.token {
             line += " fingerprint=\(served.fingerprint)"
             if let left = served.remaining(at: clocks.boot) { line += " expires_in=\(left.wholeSeconds)" }
         }
-        line += " outcome=\(outcome.problem?.rawValue ?? (outcome.token == nil ? "done" : "served")) request=\(requestID)\n"
-        audit.append(audit.prefix(isRefusal ? .warning : .info) + Array(line.utf8), count: 1)
+        line += " outcome=\(outcome.problem?.rawValue ?? (outcome.token == nil ? "done" : "served")) request=\(request.requestID)\n"
+        audit.append(audit.prefix(isRefusal ? .warning : .info) + Array(line.utf8), count: 1, from: caller.isKnown ? .audit : .strangers)
     }
 
     /// Writes down a request that was refused before it had a route.

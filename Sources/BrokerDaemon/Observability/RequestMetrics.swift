@@ -17,8 +17,6 @@ package final class RequestMetrics: Sendable {
     private let ends: [Counter]
     private let served = Mutex<[String: Counter]>([:])
     package let accepted = Counter()
-    /// Audit lines dropped since standard error did not take them.
-    package let auditLost = Counter()
 
     package init() {
         answers = (0...Endpoint.allCases.count).map { _ in Self.statuses.map { _ in Counter() } }
@@ -68,9 +66,10 @@ package final class RequestMetrics: Sendable {
         text.family("tokenbroker_connections_closed", .counter, "Connections closed, by why.")
         for end in ConnectionEnd.allCases { text.sample("_total", [("reason", "\(end)")], ends[end.rawValue].value) }
         text.family("tokenbroker_connections", .gauge, "Connections open.")
-        text.sample("", [], accepted.value &- ends.reduce(0) { $0 + $1.value })
-        text.family("tokenbroker_audit_lines_lost", .counter, "Audit lines that could not be written.")
-        text.sample("_total", [], auditLost.value)
+        // Ends first: what closes meanwhile must not make less than nothing.
+        let ended = ends.reduce(0) { $0 + $1.value }
+        let all = accepted.value
+        text.sample("", [], all > ended ? all - ended : 0)
     }
 }
 

@@ -1,23 +1,89 @@
+import Dispatch
 import Glibc
 import Synchronization
 
-/// Standard error, which log and audit share: whole lines, never one within another.
+/// Standard error, which log and audit share: whole lines in order, written by a queue of its own, so that a reader who
+/// does not read holds up nobody. What does not fit into what a source may have waiting is dropped, counted and told.
 package final class StandardError: Sendable {
-    /// Guards the descriptor: one writer at a time.
-    private let turn = Mutex<Void>(())
+    /// Who writes; each has its own room, so that none crowds out another.
+    package enum Source: Int, Sendable, CaseIterable {
+        case log, audit
+        /// The audit of callers nobody knows.
+        case strangers
 
-    package init() {}
-
-    /// Writes all bytes; blocks while the reader does not take them.
-    package func write(_ bytes: [UInt8]) {
-        turn.withLock { _ in
-            var start = 0
-            while start < bytes.count {
-                let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(2, $0.baseAddress.map { unsafe $0 + start }, $0.count - start) }
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { return }
-                start += count
+        /// Bytes that may wait.
+        var room: Int {
+            switch self {
+            case .log: 1 << 20
+            case .audit: 3 << 20
+            case .strangers: 1 << 18
             }
+        }
+    }
+
+    private struct Pending {
+        var bytes: [UInt8] = []
+        var waiting = [Int](repeating: 0, count: Source.allCases.count)
+        var lost = 0
+        var isScheduled = false
+    }
+
+    private let pending = Mutex(Pending())
+    private let queue = DispatchQueue(label: "tokenbroker.output")
+    private let sink: @Sendable ([UInt8]) -> Void
+    /// Lines dropped so far.
+    package let lost = Counter()
+
+    package init(sink: @escaping @Sendable ([UInt8]) -> Void = StandardError.writeAll) {
+        self.sink = sink
+    }
+
+    /// Takes whole lines.
+    package func write(_ lines: [UInt8], count: Int = 1, from source: Source) {
+        let mustSchedule = pending.withLock { pending in
+            guard pending.waiting[source.rawValue] + lines.count <= source.room else {
+                pending.lost += count
+                lost.add(UInt64(count))
+                return false
+            }
+            pending.bytes += lines
+            pending.waiting[source.rawValue] += lines.count
+            defer { pending.isScheduled = true }
+            return !pending.isScheduled
+        }
+        if mustSchedule { queue.async { [self] in drain() } }
+    }
+
+    private func drain() {
+        while true {
+            let (bytes, dropped) = pending.withLock { pending in
+                let taken = (pending.bytes, pending.lost)
+                let isEmpty = taken.0.isEmpty && taken.1 == 0
+                pending = Pending()
+                pending.isScheduled = !isEmpty
+                return taken
+            }
+            if bytes.isEmpty, dropped == 0 { return }
+            sink(bytes)
+            if dropped > 0 { sink(Array("<4>\(dropped) lines were lost: standard error was not read in time\n".utf8)) }
+        }
+    }
+
+    /// Returns when everything handed in before has been written, or after this time.
+    package func flush(within seconds: Double) {
+        let done = DispatchSemaphore(value: 0)
+        queue.async { done.signal() }
+        _ = done.wait(timeout: .now() + seconds)
+    }
+
+    /// Writes all bytes to the descriptor; blocks while nobody reads.
+    @Sendable package static func writeAll(_ bytes: [UInt8]) {
+        var start = 0
+        while start < bytes.count {
+            let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(2, $0.baseAddress.map { unsafe $0 + start }, $0.count - start) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            start += count
         }
     }
 }

@@ -45,6 +45,15 @@ package final class RequestParser {
         }
     }
 
+    /// Whether a byte of a request line has been read: not where only the empty line before one came.
+    package var hasBegun: Bool {
+        if case .start = phase { return scanned > position }
+        return true
+    }
+
+    /// The connection ends with this request, whatever it says.
+    package func endConnection() { head.keepsAlive = false }
+
     /// Makes the parser ready for the next request, keeping its memory.
     package func reset() {
         head.reset()

@@ -4,8 +4,8 @@ package struct ConnectionShare: Sendable, Hashable {
         /// Everybody of whom nothing is known yet.
         case strangers
         case user(UInt32)
-        /// A party the handler tells apart by a number of its own.
-        case party(Int)
+        /// A party the handler has a name for.
+        case party(String)
     }
 
     package let owner: Owner
@@ -87,7 +87,7 @@ struct ConnectionTable {
     /// of the share that is furthest over its own, so that nobody can lock the others out.
     func surplus(beside newcomer: Connection, limits: ServerLimits, now: Int64) -> Connection? {
         if shares[newcomer.share.owner]?.count ?? 0 > newcomer.share.limit, let oldest = longestIdle(newcomer.share.owner, but: newcomer),
-            now - oldest.lastActive >= limits.idleGrace.wholeNanoseconds
+            oldest.isIdle, now - oldest.lastActive >= limits.idleGrace.wholeNanoseconds
         {
             return oldest
         }

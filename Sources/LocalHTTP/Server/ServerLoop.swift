@@ -174,6 +174,8 @@ final class ServerLoop: @unchecked Sendable {
 
     func awaitRest(_ connection: Connection) {
         guard connection.phase == .reading, let reader = connection.parser else { return }
+        // An empty line between requests begins none (RFC 9112 §2.2): the connection idles on.
+        guard reader.hasBegun else { return setDeadline(connection, time.boot + limits.idleTime.wholeNanoseconds) }
         let began = connection.requestBegan ?? time.boot
         connection.requestBegan = began
         if reader.hasHead, reader.head.expectsContinue, !connection.hasSentContinue {
@@ -187,6 +189,8 @@ final class ServerLoop: @unchecked Sendable {
 
     private func respond(_ connection: Connection, parser: RequestParser, message: Span<UInt8>) {
         connection.exchange += 1
+        // The handler says Connection: close in an answer that it writes itself.
+        if isDraining { parser.endConnection() }
         let reply: Reply
         if let chunked = parser.chunkedBody {
             reply = handler.respond(to: parser.head, bytes: message, body: chunked.span, on: connection, into: &output)
@@ -256,6 +260,7 @@ final class ServerLoop: @unchecked Sendable {
     func finishDraining() {
         guard isDraining, connections.isEmpty, let done = drained else { return }
         drained = nil
+        handler.end()
         done()
     }
 
