@@ -11,7 +11,7 @@ struct ChunkedDecoder: Sendable {
     private var trailerBytes = 0
     private var trailers = 0
 
-    /// A chunk size of more digits would pass any body limit.
+    /// Digits of a chunk size, beside its extensions.
     private static let sizeDigits = 8
     private static let extensionBytes = 256
 
@@ -73,7 +73,8 @@ struct ChunkedDecoder: Sendable {
         var size = 0
         var index = line.lowerBound
         while index < line.upperBound, let digit = bytes[index].hexDigitValue {
-            guard index - line.lowerBound < sizeDigits else { throw .payloadTooLarge }
+            // Leading zeros count for nothing (RFC 9112 §7.1); a ninth digit that counts would pass any body limit.
+            guard size < 1 << 28 else { throw .payloadTooLarge }
             size = size << 4 | Int(digit)
             index += 1
         }
