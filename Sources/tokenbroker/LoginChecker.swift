@@ -90,7 +90,7 @@ private final class CheckedInputs: TokenInputs {
     func login(_ token: TokenConfiguration) async throws(LoginFailure) -> TokenDraft {
         if let known = drafts.withLock({ $0[token.name] }) { return known }
         guard let performer = performer.withLock({ $0 }) else { throw LoginFailure(.local, "nothing to log in with") }
-        let draft = try await performer.login(token, perRequest: [:])
+        let draft = try await performer.login(token, inputs: try await performer.ownInputs(token), perRequest: [:])
         drafts.withLock { $0[token.name] = draft }
         return draft
     }

@@ -10,13 +10,14 @@ struct BrokerBench {
     let events = RecordedEvents()
     let transport: FakeTransport
     let broker: TokenBroker
+    let secrets = FakeSecrets()
 
     typealias Answer = @Sendable (_ request: OutboundRequest, _ number: Int, _ clocks: FakeClocks) async throws(LoginFailure) -> PartnerReply
 
     init(_ answer: @escaping Answer) {
         let clocks = clocks
         transport = FakeTransport { request, number throws(LoginFailure) in try await answer(request, number, clocks) }
-        broker = TokenBroker(clocks: clocks, transport: transport, secrets: FakeSecrets(), events: events)
+        broker = TokenBroker(clocks: clocks, transport: transport, secrets: secrets, events: events)
     }
 
     static let plain = TestConfiguration.plainProvider + "tokens:\n  a: {provider: plain, inputs: {secret: {value: s}}}\n"
@@ -232,6 +233,18 @@ final class Valve: Sendable {
             let paths = bench.transport.requests.map { $0.url.split(separator: "/").dropFirst(4).joined(separator: "/") }
             #expect(paths.prefix(5) == ["service/login", "customers/login", "customers/login", "service/login", "customers/login"])
             #expect(await jo.status().state == .fresh)
+        }
+    }
+
+    @Test func `a login reads its secrets once`() async throws {
+        let bench = BrokerBench { _, number, clocks throws(LoginFailure) in
+            .make(200, "{\"access_token\":\"t\(number)\",\"expires_in\":900}", clocks: clocks)
+        }
+        try await bench.run { _ in
+            let keeper = try await bench.keeper()
+            _ = try await keeper.token(wait: .seconds(5))
+            #expect(bench.transport.requests.count == 1)
+            #expect(bench.secrets.reads == 1)
         }
     }
 

@@ -31,11 +31,15 @@ package final class RecordedEvents: EventSink {
     package func record(_ event: BrokerEvent) { events.withLock { $0.append(event) } }
 }
 
-/// Secrets by place, for tests without files.
-package struct FakeSecrets: SecretSource {
+/// Secrets by place, for tests without files; counts how often it was asked.
+package final class FakeSecrets: SecretSource {
+    private let count = Mutex(0)
+    package var reads: Int { count.withLock { $0 } }
+
     package init() {}
 
     package func read(_ reference: SecretReference) async throws(SecretFault) -> Secret {
+        count.withLock { $0 += 1 }
         if case .value(let secret) = reference { return secret }
         throw SecretFault(place: reference.place, problem: "is not there")
     }

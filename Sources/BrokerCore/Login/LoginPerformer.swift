@@ -6,6 +6,24 @@ package protocol TokenInputs: Sendable {
     func replacement(for name: String, refused: Token) async -> Token?
 }
 
+/// An entry's inputs as they were read, without token inputs and what callers give.
+package struct OwnInputs: Sendable {
+    let values: ValueScope
+    /// Of everything in them, secrets included: another one means another login.
+    package let digest: [UInt8]
+}
+
+extension ValueScope {
+    /// With what a caller gave in place of defaults; what the configuration says stays.
+    fileprivate func given(_ perRequest: [String: String], for token: TokenConfiguration) -> ValueScope {
+        var values = self
+        for input in token.provider.inputs where !input.isToken && token.inputs[input.name] == nil {
+            if let value = perRequest[input.name] { values[input.name] = Array(value.utf8) }
+        }
+        return values
+    }
+}
+
 /// Makes one whole login: secrets, token inputs, a slot, the requests, the answer.
 package struct LoginPerformer: Sendable {
     package let clocks: any Clocks
@@ -25,8 +43,14 @@ package struct LoginPerformer: Sendable {
     /// A token input younger than this is not blamed for a refusal.
     private static let suspectAge = Duration.seconds(60)
 
-    package func login(_ token: TokenConfiguration, perRequest: [String: String]) async throws(LoginFailure) -> TokenDraft {
-        var values = try await ownValues(token, perRequest: perRequest)
+    /// Reads an entry's inputs anew, secrets included: once a login.
+    package func ownInputs(_ token: TokenConfiguration) async throws(LoginFailure) -> OwnInputs {
+        let values = try await ownValues(token)
+        return OwnInputs(values: values, digest: Digest.sha256(values.names.flatMap { Array($0.utf8) + [0] + (values[$0] ?? []) + [0] }))
+    }
+
+    package func login(_ token: TokenConfiguration, inputs own: OwnInputs, perRequest: [String: String]) async throws(LoginFailure) -> TokenDraft {
+        var values = own.values.given(perRequest, for: token)
         let account = Self.account(token, values)
         var held = try await tokenInputs(token, into: &values)
         do throws(LoginFailure) {
@@ -43,29 +67,23 @@ package struct LoginPerformer: Sendable {
         async throws(LoginFailure)
         -> PartnerReply
     {
-        var values = try await ownValues(token, perRequest: perRequest)
+        var values = try await ownValues(token).given(perRequest, for: token)
         _ = try await tokenInputs(token, into: &values)
         for (name, value) in extra { values[name] = value }
         return try await transport.send(try RequestRendering.request(template, values: values, connection: token.connection))
     }
 
-    /// A digest of everything the login is made with, secrets included: another one means another login.
-    package func inputDigest(_ token: TokenConfiguration) async throws(LoginFailure) -> [UInt8] {
-        let values = try await ownValues(token, perRequest: [:])
-        return Digest.sha256(values.names.flatMap { Array($0.utf8) + [0] + (values[$0] ?? []) + [0] })
-    }
-
     // MARK: Values
 
-    /// Every input but token inputs: defaults, what the configuration says, what the caller gave.
-    private func ownValues(_ token: TokenConfiguration, perRequest: [String: String]) async throws(LoginFailure) -> ValueScope {
+    /// Every input but token inputs: defaults, and what the configuration says.
+    private func ownValues(_ token: TokenConfiguration) async throws(LoginFailure) -> ValueScope {
         var values = ValueScope()
         for input in token.provider.inputs where !input.isToken {
             let value: [UInt8]?
             switch token.inputs[input.name] {
             case .text(let text): value = Array(text.utf8)
             case .secret(let reference): value = try await secret(reference, for: input)
-            case .token, nil: value = (perRequest[input.name] ?? input.defaultValue).map { Array($0.utf8) }
+            case .token, nil: value = input.defaultValue.map { Array($0.utf8) }
             }
             if let value { values[input.name] = value }
         }

@@ -68,7 +68,8 @@ package enum BackoffPolicy {
         return max(min(wanted, living.remaining / 2), min(.seconds(2), living.lifetime / 30))
     }
 
-    private static func doubled(_ first: Duration, _ count: Int, cap: Duration) -> Duration {
+    /// `first`, doubled with every failure in a row from the second on.
+    static func doubled(_ first: Duration, _ count: Int, cap: Duration) -> Duration {
         min(first * (1 << min(max(count, 1) - 1, 20)), cap)
     }
 

@@ -2,7 +2,7 @@ import Synchronization
 
 /// When each keeper is to be looked at next: one timer for all of them, and a bound on logins begun at once.
 ///
-/// Ten thousand tokens due together begin as many logins as `begun` and keep the others in line; a keeper between two
+/// Ten thousand tokens due together begin as many logins as `bound` and keep the others in line; a keeper between two
 /// turns costs a few words here and no task.
 package final class RefreshSchedule: Sendable {
     fileprivate struct Entry {

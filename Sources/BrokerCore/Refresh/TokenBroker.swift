@@ -58,7 +58,7 @@ package actor TokenBroker {
         let keepers = unchecked
         unchecked = []
         for keeper in keepers {
-            guard let asked = entries[keeper.cell.name]?.configuration, let digest = try? await performer.inputDigest(asked) else { continue }
+            guard let asked = entries[keeper.cell.name]?.configuration, let digest = try? await performer.ownInputs(asked).digest else { continue }
             // It may have been removed or changed meanwhile.
             guard let current = entries[keeper.cell.name], current.keeper === keeper, current.configuration == asked else { continue }
             _ = await keeper.reconfigure(asked, inputDigest: digest)
@@ -114,7 +114,7 @@ package actor TokenBroker {
     /// Combinations made while this waits already have the new configuration.
     private func reconfigure(_ token: TokenConfiguration) async -> Bool {
         entries[token.name]?.configuration = token
-        let digest = try? await performer.inputDigest(token)
+        let digest = try? await performer.ownInputs(token).digest
         var isChanged = false
         for keeper in keepers(of: token.name) {
             let isNew = await keeper.reconfigure(token, inputDigest: digest)

@@ -138,10 +138,12 @@ package actor TokenKeeper {
         let (performer, configuration, perRequest) = (environment.performer, configuration, perRequest)
         // The one unstructured task there is: an impatient caller must not cancel everybody's login.
         loginInFlight = Task { [weak self, schedule = environment.schedule, isChained] in
-            let digest = try? await performer.inputDigest(configuration)
+            var digest: [UInt8]?
             let outcome: Result<TokenDraft, LoginFailure>
             do throws(LoginFailure) {
-                outcome = .success(try await performer.login(configuration, perRequest: perRequest))
+                let inputs = try await performer.ownInputs(configuration)
+                digest = inputs.digest
+                outcome = .success(try await performer.login(configuration, inputs: inputs, perRequest: perRequest))
             } catch {
                 outcome = .failure(error)
             }

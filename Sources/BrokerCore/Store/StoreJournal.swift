@@ -81,7 +81,7 @@ package final class StoreJournal: Sendable {
                 putBack(taken)
                 failuresInARow += 1
                 if failuresInARow == 1 { events.record(.storeFailed(reason: error.description)) }
-                try? await clocks.sleep(until: clocks.boot + min(.seconds(1 << min(failuresInARow - 1, 6)), .seconds(60)))
+                try? await clocks.sleep(until: clocks.boot + BackoffPolicy.doubled(.seconds(1), failuresInARow, cap: .seconds(60)))
             }
         }
     }

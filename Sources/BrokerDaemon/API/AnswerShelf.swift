@@ -62,28 +62,25 @@ final class AnswerShelf {
         throttled = [:]
         guard isAudited else { return }
         for (caller, count) in counted {
-            let line = "\(caller.text) outcome=too-many-requests count=\(count)\n"
-            ledger.audit.append(ledger.audit.prefix(.warning) + Array(line.utf8), count: 1, from: caller.isKnown ? .audit : .strangers)
+            ledger.audit.write(.warning, of: caller, " outcome=too-many-requests count=\(count)")
         }
     }
 
     /// The token a path names, where it is `/v1/tokens/NAME` as it stands.
     func place(_ path: Range<Int>, _ bytes: Span<UInt8>) -> Int? {
-        let start = path.lowerBound + 11
-        guard path.count > 11, bytes.isExactly(path.lowerBound..<start, "/v1/tokens/") else { return nil }
-        return index.find(start..<path.upperBound, of: bytes)
+        bytes.behindTokens(path).flatMap { index.find($0, of: bytes) }
     }
 
     /// Sends a token's rendered answer.
     func send(
-        _ answer: RenderedAnswer, of place: Int, to known: KnownCaller, on connection: Connection, closes: Bool, into output: inout ResponseBuffer
+        _ answer: RenderedAnswer, of place: Int, to known: KnownCaller, closes: Bool, into output: inout ResponseBuffer
     ) {
         cells[place].lastAsked.store(time.boot / 1_000_000_000, ordering: .relaxed)
         answer.patch(time, date: date.bytes)
         answer.send(into: &output, closes: closes)
         served[place].add()
         answered.add()
-        if isAudited { audit(answer, known, connection) }
+        if isAudited { audit(answer, known) }
     }
 
     /// The rendered answer of what the cell last published; nil where that may not be served without asking the keeper.
@@ -97,10 +94,10 @@ final class AnswerShelf {
         return answer.isServable(at: time) ? answer : nil
     }
 
-    private func audit(_ answer: RenderedAnswer, _ known: KnownCaller, _ connection: Connection) {
+    private func audit(_ answer: RenderedAnswer, _ known: KnownCaller) {
         if linePrefix.isEmpty { linePrefix = ledger.audit.prefix(.info) }
         lines += linePrefix
-        lines += AuditedCaller(name: known.standing.name, identity: known.caller.identity).text.utf8
+        lines += known.audited.text.utf8
         lines += answer.auditText
         if let left = answer.remaining(at: time) { lines += " expires_in=\(left)".utf8 }
         lines += " outcome=served request=\(requestIDs.next())\n".utf8

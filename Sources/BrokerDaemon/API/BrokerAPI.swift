@@ -55,7 +55,7 @@ package struct BrokerAPI: Sendable {
     /// The keeper an exchange is about, with its per-request inputs checked.
     func keeper(_ exchange: Exchange) async throws(Problem) -> TokenKeeper {
         guard let configuration = await broker.configuration(of: exchange.token) else {
-            throw Problem(.forbidden, "this is not allowed to this caller, or there is no such token")
+            throw Problem.forbidden
         }
         let wanted = configuration.perRequest
         for name in exchange.perRequest.keys.sorted() where !wanted.contains(where: { $0.name == name }) {

@@ -4,18 +4,18 @@ import Synchronization
 
 /// Answers requests on one event loop: tokens in hand from rendered bytes, everything else through `BrokerAPI`.
 ///
-/// Order of every request: guard, route, browser rule, caller, policy, limits (security.md, "Admission").
+/// Order of every request: guard, route, caller, browser rule, rate, policy, place in flight (security.md, "Admission").
 package final class BrokerHandler: RequestHandler {
     private let board: ServingBoard
     private let api: BrokerAPI
     private let jobs: JobQueue
     private let requestIDs: RequestIDs
-    let ledger: RequestLedger
-    let callers: CallerRegistry
-    let shelf: AnswerShelf
-    private(set) var serving: Serving
+    private let ledger: RequestLedger
+    private let callers: CallerRegistry
+    private let shelf: AnswerShelf
+    private var serving: Serving
     private var servingVersion: UInt64
-    private(set) var time = LoopTime()
+    private var time = LoopTime()
 
     package init(board: ServingBoard, api: BrokerAPI, jobs: JobQueue, requestIDs: RequestIDs, ledger: RequestLedger) {
         self.board = board
@@ -91,7 +91,7 @@ package final class BrokerHandler: RequestHandler {
         guard let answer = shelf.answer(place) else { return false }
         // Of several limited clients at once, the slow path takes from each.
         guard known.standing.uses.count <= 1, known.standing.uses.first?.takeRequest(at: time.boot) == nil else { return false }
-        shelf.send(answer, of: place, to: known, on: connection, closes: !head.keepsAlive, into: &output)
+        shelf.send(answer, of: place, to: known, closes: !head.keepsAlive, into: &output)
         return true
     }
 
@@ -117,7 +117,7 @@ package final class BrokerHandler: RequestHandler {
             let known = callers.caller(head, bytes, on: connection)
             let request = RoutedRequest(
                 endpoint: route.endpoint, token: parameters["token"] ?? "", requestID: requestIDs.next(),
-                caller: AuditedCaller(name: known?.standing.name, identity: (connection.context as? CallerContext)?.identity))
+                caller: known?.audited ?? AuditedCaller(name: nil, identity: (connection.context as? CallerContext)?.identity))
             do throws(Problem) {
                 let forwards = route.endpoint == .tokenHeaders && known?.standing.answersForwardAuth == true
                 if !forwards, let problem = serving.requestGuard.browserProblem(head, bytes, servesToken: route.servesToken) { throw problem }
@@ -180,7 +180,7 @@ package final class BrokerHandler: RequestHandler {
             case .admin: (.admin, exchange.parameters["token"])
             }
         guard serving.policy.allows(known.caller, permission, token: token, inputs: exchange.perRequest) else {
-            throw Problem(.forbidden, "this is not allowed to this caller, or there is no such token")
+            throw Problem.forbidden
         }
     }
 
@@ -205,12 +205,17 @@ package final class BrokerHandler: RequestHandler {
 }
 
 extension Span<UInt8> {
+    /// What stands behind `/v1/tokens/` in a path; nil in every other path.
+    func behindTokens(_ path: Range<Int>) -> Range<Int>? {
+        let start = path.lowerBound + 11
+        guard path.count > 11, isExactly(path.lowerBound..<start, "/v1/tokens/") else { return nil }
+        return start..<path.upperBound
+    }
+
     /// `/v1/tokens/NAME/headers`, whatever the name.
     func isHeadersPath(_ path: Range<Int>) -> Bool {
-        guard path.count > 19 else { return false }
-        let name = path.lowerBound + 11..<path.upperBound - 8
-        guard isExactly(path.lowerBound..<name.lowerBound, "/v1/tokens/"), isExactly(name.upperBound..<path.upperBound, "/headers")
-        else { return false }
-        return !name.contains { self[$0] == 0x2F }
+        guard let rest = behindTokens(path), rest.count > 8 else { return false }
+        let name = rest.dropLast(8)
+        return isExactly(name.upperBound..<rest.upperBound, "/headers") && !name.contains { self[$0] == 0x2F }
     }
 }

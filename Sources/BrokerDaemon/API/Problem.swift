@@ -19,6 +19,9 @@ package struct Problem: Error, Sendable {
         self.retryAfter = retryAfter
     }
 
+    /// The same for a token that is not this caller's and one that is not there: names do not leak.
+    static let forbidden = Problem(.forbidden, "this is not allowed to this caller, or there is no such token")
+
     /// The response; `Retry-After` stands on every 429 and 503 (seconds, rounded up, at least 1).
     package func response(requestID: String) -> Response {
         var writer = JSONWriter()

@@ -39,7 +39,7 @@ extension BrokerAPI {
     /// Past logins, the last first.
     func tokenHistory(_ exchange: Exchange) async throws(Problem) -> Response {
         guard await broker.configuration(of: exchange.token) != nil else {
-            throw Problem(.forbidden, "this is not allowed to this caller, or there is no such token")
+            throw Problem.forbidden
         }
         guard let journal else { throw Problem(.noHistory, "tokens are kept in memory, and past logins not at all", token: exchange.token) }
         let attempts: [LoginAttempt]

@@ -76,6 +76,7 @@ final class Standing {
 struct KnownCaller {
     let caller: Caller
     let standing: Standing
+    let audited: AuditedCaller
 }
 
 /// What stays with a connection about who is at its other end. Touched on its loop only.

@@ -26,7 +26,7 @@ final class CallerRegistry {
         let rights = Standing.Rights(caller)
         let standing = standings[rights] ?? Standing(caller, serving: serving)
         standings[rights] = standing
-        return KnownCaller(caller: caller, standing: standing)
+        return KnownCaller(caller: caller, standing: standing, audited: AuditedCaller(name: standing.name, identity: caller.identity))
     }
 
     /// Asks the kernel about a new connection and counts it among those of its user, or of strangers.
@@ -83,7 +83,7 @@ final class CallerRegistry {
             return Problem(.tooManyRequests, "too many requests of unknown callers were refused", retryAfter: pause)
         }
         guard hasKey || identity == nil || serving.identifier.takesKey(from: identity) else {
-            return Problem(.forbidden, "this is not allowed to this caller, or there is no such token")
+            return Problem.forbidden
         }
         return Problem(.unauthenticated, "this caller is not known")
     }

@@ -29,9 +29,14 @@ package final class AuditLog: Sendable {
     /// syslog(3).
     enum Level: Int { case warning = 4, info = 6 }
 
-    /// Takes whole lines.
-    func append(_ lines: [UInt8], count: Int, from source: StandardError.Source = .audit) {
-        output.write(lines, count: count, from: source)
+    /// Writes one line about a caller, who is told from `rest`.
+    func write(_ level: Level, of caller: AuditedCaller, _ rest: String) {
+        output.write(prefix(level) + Array("\(caller.text)\(rest)\n".utf8), from: caller.isKnown ? .audit : .strangers)
+    }
+
+    /// Takes whole lines about known callers.
+    func append(_ lines: [UInt8], count: Int) {
+        output.write(lines, count: count, from: .audit)
     }
 }
 

@@ -49,14 +49,14 @@ package struct RequestLedger: Sendable {
         if outcome.token != nil { metrics.served(token).add() }
         let isRefusal = [401, 403, 429].contains(outcome.response.status)
         guard isAudited, audit.isOn, endpoint.isAudited || isRefusal, outcome.response.status != 304 else { return }
-        var line = caller.text + " action=\(endpoint.rawValue)"
+        var line = " action=\(endpoint.rawValue)"
         if !token.isEmpty { line += " token=\(LogText.foreign(token))" }
         if let served = outcome.token {
             line += " fingerprint=\(served.fingerprint)"
             if let left = served.remaining(at: clocks.boot) { line += " expires_in=\(left.wholeSeconds)" }
         }
-        line += " outcome=\(outcome.problem?.rawValue ?? (outcome.token == nil ? "done" : "served")) request=\(request.requestID)\n"
-        audit.append(audit.prefix(isRefusal ? .warning : .info) + Array(line.utf8), count: 1, from: caller.isKnown ? .audit : .strangers)
+        line += " outcome=\(outcome.problem?.rawValue ?? (outcome.token == nil ? "done" : "served")) request=\(request.requestID)"
+        audit.write(isRefusal ? .warning : .info, of: caller, line)
     }
 
     /// Writes down a request that was refused before it had a route.

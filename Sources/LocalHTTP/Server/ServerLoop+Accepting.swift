@@ -55,8 +55,10 @@ extension ServerLoop {
     func resumeAccepting() {
         resumesAccepting = .max
         guard !isDraining else { return }
-        for (index, listener) in listeners.enumerated() {
-            try? events.watch(listener.descriptor, identifier: Self.listenerBit | UInt64(index), for: EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue)
-        }
+        for (index, listener) in listeners.enumerated() { try? watch(listener, at: index) }
+    }
+
+    func watch(_ listener: Listener, at index: Int) throws(SystemCallError) {
+        try events.watch(listener.descriptor, identifier: Self.listenerBit | UInt64(index), for: EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue)
     }
 }

@@ -41,9 +41,7 @@ final class ServerLoop: @unchecked Sendable {
 
     /// Starts serving the listeners. Call once; the running loop keeps this object alive until it is stopped.
     func start(_ listeners: [Listener]) throws(SystemCallError) {
-        for (index, listener) in listeners.enumerated() {
-            try events.watch(listener.descriptor, identifier: Self.listenerBit | UInt64(index), for: EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue)
-        }
+        for (index, listener) in listeners.enumerated() { try watch(listener, at: index) }
         self.listeners = listeners
         events.run(
             timeout: { [self] in timeout() }, began: { [self] in readClocks() },
