@@ -276,6 +276,55 @@ private func makeServer(_ limits: ServerLimits = ServerLimits(), strangers: Int 
         server.stop()
     }
 
+    @Test(arguments: [true, false]) func `draining gives who just connected a moment for the first request`(isGiven: Bool) async throws {
+        var limits = ServerLimits()
+        limits.firstRequestGrace = isGiven ? .seconds(30) : .zero
+        let (server, address) = try makeServer(limits)
+        let drained = try await blocking { [self] in
+            let fresh = try #require(RawClient(address: address))
+            let served = try #require(RawClient(address: address))
+            #expect(ask(served, "/first") == "/first")  // accepted in order: the one before is in
+            let drained = Task { await server.drain(within: .seconds(60)) }
+            #expect(served.isClosed())
+            #expect(ask(fresh, "/late") == (isGiven ? "/late" : nil))
+            return drained
+        }
+        await drained.value
+        server.stop()
+    }
+
+    @Test func `a listening socket that was handed over is served, and its file stays`() async throws {
+        let folder = try TestFiles.scratch()
+        defer { TestFiles.remove(folder) }
+        let path = "\(folder)/api.sock"
+        let manager = try Listener(.unix(path: path))
+        do {
+            let server = try HTTPServer([try Listener(inherited: dup(manager.descriptor))]) { EchoHandler() }
+            #expect(server.addresses == [.unix(path: path)])
+            #expect(ask(try #require(RawClient(address: "unix:\(path)")), "/u") == "/u")
+            await server.drain(within: .seconds(5))
+            server.stop()
+        }
+        let next = try HTTPServer([try Listener(inherited: dup(manager.descriptor))]) { EchoHandler() }
+        #expect(ask(try #require(RawClient(address: "unix:\(path)")), "/again") == "/again")
+        next.stop()
+        let tcp = try Listener(try #require(SocketAddress(loopback: "127.0.0.1:0")))
+        #expect(try Listener(inherited: dup(tcp.descriptor)).address == tcp.address)
+    }
+
+    @Test func `what is no listening loopback or unix socket is not taken over`() throws {
+        let datagram = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+        let everywhere = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer {
+            close(datagram)
+            close(everywhere)
+        }
+        #expect(throws: SystemCallError.self) { try Listener(inherited: datagram) }
+        #expect(throws: SystemCallError.self) { try Listener(inherited: everywhere) }
+        try #require(listen(everywhere, 1) == 0)  // on 0.0.0.0
+        #expect(throws: SystemCallError.self) { try Listener(inherited: everywhere) }
+    }
+
     @Test func `a unix socket has its mode before anybody can connect, and its file goes with it`() throws {
         let folder = try TestFiles.scratch()
         defer { TestFiles.remove(folder) }

@@ -1,6 +1,8 @@
 /// The daemon's configuration as an immutable value; equal values mean nothing changed.
 package struct BrokerConfiguration: Sendable, Equatable {
     package var listeners: [ListenerConfiguration] = [ListenerConfiguration(address: .tcp("127.0.0.1:8653"))]
+    /// Whether the file has a `listen` section: without one, sockets that a service manager hands over take the default's place.
+    package var namesListeners = false
     /// Names besides the loopback literals and localhost that `Host` may carry on TCP.
     package var hosts: [String] = []
     package var clients: [ClientConfiguration] = []
@@ -19,6 +21,11 @@ package struct BrokerConfiguration: Sendable, Equatable {
     package init() {}
 
     package func token(_ name: String) -> TokenConfiguration? { tokens.first { $0.name == name } }
+
+    /// Every secret the tokens are made with, where it stands.
+    package var references: [SecretReference] {
+        tokens.flatMap { $0.inputs.values.compactMap { if case .secret(let reference) = $0 { reference } else { nil } } }
+    }
 }
 
 /// Where tokens outlive the process.
@@ -31,10 +38,17 @@ package enum StoreConfiguration: Sendable, Equatable {
 }
 
 package struct ListenerConfiguration: Sendable, Equatable {
-    package enum Address: Sendable, Equatable {
+    package enum Address: Sendable, Equatable, CustomStringConvertible {
         /// A loopback literal with a port.
         case tcp(String)
         case unix(path: String, mode: UInt32, group: String?)
+
+        package var description: String {
+            switch self {
+            case .tcp(let text): text
+            case .unix(let path, _, _): "unix:\(path)"
+            }
+        }
     }
 
     package var address: Address
@@ -174,6 +188,8 @@ package struct ConnectionBounds: Sendable, Equatable {
     package var connections = 1024
     /// How long a connection beyond its share must have been idle before it is closed for another.
     package var idleGrace = Duration.seconds(1)
+    /// How long a stop waits for the first request of a connection that has not asked for anything yet.
+    package var firstRequestGrace = Duration.milliseconds(250)
     /// Of them for callers whom no rule knows by user and who showed no valid key yet, together.
     package var strangerConnections = 256
     /// Of them for one user, or for one client where the kernel cannot tell the user.

@@ -26,6 +26,7 @@ package struct ConfigurationReader {
         guard let root = document(path)?.mapping() else { return nil }
         var configuration = BrokerConfiguration()
         if let listen = root.take("listen") { ListenReader.read(listen, into: &configuration) }
+        configuration.namesListeners = root.has("listen")
         configuration.hasClients = root.has("clients")
         configuration.clients = root.take("clients").map(ClientReader.read) ?? []
         if let store = root.take("store") { configuration.store = StoreReader.read(store) }

@@ -70,6 +70,7 @@ enum ListenReader {
         if let value = mapping.take("request_time")?.duration(in: times) { limits.requestTime = value }
         if let value = mapping.take("idle_time")?.duration(in: times) { limits.idleTime = value }
         if let value = mapping.take("idle_grace")?.duration(in: .zero ... .seconds(60)) { limits.idleGrace = value }
+        if let value = mapping.take("first_request_grace")?.duration(in: .zero ... .seconds(5)) { limits.firstRequestGrace = value }
         if let value = mapping.take("connections")?.integer(in: 8...100_000) { limits.connections = value }
         if let value = mapping.take("stranger_connections")?.integer(in: 4...100_000) { limits.strangerConnections = value }
         if let value = mapping.take("user_connections")?.integer(in: 4...100_000) { limits.userConnections = value }

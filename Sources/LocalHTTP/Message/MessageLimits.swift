@@ -16,6 +16,8 @@ package struct ServerLimits: Sendable, Hashable {
     package var connections = 1024
     /// How long a connection beyond its share must have been idle before it is closed for another.
     package var idleGrace = Duration.seconds(1)
+    /// How long draining waits for the first request of a connection that has not asked for anything yet.
+    package var firstRequestGrace = Duration.milliseconds(250)
 
     package init() {}
 }

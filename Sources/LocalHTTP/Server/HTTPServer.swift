@@ -39,6 +39,11 @@ package final class HTTPServer: Sendable {
         for loop in loops { loop.events.stop() }
     }
 
+    /// Returns when every loop has turned once more; never, where one is stuck or was stopped.
+    package func pulse() async {
+        for loop in loops { await withCheckedContinuation { continuation in loop.events.submit { continuation.resume() } } }
+    }
+
     /// Turns of each loop so far.
     package var turns: [UInt64] { loops.map { $0.events.turns.load(ordering: .relaxed) } }
 }

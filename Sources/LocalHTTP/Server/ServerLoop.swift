@@ -22,6 +22,7 @@ final class ServerLoop: @unchecked Sendable {
     var nextSweep: Int64 = .max
     var resumesAccepting: Int64 = .max
     private(set) var isDraining = false
+    private var drainBegan: Int64 = 0
     private var drainDeadline: Int64 = .max
     private var drained: (@Sendable () -> Void)?
 
@@ -244,15 +245,24 @@ final class ServerLoop: @unchecked Sendable {
     /// Accepts nothing more and calls back when the last connection has been answered and closed, or the time is over.
     func drain(within time: Duration, _ done: @escaping @Sendable () -> Void) {
         isDraining = true
-        drainDeadline = self.time.boot + time.wholeNanoseconds
+        drainBegan = self.time.boot
+        drainDeadline = drainBegan + time.wholeNanoseconds
         nextSweep = min(nextSweep, drainDeadline)
         drained = done
         for listener in listeners { events.forget(listener.descriptor) }
         listeners = []
-        for connection in connections.all where connection.isIdle && connection.held.isEmpty {
-            close(connection, .drained)
+        for connection in connections.all where connection.isIdle {
+            // What came and was not read yet is read now: closed with it, the connection would be reset.
+            receive(connection)
+            guard connections.holds(connection), connection.isIdle, connection.held.isEmpty else { continue }
+            if connection.exchange > 0 { close(connection, .drained) } else { nextSweep = min(nextSweep, firstRequestEnd(connection)) }
         }
         finishDraining()
+    }
+
+    /// Of a connection that asked for nothing yet: its first request is on the way, and the peer could not know better.
+    private func firstRequestEnd(_ connection: Connection) -> Int64 {
+        max(connection.lastActive, drainBegan) + limits.firstRequestGrace.wholeNanoseconds
     }
 
     func finishDraining() {
@@ -283,7 +293,7 @@ final class ServerLoop: @unchecked Sendable {
         nextSweep = drainDeadline
         for connection in connections.all {
             if connection.phase == .reading, connection.requestBegan == nil, connection.unsent.isEmpty {
-                connection.deadline = connection.lastActive + limits.idleTime.wholeNanoseconds
+                connection.deadline = isDraining ? firstRequestEnd(connection) : connection.lastActive + limits.idleTime.wholeNanoseconds
             }
             if time.boot >= drainDeadline { connection.deadline = time.boot }
             guard connection.deadline <= time.boot else {
@@ -294,7 +304,7 @@ final class ServerLoop: @unchecked Sendable {
                 refuse(.timedOut, on: connection, omitsBody: connection.parser?.head.method == .head)
                 flush(connection)
             } else {
-                close(connection, time.boot >= drainDeadline ? .drained : .deadline)
+                close(connection, isDraining ? .drained : .deadline)
             }
         }
     }

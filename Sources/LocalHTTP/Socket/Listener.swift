@@ -43,29 +43,35 @@ package final class Listener: Sendable {
             throw error
         }
         descriptor = made
-        self.address = Self.bound(made, as: address)
+        // With the port the kernel chose where port 0 was asked for.
+        self.address = SocketAddress(of: made) ?? address
         if case .unix = address { ownsPath = true } else { ownsPath = false }
+    }
+
+    /// Takes over a socket that listens already, as a service manager opened it; its file, if any, stays the manager's.
+    ///
+    /// - Throws: `SystemCallError` where it is no listening stream socket, or not of a loopback address or a path.
+    package init(inherited descriptor: Int32) throws(SystemCallError) {
+        func option(_ name: Int32) -> Int32? {
+            var value: Int32 = 0
+            var size = socklen_t(MemoryLayout<Int32>.size)
+            return unsafe getsockopt(descriptor, SOL_SOCKET, name, &value, &size) == 0 ? value : nil
+        }
+        guard option(SO_TYPE) == Int32(SOCK_STREAM.rawValue), option(SO_ACCEPTCONN) == 1 else {
+            throw SystemCallError("take over", "descriptor \(descriptor), which is no listening stream socket", code: EINVAL)
+        }
+        guard let address = SocketAddress(of: descriptor) else {
+            throw SystemCallError("take over", "descriptor \(descriptor), which has neither a loopback address nor a path", code: EADDRNOTAVAIL)
+        }
+        guard linux_own(descriptor) == 0 else { throw SystemCallError("fcntl", address.description) }
+        self.descriptor = descriptor
+        self.address = address
+        ownsPath = false
     }
 
     deinit {
         close(descriptor)
         if ownsPath, case .unix(let path) = address { unsafe unlink(path) }
-    }
-
-    /// The address with the port the kernel chose where port 0 was asked for.
-    private static func bound(_ descriptor: Int32, as address: SocketAddress) -> SocketAddress {
-        var storage = sockaddr_in6()
-        var size = socklen_t(MemoryLayout<sockaddr_in6>.size)
-        let outcome = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe getsockname(descriptor, $0, &size) }
-        }
-        guard outcome == 0 else { return address }
-        let port = UInt16(bigEndian: storage.sin6_port)  // sin_port and sin6_port lie at the same offset
-        switch address {
-        case .loopback4(let host, _): return .loopback4(host: host, port: port)
-        case .loopback6: return .loopback6(port: port)
-        case .unix: return address
-        }
     }
 
     private static func removeStaleSocket(at path: String) throws(SystemCallError) {

@@ -22,6 +22,26 @@ package enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
         self = .loopback4(host: parts.compactMap { $0 }, port: port)
     }
 
+    /// The address a socket is bound to (getsockname(2)); nil for one that is no loopback address and no path.
+    init?(of descriptor: Int32) {
+        var storage = sockaddr_storage()
+        var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let outcome = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe getsockname(descriptor, $0, &size) }
+        }
+        guard outcome == 0 else { return nil }
+        let bytes = unsafe withUnsafeBytes(of: &storage) { unsafe Array($0.prefix(Int(size))) }
+        // A port lies at the same place in both families, in network order.
+        let port = bytes.count >= 4 ? UInt16(bytes[2]) << 8 | UInt16(bytes[3]) : 0
+        switch Int32(storage.ss_family) {
+        case AF_INET where bytes[4] == 127: self = .loopback4(host: Array(bytes[4..<8]), port: port)
+        case AF_INET6 where Array(bytes[8..<24]) == [UInt8](repeating: 0, count: 15) + [1]: self = .loopback6(port: port)
+        case AF_UNIX where bytes.count > 3 && bytes[2] != 0:
+            self = .unix(path: String(decoding: bytes[2...].prefix { $0 != 0 }, as: UTF8.self))
+        default: return nil
+        }
+    }
+
     package var description: String {
         switch self {
         case .loopback4(let host, let port): host.map(String.init).joined(separator: ".") + ":\(port)"
