@@ -25,6 +25,11 @@ static inline int linux_set_dumpable(int value) { return prctl(PR_SET_DUMPABLE, 
 /* accept4(2) is hidden without _GNU_SOURCE: accept, then both flags. */
 extern int accept4(int, struct sockaddr *, socklen_t *, int);
 static inline int linux_accept(int fd) { return accept4(fd, (struct sockaddr *)0, (socklen_t *)0, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+/* Close-on-exec and non-blocking for a descriptor that was handed over; fcntl(2) is variadic. */
+static inline int linux_own(int fd) {
+  int flags = fcntl(fd, F_GETFL);
+  return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -1 : fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
 static inline int64_t linux_nanoseconds(int clock) {
   struct timespec now;
   clock_gettime(clock, &now);

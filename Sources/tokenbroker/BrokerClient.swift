@@ -1,10 +1,18 @@
 import ArgumentParser
 import BrokerCore
 import BrokerDaemon
+import Glibc
 import HTTPTypes
 
-/// Talks to the running daemon: `TOKENBROKER_URL` says where (`http://127.0.0.1:8653`, or `unix:/path`), `TOKENBROKER_KEY_FILE` with what.
+/// Talks to the running daemon: `TOKENBROKER_URL` says where (`http://127.0.0.1:8653`, or `unix:/path`; by default the usual unix socket, else the usual TCP address), `TOKENBROKER_KEY_FILE` with what.
 struct BrokerClient {
+    private static let usualSocket = "/run/tokenbroker/api.sock"
+
+    /// The daemon's usual unix socket where this user may connect to it, else its usual TCP address.
+    private static var usualPlace: String {
+        unsafe access(usualSocket, R_OK | W_OK) == 0 ? "unix:\(usualSocket)" : "http://127.0.0.1:8653"
+    }
+
     private let transport: CurlTransport
     private let base: String
     private let socket: String?
@@ -12,7 +20,7 @@ struct BrokerClient {
 
     init() async throws {
         let environment = ProcessEnvironment.all
-        let place = environment["TOKENBROKER_URL"] ?? "http://127.0.0.1:8653"
+        let place = environment["TOKENBROKER_URL"] ?? Self.usualPlace
         if place.hasPrefix("unix:") {
             socket = String(place.dropFirst(5))
             base = "http://127.0.0.1"

@@ -18,6 +18,7 @@ struct Check: AsyncParsableCommand {
     func run() async throws {
         let (configuration, warnings) = try files.read()
         for warning in warnings { explain(warning.description) }
+        for advice in Self.advice(configuration) { explain(advice) }
         let checker = LoginChecker(configuration)
         var results = syntax ? [] : await checker.checkSecrets()
         if login, results.allSatisfy(\.isGood) { results = await checker.checkLogins() }
@@ -32,5 +33,20 @@ struct Check: AsyncParsableCommand {
                     : "\(files.config): \(bad) of \(results.count) tokens are not right")
         }
         if !results.allSatisfy(\.isGood) { throw login ? ProgramExit.unavailable : ProgramExit.configuration }
+    }
+
+    /// What the shipped unit makes of where secrets stand.
+    private static func advice(_ configuration: BrokerConfiguration) -> [String] {
+        var advice: Set<String> = []
+        for reference in configuration.references {
+            switch reference {
+            case .environment(let name):
+                advice.insert("warning: environment variable \(name): `systemctl show` shows a unit's environment to everybody")
+            case .command(let words):
+                advice.insert("warning: command \(words.first ?? ""): under the shipped unit it needs a drop-in with ExecPaths=\(words.first ?? "")")
+            case .file, .credential, .value: break
+            }
+        }
+        return advice.sorted()
     }
 }

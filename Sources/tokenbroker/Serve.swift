@@ -20,6 +20,7 @@ struct Serve: AsyncParsableCommand {
         Daemon.prepareProcess()
         let (configuration, warnings) = try files.read()
         let environment = ProcessEnvironment.all
+        ServiceEnvironment.forget()
         let clocks = SystemClocks()
         let isJournal = environment["JOURNAL_STREAM"] != nil
         let output = StandardError()
@@ -39,11 +40,26 @@ struct Serve: AsyncParsableCommand {
             configuration: configuration, path: files.config, logger: logger, output: output, clocks: clocks, environment: environment,
             store: store)
         do {
-            try await daemon.run()
+            try await atDefaultPriority { try await daemon.run() }
         } catch let error as SystemCallError {
             explain("tokenbroker: \(error)")
             throw ProgramExit.cannotCreate
         }
+    }
+
+    /// The main task runs above the default priority, and so would all that is made below it: libdispatch then asks for a better
+    /// nice value (setpriority(2)), which a daemon without capabilities does not get and libdispatch complains about. The end
+    /// comes by a stream, since who awaits a task lends it its own priority.
+    private func atDefaultPriority(_ body: @escaping @concurrent @Sendable () async throws -> Void) async throws {
+        let (ends, end) = AsyncStream<Result<Void, any Error>>.makeStream()
+        Task.detached(priority: .medium) {
+            do {
+                end.yield(.success(try await body()))
+            } catch {
+                end.yield(.failure(error))
+            }
+        }
+        for await result in ends { return try result.get() }
     }
 }
 

@@ -1,4 +1,5 @@
 import BrokerCore
+import BrokerDaemon
 
 /// Tokens as a table: state, life and the next refresh in words.
 enum StatusTable {
@@ -11,7 +12,21 @@ enum StatusTable {
                 failure(token),
             ])
         }
-        return table.text()
+        return table.text() + "\n\(summary(tokens).text)"
+    }
+
+    /// What `systemctl status` shows too, of the tokens this caller may see.
+    private static func summary(_ tokens: [JSONValue]) -> ServiceSummary {
+        let whole = tokens.filter { $0["inputs"] == nil }
+        let missing = whole.filter { $0["state"] != .string("fresh") && $0["state"] != .string("stale") }.compactMap { $0["name"]?.text }
+        let next = tokens.compactMap { token -> Duration? in
+            switch token["next_refresh_in"] {
+            case .integer(let seconds)?: .seconds(seconds)
+            case .number(let seconds)?: .milliseconds(Int64(seconds * 1000))
+            default: nil
+            }
+        }
+        return ServiceSummary(tokens: whole.count, missing: missing, nextRenewal: next.min())
     }
 
     private static func name(_ token: JSONValue) -> String {

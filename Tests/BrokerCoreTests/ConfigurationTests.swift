@@ -91,6 +91,10 @@ import Testing
         await #expect(throws: SecretFault.self) { try await read(.file(path: path, isShared: false)) }
         #expect(try await read(.file(path: path, isShared: true)) == "s3cret")
         #expect(try await read(.credential(name: "secret"), environment: ["CREDENTIALS_DIRECTORY": folder]) == "s3cret")
+        // As LoadCredential= of a folder names them.
+        try TestFiles.write("f0lder", to: "\(folder)/plain_key")
+        try TestFiles.write("s3aled", to: "\(folder)/encrypted_key")
+        #expect(try await read(.credential(name: "key"), environment: ["CREDENTIALS_DIRECTORY": folder]) == "s3aled")
         try TestFiles.write("", to: path)
         await #expect(throws: SecretFault.self) { try await read(.file(path: path, isShared: false)) }
         await #expect(throws: SecretFault.self) { try await read(.file(path: folder, isShared: true)) }

@@ -22,6 +22,8 @@ package final class RefreshSchedule: Sendable {
         var begun = 0
         var isEnded = false
         var isPoked = false
+        /// Whoever waits for the loop to come round.
+        var pulses: [CheckedContinuation<Void, Never>] = []
         var sleeper: Task<Void, Never>?
     }
 
@@ -77,18 +79,42 @@ package final class RefreshSchedule: Sendable {
     /// Gives turns as they come due, until `end`.
     package func run() async {
         while !Task.isCancelled, let (due, until) = take(at: clocks.boot) {
+            for continuation in takePulses() { continuation.resume() }
             for keeper in due { await keeper.turn() }
             if due.isEmpty { await sleep(until: until) }
         }
     }
 
+    /// Returns when the loop has come round: every turn that was due has been taken, and all that is due has been looked at.
+    package func pulse() async {
+        await withCheckedContinuation { continuation in
+            let isOver = state.withLock { state in
+                guard !state.isEnded else { return true }
+                state.pulses.append(continuation)
+                state.wake()
+                return false
+            }
+            if isOver { continuation.resume() }
+        }
+    }
+
     package func end() {
-        state.withLock { state in
+        let waiting = state.withLock { state in
             state.isEnded = true
             state.plans = [:]
             state.heap = []
             state.line = []
             state.wake()
+            defer { state.pulses = [] }
+            return state.pulses
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
+    private func takePulses() -> [CheckedContinuation<Void, Never>] {
+        state.withLock { state in
+            defer { state.pulses = [] }
+            return state.pulses
         }
     }
 

@@ -30,11 +30,8 @@ package struct SystemSecretSource: SecretSource {
             guard let value = environment[name] else { throw SecretFault(place: reference.place, problem: "is not set") }
             bytes = Array(value.utf8)
         case .credential(let name):
-            guard let directory = environment["CREDENTIALS_DIRECTORY"] else {
-                throw SecretFault(place: reference.place, problem: "$CREDENTIALS_DIRECTORY is not set; is LoadCredential= in the unit?")
-            }
-            // What may read files in that directory is systemd's own business; their mode shows an ACL mask.
-            bytes = try Self.file("\(directory)/\(name)", place: reference.place, isShared: true)
+            let (path, isShared) = try Credentials(environment: environment).file(of: name, place: reference.place)
+            bytes = try Self.file(path, place: reference.place, isShared: isShared)
         case .command(let words):
             bytes = try await SecretCommand.run(words, limit: Self.maximumBytes, time: Self.commandTime)
         }

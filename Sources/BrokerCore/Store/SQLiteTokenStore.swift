@@ -1,3 +1,4 @@
+import Dispatch
 import FoundationEssentials
 import GRDB
 import Glibc
@@ -51,6 +52,8 @@ package final class SQLiteTokenStore: TokenStore {
     private static var configuration: Configuration {
         var configuration = Configuration()
         configuration.busyMode = .timeout(2)
+        // Any other class has libdispatch call setpriority(2), which the unit's sandbox refuses.
+        configuration.qos = .default
         configuration.prepareDatabase { database in
             _ = try String.fetchOne(database, sql: "PRAGMA journal_mode=WAL")
             try database.execute(sql: "PRAGMA synchronous=FULL")

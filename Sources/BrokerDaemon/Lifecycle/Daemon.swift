@@ -20,18 +20,13 @@ package actor Daemon {
     private let audit: AuditLog
     private let output: StandardError
     private let store: StoreAccess?
-    private let control: AsyncStream<Command>
-    private let send: AsyncStream<Command>.Continuation
+    private let environment: [String: String]
+    private let notifier: ServiceNotifier?
     /// Reloads wait in a line of their own: one that hangs on a secret must not hold up a stop.
     private let reloads: AsyncStream<ReloadAnswer>
     private let requestReload: AsyncStream<ReloadAnswer>.Continuation
 
     private typealias ReloadAnswer = @Sendable (ReloadOutcome) -> Void
-
-    private enum Command: Sendable {
-        case ready
-        case stop
-    }
 
     /// How long a stop may take.
     private static let stopTime = Duration.seconds(9)
@@ -41,6 +36,8 @@ package actor Daemon {
         store: Result<OpenedStore?, StoreFault>
     ) {
         let isJournal = environment["JOURNAL_STREAM"] != nil
+        self.environment = environment
+        notifier = ServiceNotifier(environment: environment)
         self.output = output
         metrics = Metrics(output: output)
         audit = AuditLog(isJournal: isJournal, clocks: clocks, output: output)
@@ -50,7 +47,7 @@ package actor Daemon {
         self.clocks = clocks
         transport = CurlTransport(clocks: clocks, userAgent: "tokenbroker/\(Version.current)")
         let told = EventFan([EventLog(logger), metrics.events])
-        let access = (try? store.get()).flatMap { $0 }.map { Self.access($0, clocks: clocks, events: told) }
+        let access = (try? store.get()).flatMap { $0 }.map { Self.access($0, environment, clocks: clocks, events: told) }
         self.store = access
         if case .failure(let fault) = store { told.record(.storeFailed(reason: fault.description)) }
         watch = ReadinessWatch(before: access.map { EventFan([told, AttemptRecorder($0.journal, clocks: clocks)]) } ?? told)
@@ -58,14 +55,14 @@ package actor Daemon {
             clocks: clocks, transport: transport, secrets: SystemSecretSource(environment: environment), events: watch, store: access,
             bounds: configuration.logins)
         serving = ServingBoard(Serving(configuration, cells: []))
-        (control, send) = AsyncStream.makeStream()
         (reloads, requestReload) = AsyncStream.makeStream()
     }
 
-    private static func access(_ opened: OpenedStore, clocks: SystemClocks, events: any EventSink) -> StoreAccess {
+    private static func access(_ opened: OpenedStore, _ environment: [String: String], clocks: SystemClocks, events: any EventSink) -> StoreAccess {
         let restored = Dictionary(opened.tokens.map { ($0.name, $0) }) { $1 }
-        // Without a boot's name each start counts as another boot's: times are then taken from the wall clock.
-        let bootID = ConfigurationFiles.line("/proc/sys/kernel/random/boot_id") ?? Digest.hex(Digest.random(8))
+        // The unit hands the boot's name over, since its sandbox hides /proc/sys. Without one each start counts as another boot's: times are then taken from the wall clock.
+        let given = environment["TOKENBROKER_BOOT_ID"] ?? ConfigurationFiles.line("/proc/sys/kernel/random/boot_id")
+        let bootID = given?.filter { $0 != "-" } ?? Digest.hex(Digest.random(8))
         return StoreAccess(
             journal: StoreJournal(store: opened.store, clocks: clocks, events: events), restored: restored,
             fingerprints: Fingerprints(key: opened.key.derived(for: "fingerprints")), bootID: bootID)
@@ -75,7 +72,7 @@ package actor Daemon {
     ///
     /// - Throws: `SystemCallError` when a listener cannot be opened; nothing was started then.
     package func run() async throws {
-        let listeners = try configuration.listeners.map(Self.listener)
+        let listeners = try listeners()
         let signals = Signals([SIGTERM, SIGINT, SIGHUP])
         let api = BrokerAPI(broker: broker, board: serving, clocks: clocks, metrics: metrics, journal: store?.journal) { [requestReload] in
             await withCheckedContinuation { continuation in
@@ -96,66 +93,41 @@ package actor Daemon {
         await withTaskGroup { group in
             group.addTask { [broker] in await broker.run() }
             group.addTask { [jobs] in await jobs.run() }
-            group.addTask { [send, requestReload] in
-                for await number in signals.sequence {
-                    if number == SIGHUP { requestReload.yield { _ in } } else { send.yield(.stop) }
-                }
-            }
             group.addTask { [self] in for await answer in reloads { answer(await reload()) } }
-            group.addTask { [clocks, watch, send, readiness = configuration.readiness, serving] in
-                await Self.awaitReadiness(readiness, watch: watch, serving: serving, clocks: clocks)
-                send.yield(.ready)
+            await withTaskGroup { reports in
+                reports.addTask { [reporter = reporter, readiness = configuration.readiness] in await reporter.run(readiness, server: server) }
+                for await number in signals.sequence {
+                    guard number == SIGHUP else { break }
+                    requestReload.yield { _ in }
+                }
+                reports.cancelAll()
             }
-            await obey()
             await drain(server)
             group.cancelAll()
         }
     }
 
-    private func obey() async {
-        for await command in control {
-            switch command {
-            case .ready: reportReady()
-            case .stop: return
-            }
-        }
-    }
-
-    // MARK: Ready
-
-    private static func awaitReadiness(_ readiness: Readiness, watch: ReadinessWatch, serving: ServingBoard, clocks: SystemClocks) async {
-        let deadline = clocks.boot + readiness.within
-        await withTaskGroup { group in
-            group.addTask { try? await clocks.sleep(until: deadline) }
-            group.addTask {
-                var missing = 0
-                if ReadinessWatch.holds(readiness, serving.serving.cells, at: clocks.boot, from: &missing) { return }
-                for await _ in watch.changes where ReadinessWatch.holds(readiness, serving.serving.cells, at: clocks.boot, from: &missing) { return }
-            }
-            await group.next()
-            group.cancelAll()
-        }
-    }
-
-    private func reportReady() {
-        let cells = serving.serving.cells
-        let missing = cells.filter { !($0.current?.token.isAlive(at: clocks.boot) ?? false) }.map(\.name)
-        var fields: Logger.Metadata = ["tokens": "\(cells.count - missing.count)/\(cells.count)"]
-        if !missing.isEmpty { fields["missing"] = "\(missing.joined(separator: ","))" }
-        logger.notice("ready", metadata: fields)
-        SpentMemory.giveBack()
+    private var reporter: ServiceReporter {
+        ServiceReporter(
+            notifier: notifier, watch: watch, serving: serving, schedule: broker.schedule, metrics: metrics, clocks: clocks, logger: logger)
     }
 
     // MARK: Changes
 
-    /// Reads the configuration anew; a faulty one changes nothing.
     private func reload() async -> ReloadOutcome {
+        notifier?.send(.reloading(at: ServiceNotifier.monotonicMicroseconds))
+        defer { notifier?.send(.ready(status: reporter.summary.text)) }
+        return await takeUp()
+    }
+
+    /// Reads the configuration anew; a faulty one changes nothing.
+    private func takeUp() async -> ReloadOutcome {
         let new: BrokerConfiguration
         let warnings: [ConfigurationFault]
         do throws(ConfigurationFaults) {
             (new, warnings) = try ConfigurationFiles.read(path)
         } catch {
-            let faults = error.faults.map(\.description)
+            let faults = error.faults.filter { !$0.isWarning }.map(\.description)
             watch.record(.reloadRefused(faults: faults))
             return .refused(faults: faults)
         }
@@ -164,6 +136,10 @@ package actor Daemon {
             || new.store != configuration.store
         {
             told.append("listen, limits, logins and store are taken up by a restart alone; the old ones stay in force")
+        }
+        let credentials = Set(new.references.compactMap { if case .credential(let name) = $0 { name } else { nil } })
+        for name in Credentials(environment: environment).outdated(among: credentials) {
+            told.append("credential \(name): its file is newer than what the service was given; a restart takes it over")
         }
         for warning in told { logger.warning("configuration warning", metadata: ["warning": "\(warning)"]) }
         configuration = new
@@ -182,6 +158,7 @@ package actor Daemon {
     /// Ends waits at once, answers what was received, and returns within the stop time.
     private func drain(_ server: HTTPServer) async {
         logger.notice("stopping")
+        notifier?.send(.stopping(status: "answering what was received"))
         requestReload.finish()
         await broker.stop()
         await server.drain(within: Self.stopTime)
@@ -205,6 +182,15 @@ package actor Daemon {
         var core = rlimit(rlim_cur: 0, rlim_max: 0)
         _ = unsafe setrlimit(__rlimit_resource_t(4), &core)  // RLIMIT_CORE
         DescriptorLimit.raise()
+    }
+
+    /// What was handed over, and what the configuration names besides; its own default where nothing was and it names nothing.
+    private func listeners() throws -> [Listener] {
+        let inherited = try InheritedSockets(environment: environment).listeners
+        for listener in inherited { logger.info("socket taken over", metadata: ["address": "\(listener.address)"]) }
+        if !inherited.isEmpty, !configuration.namesListeners { return inherited }
+        let known = Set(inherited.map(\.address.description))
+        return try inherited + configuration.listeners.filter { !known.contains($0.address.description) }.map(Self.listener)
     }
 
     private static func listener(_ configuration: ListenerConfiguration) throws -> Listener {
@@ -231,6 +217,7 @@ extension ServerLimits {
         requestTime = bounds.requestTime
         idleTime = bounds.idleTime
         idleGrace = bounds.idleGrace
+        firstRequestGrace = bounds.firstRequestGrace
         connections = min(bounds.connections, DescriptorLimit.connections)
     }
 }

@@ -6,6 +6,9 @@ package final class ReadinessWatch: EventSink {
     private let next: any EventSink
     package let changes: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation
+    private let fault = Mutex<String?>(nil)
+    /// Why the last reload changed nothing; nil after one that was taken.
+    package var reloadFault: String? { fault.withLock { $0 } }
 
     package init(before next: any EventSink) {
         self.next = next
@@ -15,10 +18,18 @@ package final class ReadinessWatch: EventSink {
     package func record(_ event: BrokerEvent) {
         next.record(event)
         switch event {
-        case .tokenAdopted, .loginFailed, .reloaded, .tokenDropped: continuation.yield()
+        case .reloaded: fault.withLock { $0 = nil }
+        case .reloadRefused(let faults): fault.withLock { $0 = faults.first }
+        default: break
+        }
+        switch event {
+        case .tokenAdopted, .loginFailed, .reloaded, .reloadRefused, .tokenDropped, .storeFailed, .storeRecovered: look()
         default: break
         }
     }
+
+    /// Has whoever watches look again.
+    package func look() { continuation.yield() }
 
     /// Whether the condition for READY holds.
     ///

@@ -1,0 +1,108 @@
+import BrokerCore
+import BrokerDaemon
+import Glibc
+import LocalHTTP
+import TestSupport
+import Testing
+
+/// A datagram socket that listens as a service manager does.
+private final class ManagerSocket {
+    private let descriptor: Int32
+
+    /// - Parameter name: a path, or an abstract name with its zero byte first (unix(7)).
+    init?(_ name: [UInt8]) {
+        descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: name) }
+        let bound = unsafe withUnsafePointer(to: &address) {
+            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(descriptor, $0, socklen_t(2 + name.count)) }
+        }
+        guard bound == 0 else { return nil }
+        var time = timeval(tv_sec: 10, tv_usec: 0)
+        unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    deinit { close(descriptor) }
+
+    func receive() -> String {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
+        return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+    }
+}
+
+@Suite struct ServiceTests {
+    @Test func `messages reach a manager at a path and at an abstract name`() throws {
+        let folder = try TestFiles.scratch()
+        defer { TestFiles.remove(folder) }
+        let path = "\(folder)/notify"
+        let abstract = "tokenbroker-test-\(getpid())"
+        for (name, bytes) in [(path, Array(path.utf8) + [0]), ("@\(abstract)", [0] + Array(abstract.utf8))] {
+            let manager = try #require(ManagerSocket(bytes))
+            let notifier = try #require(ServiceNotifier(environment: ["NOTIFY_SOCKET": name]))
+            notifier.send(.ready(status: "6/6 tokens"))
+            #expect(manager.receive() == "READY=1\nSTATUS=6/6 tokens")
+            notifier.send(.reloading(at: 42))
+            #expect(manager.receive().hasPrefix("RELOADING=1\nMONOTONIC_USEC=42\n"))
+            notifier.send(.stopping(status: "bye"))
+            #expect(manager.receive() == "STOPPING=1\nSTATUS=bye")
+            notifier.send(.status("one\nREADY=1"))
+            #expect(manager.receive() == "STATUS=one; READY=1")
+            notifier.send(.alive)
+            #expect(manager.receive() == "WATCHDOG=1")
+        }
+    }
+
+    @Test(arguments: ["", "@", "relative", "vsock:2:1234", "/" + String(repeating: "x", count: 107)])
+    func `a notify socket that is none is not spoken to`(name: String) {
+        #expect(ServiceNotifier(environment: ["NOTIFY_SOCKET": name]) == nil)
+    }
+
+    @Test func `a watchdog is one's own alone`() {
+        func watchdog(_ more: [String: String]) -> Duration? {
+            ServiceNotifier(environment: ["NOTIFY_SOCKET": "/run/x"].merging(more) { $1 }, process: 7)?.watchdog
+        }
+        #expect(watchdog([:]) == nil)
+        #expect(watchdog(["WATCHDOG_USEC": "30000000"]) == .seconds(30))
+        #expect(watchdog(["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "7"]) == .seconds(30))
+        #expect(watchdog(["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "8"]) == nil)
+        #expect(watchdog(["WATCHDOG_USEC": "0"]) == nil)
+    }
+
+    @Test func `sockets are taken over where they are meant for this process`() throws {
+        let manager = try Listener(try #require(SocketAddress(loopback: "127.0.0.1:0")))
+        func take(_ more: [String: String], first: Int32) throws -> [Listener] {
+            try InheritedSockets(environment: ["LISTEN_PID": "7", "LISTEN_FDS": "1"].merging(more) { $1 }, process: 7, first: first).listeners
+        }
+        #expect(try take(["LISTEN_PID": "8"], first: manager.descriptor).isEmpty)
+        #expect(try take(["LISTEN_FDS": "0"], first: manager.descriptor).isEmpty)
+        for more in [[:], ["LISTEN_FDNAMES": "api"], ["LISTEN_FDNAMES": "tokenbroker.socket"]] {
+            #expect(try take(more, first: dup(manager.descriptor)).map(\.address) == [manager.address])
+        }
+        #expect(throws: SystemCallError.self) { try take(["LISTEN_FDNAMES": "varlink"], first: manager.descriptor) }
+    }
+
+    @Test func `the summary says what there is, what is missing and why`() {
+        var summary = ServiceSummary(tokens: 6, missing: [], nextRenewal: .seconds(240))
+        #expect(summary.text == "6/6 tokens, next renewal in 4 min")
+        summary.missing = ["d", "a", "c", "b"]
+        summary.nextRenewal = .zero
+        #expect(summary.text == "2/6 tokens, next renewal now; missing: a, b, c and 1 more")
+        summary = ServiceSummary(tokens: 1, missing: [], nextRenewal: nil)
+        summary.isStoreUsable = false
+        summary.reloadFault = "line 3"
+        #expect(summary.text == "1/1 tokens; the store cannot be used, tokens are kept in memory alone; the last reload was refused: line 3")
+    }
+
+    @Test func `a beat waits for the renewals' loop, and a stop ends the wait`() async {
+        let schedule = RefreshSchedule(clocks: SystemClocks(), bound: 1)
+        async let early: Void = schedule.pulse()
+        async let loop: Void = schedule.run()
+        await early
+        await schedule.pulse()
+        schedule.end()
+        await loop
+        await schedule.pulse()
+    }
+}
