@@ -18,6 +18,7 @@ struct TokenDesk {
     let lifetime: Double
     let givesSameToken: Bool
     var mint: TokenMint
+    var grants: GrantLedger
     var last: [String: String]
     /// Tokens handed out by this request.
     var handedOut = 0

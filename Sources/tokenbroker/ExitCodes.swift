@@ -12,8 +12,10 @@ enum ProgramExit {
     static let noInput = ExitCode(EX_NOINPUT)
 }
 
-/// Standard error, for everything that is explanation and not result.
+/// Standard error, for everything that is explanation and not result; an error each line, where it is the journal (sd-daemon(3)).
 func explain(_ text: String) {
-    let bytes = Array("\(text)\n".utf8)
+    let isJournal = unsafe getenv("JOURNAL_STREAM") != nil
+    let lines = isJournal ? text.split(separator: "\n").map { "<\($0.contains(": warning: ") ? 4 : 3)>\($0)" }.joined(separator: "\n") : text
+    let bytes = Array("\(lines)\n".utf8)
     _ = unsafe bytes.withUnsafeBytes { unsafe write(2, $0.baseAddress, $0.count) }
 }

@@ -18,9 +18,20 @@ struct Serve: AsyncParsableCommand {
             throw ValidationError("--log-level must be trace, debug, info, notice, warning, error or critical")
         }
         Daemon.prepareProcess()
-        let (configuration, warnings) = try files.read()
         let environment = ProcessEnvironment.all
         ServiceEnvironment.forget()
+        do {
+            try await serve(level, environment)
+        } catch let error as ExitCode {
+            // Whoever asks at its socket has the service started again at once, and twenty starts in two seconds have systemd
+            // close the socket (systemd.socket(5), TriggerLimitBurst=).
+            if environment["LISTEN_FDS"] != nil { try? await Task.sleep(for: .seconds(1)) }
+            throw error
+        }
+    }
+
+    private func serve(_ level: Logger.Level, _ environment: [String: String]) async throws {
+        let (configuration, warnings) = try files.read()
         let clocks = SystemClocks()
         let isJournal = environment["JOURNAL_STREAM"] != nil
         let output = StandardError()

@@ -30,7 +30,7 @@ struct Status: AsyncParsableCommand {
         guard let name else {
             let answer = try await client.json(.get, "/v1/tokens")
             guard !json, case .array(let tokens)? = answer["tokens"] else { return answer.jsonText }
-            return StatusTable.text(tokens)
+            return StatusTable.text(tokens, summary: answer["summary"]?.text)
         }
         let query = try inputs.map { try KeyValue($0).pair }
         let answer = try await client.json(.get, BrokerClient.path("v1", "tokens", name, "status", query: query))

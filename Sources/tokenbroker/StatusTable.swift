@@ -3,7 +3,8 @@ import BrokerDaemon
 
 /// Tokens as a table: state, life and the next refresh in words.
 enum StatusTable {
-    static func text(_ tokens: [JSONValue]) -> String {
+    /// - Parameter summary: the daemon's own, where this caller may see it.
+    static func text(_ tokens: [JSONValue], summary: String? = nil) -> String {
         var table = Table(["TOKEN", "PROVIDER", "STATE", "LIFE LEFT", "NEXT REFRESH", "LOGINS", "FINGERPRINT", "LAST FAILURE"])
         for token in tokens {
             table.rows.append([
@@ -12,10 +13,10 @@ enum StatusTable {
                 failure(token),
             ])
         }
-        return table.text() + "\n\(summary(tokens).text)"
+        return table.text() + "\n\(summary ?? self.summary(tokens).text)"
     }
 
-    /// What `systemctl status` shows too, of the tokens this caller may see.
+    /// The same of the tokens this caller may see.
     private static func summary(_ tokens: [JSONValue]) -> ServiceSummary {
         let whole = tokens.filter { $0["inputs"] == nil }
         let missing = whole.filter { $0["state"] != .string("fresh") && $0["state"] != .string("stale") }.compactMap { $0["name"]?.text }

@@ -6,7 +6,8 @@ struct TokenBrokerCommand: AsyncParsableCommand {
         commandName: "tokenbroker",
         abstract: "Keeps partner tokens alive and hands them to local programs.",
         subcommands: [
-            Serve.self, Check.self, Get.self, List.self, Status.self, Refresh.self, History.self, Providers.self, ClientCommand.self, Call.self,
+            Serve.self, Check.self, Get.self, List.self, Status.self, Refresh.self, History.self, Store.self, Providers.self, ClientCommand.self,
+            Call.self,
             Reload.self,
             VersionCommand.self,
         ])

@@ -140,7 +140,8 @@ import Testing
         _ = try state.adopt(draft, fingerprint: "0123456789ab", trigger: .schedule, at: now, using: &generator)
         state.failed(LoginFailure(.rejected, "status 401", status: 401), trigger: .schedule, at: now + .seconds(5), using: &generator)
         let record = TokenRecord(
-            bootID: "one", boot: now + .seconds(10), wall: WallTime(seconds: 1_800_000_010), state: state, inputDigest: [1, 2, 3])
+            bootID: "one", boot: now + .seconds(10), wall: WallTime(seconds: 1_800_000_010), state: state,
+            memory: LoginMemory(inputDigest: [1, 2, 3]))
         let read = try #require(TokenRecord(record.bytes, policy: RefreshPolicy()))
         #expect(read.bytes == record.bytes)
         #expect(read.state.token?.value.exposedText == "eyJ.a.b" && read.state.token?.deadline == now + .seconds(900))

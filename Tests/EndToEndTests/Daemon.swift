@@ -77,7 +77,8 @@ final class Daemon {
         try Program(name.hasPrefix("/") ? name : Self.binary(name), arguments, output: "\(folder)/\(log)")
     }
 
-    private func wait(for text: String, in file: String) throws -> String {
+    /// What stands behind this text in the daemon's log, as soon as it is there.
+    func wait(for text: String, in file: String = "daemon.log") throws -> String {
         let end = Date().addingTimeInterval(20)
         while Date() < end {
             for line in try TestFiles.text("\(folder)/\(file)").split(separator: "\n") {

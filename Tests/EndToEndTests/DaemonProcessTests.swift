@@ -127,4 +127,21 @@ import Testing
             #expect(flood.count == 400)
         }
     }
+
+    @Test func `rejected credentials are tried anew as soon as their file is mended`() async throws {
+        try await blocking {
+            let daemon = try Daemon { yaml, folder in
+                try? TestFiles.write("wrong", to: "\(folder)/secret")
+                return yaml.replacing(
+                    "api_token: {value: sandbox-api-token}\n      organisation_id", with: "api_token: {file: \(folder)/secret}\n      organisation_id"
+                )
+                    + "ready_when: any\n"
+            }
+            #expect(daemon.get("/v1/tokens/zapper?wait=0")?.status == 502)
+            try TestFiles.write("sandbox-api-token", to: "\(daemon.folder)/next")
+            try TestFiles.run("/bin/mv", ["\(daemon.folder)/next", "\(daemon.folder)/secret"])
+            _ = try daemon.wait(for: "secret changed token=zapper")
+            #expect(daemon.get("/v1/tokens/zapper?wait=10")?.status == 200)
+        }
+    }
 }

@@ -72,4 +72,50 @@ import Testing
             #expect(daemon.get("/v1/tokens/zapper/history")?.status == 404)
         }
     }
+
+    @Test func `rotating refresh tokens survive kills, and a new store key`() async throws {
+        try await blocking {
+            let daemon = try Daemon(lifetimes: ["oauth2=3"]) { yaml, folder in
+                yaml + Self.rotating(yaml, folder)
+            }
+            for _ in 0..<4 {
+                #expect(daemon.get("/v1/tokens/rotating")?.status == 200, "\(daemon.log.suffix(400))")
+                daemon.signal(SIGKILL)
+                _ = daemon.end()
+                try daemon.launch()
+            }
+            // As administrators may, once in ten seconds: at least one refresh with what came back from disk.
+            #expect(try daemon.command("refresh", "rotating").status == 0)
+            #expect(try daemon.command("store", "rekey", "--config", "\(daemon.folder)/config.yaml").errors.contains("in use by another process"))
+            daemon.signal(SIGTERM)
+            #expect(daemon.end() == 0)
+            let rekeyed = try daemon.command("store", "rekey", "--config", "\(daemon.folder)/config.yaml")
+            #expect(rekeyed.status == 0 && rekeyed.output.contains("sealed with a new key"), "\(rekeyed)")
+            try daemon.launch()
+            #expect(!daemon.log.contains("store failed"))
+            #expect(daemon.get("/v1/tokens/rotating")?.status == 200)
+            #expect(try daemon.command("refresh", "rotating").status == 0)
+            #expect(try !daemon.command("history", "rotating", "--json").output.contains("rejected"))
+        }
+    }
+
+    /// A provider whose refresh tokens are good for one use, and an entry of it.
+    private static func rotating(_ yaml: String, _ folder: String) -> String {
+        let base = yaml.split(separator: "\"").first { $0.hasSuffix("/zipteams") }.map { $0.dropLast("/zipteams".count) } ?? ""
+        let fields = "grant_type: refresh_token, client_id: sandbox-client, client_secret: sandbox-client-secret"
+        return """
+
+              rotating:
+                provider: rotating
+                inputs: {base_url: "\(base)/oauth2", first: {value: sandbox-refresh-token}}
+            providers:
+              - provider: rotating
+                inputs: {base_url: {kind: url}, first: {secret: true}}
+                login: [{method: POST, url: "{base_url}/token", form: {\(fields), refresh_token: "{first}"}}]
+                refresh_request: {method: POST, url: "{base_url}/token", form: {\(fields), refresh_token: "{refresh_token}"}}
+                token: {from: {json: /access_token}, refresh_token: {json: /refresh_token}, expires: [{json: /expires_in, unit: seconds}]}
+            store: {sqlite: \(folder)/tokens.db}
+
+            """
+    }
 }

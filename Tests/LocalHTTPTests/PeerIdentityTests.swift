@@ -53,6 +53,9 @@ import Testing
         let pair = try Pair(address)
         _ = unsafe send(pair.client, "GET / HTTP/1.1\r\n\r\n", 18, 0)
         pair.closeClient()
+        // It is closed once no child that other tests just spawned holds a copy of it.
+        var closed = pollfd(fd: pair.accepted, events: Int16(0x2000), revents: 0)  // POLLRDHUP
+        #expect(unsafe poll(&closed, 1, 10_000) == 1)
         #expect(Self.user(of: pair.accepted) == nil)
     }
 

@@ -22,9 +22,10 @@ package struct BrokerConfiguration: Sendable, Equatable {
 
     package func token(_ name: String) -> TokenConfiguration? { tokens.first { $0.name == name } }
 
-    /// Every secret the tokens are made with, where it stands.
+    /// Every secret there is, where it stands: those the tokens are made with, and the store's key.
     package var references: [SecretReference] {
-        tokens.flatMap { $0.inputs.values.compactMap { if case .secret(let reference) = $0 { reference } else { nil } } }
+        guard case .sqlite(_, let key?) = store else { return tokens.flatMap(\.references) }
+        return tokens.flatMap(\.references) + [key]
     }
 }
 
@@ -141,13 +142,18 @@ package struct TokenConfiguration: Sendable, Equatable {
         let bound = inputs.sorted { $0.key < $1.key }.map { name, binding in
             switch binding {
             case .text(let text): "\(name)=\(text)"
-            case .secret(let reference): "\(name) from \(reference.place)"
+            case .secret(let references): "\(name) from \(references.map(\.place).joined(separator: " or "))"
             case .token(let other): "\(name) of \(other)"
             }
         }
         let asked = perRequest.map { "\($0.name):\($0.pattern)" }
         let parts = [provider.digest, "\(String(describing: expires))", "\(connection)"] + bound + asked
         return Digest.sha256(Array(parts.joined(separator: "\0").utf8))
+    }
+
+    /// Where its secrets stand.
+    package var references: [SecretReference] {
+        inputs.values.flatMap { binding -> [SecretReference] in if case .secret(let references) = binding { references } else { [] } }
     }
 
     package var effectiveLimit: Rate? { limit ?? provider.limit }
@@ -158,9 +164,12 @@ package struct TokenConfiguration: Sendable, Equatable {
 
 package enum InputBinding: Sendable, Equatable {
     case text(String)
-    case secret(SecretReference)
+    /// At least one; others are alternatives, tried in turn where the partner rejects the one before.
+    case secret([SecretReference])
     /// The current token of another entry.
     case token(String)
+
+    var alternatives: Int { if case .secret(let references) = self { references.count } else { 1 } }
 }
 
 package struct PerRequestInput: Sendable, Equatable {

@@ -169,13 +169,27 @@ struct TokenConfigurationReader {
 enum InputBindingReader {
     static func read(_ node: ConfigurationNode, for input: InputDefinition) -> InputBinding? {
         if input.isToken { return token(node) }
+        if node.isSequence { return alternatives(node) }
         guard node.isMapping, let mapping = node.mapping() else { return text(node, for: input) }
         defer { mapping.finish() }
         guard let reference = reference(mapping) else { return nil }
         if case .value = reference, input.isSecret {
             node.warn("the secret stands in the configuration itself; a file or credential is safer")
         }
-        return .secret(reference)
+        return .secret([reference])
+    }
+
+    /// References in a list: during a rotation the new secret and the old one.
+    private static func alternatives(_ node: ConfigurationNode) -> InputBinding? {
+        let elements = node.list() ?? []
+        if !(1...4).contains(elements.count) { node.fault("must list 1 to 4 references, such as [{credential: new}, {credential: old}]") }
+        let references = elements.compactMap { element in
+            element.mapping().flatMap { mapping in
+                defer { mapping.finish() }
+                return reference(mapping)
+            }
+        }
+        return references.isEmpty ? nil : .secret(references)
     }
 
     private static func token(_ node: ConfigurationNode) -> InputBinding? {

@@ -10,6 +10,8 @@ package enum BrokerEvent: Sendable {
     case rejectionReported(token: String, fingerprint: String, outcome: ReportOutcome)
     case tokenDropped(token: String)
     case reloaded(added: Int, changed: Int, removed: Int)
+    /// A secret file of the entry holds something else now: it logs in anew.
+    case secretChanged(token: String)
     case reloadRefused(faults: [String])
     /// Tokens are kept in memory alone until the store works again.
     case storeFailed(reason: String)

@@ -6,24 +6,6 @@ package protocol TokenInputs: Sendable {
     func replacement(for name: String, refused: Token) async -> Token?
 }
 
-/// An entry's inputs as they were read, without token inputs and what callers give.
-package struct OwnInputs: Sendable {
-    let values: ValueScope
-    /// Of everything in them, secrets included: another one means another login.
-    package let digest: [UInt8]
-}
-
-extension ValueScope {
-    /// With what a caller gave in place of defaults; what the configuration says stays.
-    fileprivate func given(_ perRequest: [String: String], for token: TokenConfiguration) -> ValueScope {
-        var values = self
-        for input in token.provider.inputs where !input.isToken && token.inputs[input.name] == nil {
-            if let value = perRequest[input.name] { values[input.name] = Array(value.utf8) }
-        }
-        return values
-    }
-}
-
 /// Makes one whole login: secrets, token inputs, a slot, the requests, the answer.
 package struct LoginPerformer: Sendable {
     package let clocks: any Clocks
@@ -43,22 +25,46 @@ package struct LoginPerformer: Sendable {
     /// A token input younger than this is not blamed for a refusal.
     private static let suspectAge = Duration.seconds(60)
 
-    /// Reads an entry's inputs anew, secrets included: once a login.
-    package func ownInputs(_ token: TokenConfiguration) async throws(LoginFailure) -> OwnInputs {
-        let values = try await ownValues(token)
-        return OwnInputs(values: values, digest: Digest.sha256(values.names.flatMap { Array($0.utf8) + [0] + (values[$0] ?? []) + [0] }))
+    /// Logs in: by the refresh tokens held, the newest first, then anew; with each variant of the inputs in turn while the
+    /// partner rejects it.
+    ///
+    /// - Parameters:
+    ///   - digest: of the inputs that worked last: they are tried first.
+    ///   - refreshTokens: held of the login with those inputs; the partner takes them for no others.
+    ///   - values: kept of the token in hand, for a refresh whose answer does not repeat them.
+    package func login(
+        _ token: TokenConfiguration, inputs own: OwnInputs, perRequest: [String: String] = [:], last digest: [UInt8]? = nil,
+        refreshTokens: [Secret] = [], values: [String: String] = [:]
+    ) async -> LoginReport {
+        var report = LoginReport(outcome: .failure(LoginFailure(.local, "there is nothing to log in with")), refreshTokens: refreshTokens)
+        for variant in own.variants(first: digest) {
+            report.inputDigest = variant.digest
+            var held = HeldGrant(refreshTokens: variant.digest == digest ? refreshTokens : [], values: values)
+            do throws(LoginFailure) {
+                report.outcome = .success(try await login(token, variant, perRequest, &held))
+                report.refreshTokens = held.refreshTokens
+                break
+            } catch {
+                report.outcome = .failure(error)
+                if variant.digest == digest { report.refreshTokens = held.refreshTokens }
+                guard error.failureClass == .rejected else { return report }
+            }
+        }
+        return report
     }
 
-    package func login(_ token: TokenConfiguration, inputs own: OwnInputs, perRequest: [String: String]) async throws(LoginFailure) -> TokenDraft {
-        var values = own.values.given(perRequest, for: token)
+    private func login(_ token: TokenConfiguration, _ inputs: OwnInputs.Variant, _ perRequest: [String: String], _ held: inout HeldGrant)
+        async throws(LoginFailure) -> TokenDraft
+    {
+        var values = inputs.values.given(perRequest, for: token)
         let account = Self.account(token, values)
-        var held = try await tokenInputs(token, into: &values)
+        var tokens = try await tokenInputs(token, into: &values)
         do throws(LoginFailure) {
-            return try await attempt(token, values: values, account: account)
+            return try await attempt(token, values, account, &held)
         } catch {
             // A 401 in a chain is first taken as a refusal of the input token, once.
-            guard error.status == 401, try await replaceSuspects(token, &held, into: &values) else { throw error }
-            return try await attempt(token, values: values, account: account)
+            guard error.status == 401, try await replaceSuspects(token, &tokens, into: &values) else { throw error }
+            return try await attempt(token, values, account, &held)
         }
     }
 
@@ -67,41 +73,13 @@ package struct LoginPerformer: Sendable {
         async throws(LoginFailure)
         -> PartnerReply
     {
-        var values = try await ownValues(token).given(perRequest, for: token)
+        var values = try await ownInputs(token).variants[0].values.given(perRequest, for: token)
         _ = try await tokenInputs(token, into: &values)
         for (name, value) in extra { values[name] = value }
         return try await transport.send(try RequestRendering.request(template, values: values, connection: token.connection))
     }
 
     // MARK: Values
-
-    /// Every input but token inputs: defaults, and what the configuration says.
-    private func ownValues(_ token: TokenConfiguration) async throws(LoginFailure) -> ValueScope {
-        var values = ValueScope()
-        for input in token.provider.inputs where !input.isToken {
-            let value: [UInt8]?
-            switch token.inputs[input.name] {
-            case .text(let text): value = Array(text.utf8)
-            case .secret(let reference): value = try await secret(reference, for: input)
-            case .token, nil: value = input.defaultValue.map { Array($0.utf8) }
-            }
-            if let value { values[input.name] = value }
-        }
-        return values
-    }
-
-    private func secret(_ reference: SecretReference, for input: InputDefinition) async throws(LoginFailure) -> [UInt8] {
-        let secret: Secret
-        do throws(SecretFault) {
-            secret = try await secrets.read(reference)
-        } catch {
-            throw LoginFailure(.local, "\(input.name): \(error)")
-        }
-        if input.kind == .url || input.pattern != nil, let problem = InputRule.problem(with: secret.exposedText, for: input) {
-            throw LoginFailure(.local, "\(reference.place): \(problem)")
-        }
-        return secret.exposedBytes
-    }
 
     private func tokenInputs(_ token: TokenConfiguration, into values: inout ValueScope) async throws(LoginFailure) -> [String: Token] {
         var held: [String: Token] = [:]
@@ -130,8 +108,35 @@ package struct LoginPerformer: Sendable {
 
     // MARK: Requests
 
-    private func attempt(_ token: TokenConfiguration, values: ValueScope, account: String) async throws(LoginFailure) -> TokenDraft {
-        var run = LoginRun(token.provider, values: values, expires: token.expires, connection: token.connection)
+    /// By a refresh token where one is held and taken (RFC 6749 §6), else anew. A refresh token the partner rejects is let go of.
+    private func attempt(_ token: TokenConfiguration, _ values: ValueScope, _ account: String, _ held: inout HeldGrant)
+        async throws(LoginFailure) -> TokenDraft
+    {
+        if let refresh = token.provider.refreshRequest {
+            for candidate in held.refreshTokens {
+                var scope = values
+                scope["refresh_token"] = candidate.exposedBytes
+                let run = LoginRun(
+                    token.provider, values: scope, expires: token.expires, connection: token.connection, requests: [refresh], held: held.values)
+                do throws(LoginFailure) {
+                    let draft = try await perform(run, of: token, account)
+                    // The one that worked is kept until its successor has worked.
+                    held.refreshTokens = draft.refreshToken.map { $0.matches(candidate) ? [$0] : [$0, candidate] } ?? [candidate]
+                    return draft
+                } catch {
+                    guard error.failureClass == .rejected || error.failureClass == .refused else { throw error }
+                    if error.failureClass == .rejected { held.refreshTokens.removeAll { $0.matches(candidate) } }
+                }
+            }
+        }
+        let run = LoginRun(token.provider, values: values, expires: token.expires, connection: token.connection)
+        let draft = try await perform(run, of: token, account)
+        held.refreshTokens = draft.refreshToken.map { [$0] } ?? []
+        return draft
+    }
+
+    private func perform(_ began: LoginRun, of token: TokenConfiguration, _ account: String) async throws(LoginFailure) -> TokenDraft {
+        var run = began
         let host = BaseURL.host(try run.request().url)
         try await gate.enter(account: account, host: host, limit: token.effectiveLimit)
         let result = await steps(&run)

@@ -51,9 +51,18 @@ package struct ReplyReader: Sendable {
         return bytes
     }
 
+    /// The same, nil where there is nothing.
+    func optionalToken(_ source: ValueSource) throws(LoginFailure) -> [UInt8]? {
+        guard let found = value(source), found != .null, found != .string("") else { return nil }
+        return try token(source)
+    }
+
     /// A kept value as text; nil where it is optional and missing.
-    func keep(_ kept: KeptValue) throws(LoginFailure) -> [UInt8]? {
+    ///
+    /// - Parameter held: what is known of it from an earlier answer.
+    func keep(_ kept: KeptValue, held: String? = nil) throws(LoginFailure) -> [UInt8]? {
         guard let found = value(kept.source), found != .null else {
+            if let held { return Array(held.utf8) }
             if kept.isOptional { return nil }
             throw missing(kept.source)
         }

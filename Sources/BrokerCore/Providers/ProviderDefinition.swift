@@ -11,6 +11,8 @@ package struct ProviderDefinition: Sendable, Hashable {
     package var token: TokenReading
     package var use = TokenUse()
     package var errors = ErrorRules()
+    /// Made in place of `login` while a refresh token is held (RFC 6749 §6).
+    package var refreshRequest: RequestTemplate?
     package var verify: RequestTemplate?
     package var actions: [ActionDefinition] = []
     package var limit: Rate?
@@ -114,6 +116,8 @@ package struct TokenReading: Sendable, Hashable {
     /// `token_type` for callers (RFC 6749 §7.1).
     package var type = "Bearer"
     package var keep: [KeptValue] = []
+    /// Where an answer gives the token to refresh with.
+    package var refreshToken: ValueSource?
     /// The first source that is there counts. Empty: the configuration must say.
     package var expires: [ExpirySource] = []
     /// What the configuration might say where `expires` is empty.

@@ -28,6 +28,9 @@ package struct ProviderReader {
         var scope = Set(inputs.map(\.name))
         let login = readLogin(&scope)
         let token = root.require("token").flatMap { TokenReader.read($0, scope: &scope) }
+        let refresh = readRefresh(token, inputs: inputs)
+        // A refresh has no steps of a login whose values could be used.
+        if refresh != nil { scope = scope.filter { !$0.hasPrefix("steps.") } }
         let use = root.take("use").flatMap { readUse($0, scope: scope.union(["token"])) } ?? TokenUse()
         let errors = root.take("errors").map(ReplyRulesReader.errors) ?? ErrorRules()
         let verify = root.take("verify").flatMap { RequestReader(inputs: inputs, scope: scope.union(["token"])).read($0) }
@@ -37,7 +40,7 @@ package struct ProviderReader {
         guard let name, let token, !login.isEmpty else { return nil }
         return ProviderDefinition(
             name: name, title: title ?? name, documentation: documentation, inputs: inputs, login: login, token: token, use: use,
-            errors: errors, verify: verify, actions: actions, limit: limit)
+            errors: errors, refreshRequest: refresh, verify: verify, actions: actions, limit: limit)
     }
 
     private func readLogin(_ scope: inout Set<String>) -> [RequestTemplate] {
@@ -50,6 +53,13 @@ package struct ProviderReader {
             login.append(request)
         }
         return login
+    }
+
+    private func readRefresh(_ token: TokenReading?, inputs: [InputDefinition]) -> RequestTemplate? {
+        guard let node = root.take("refresh_request") else { return nil }
+        if let token, token.refreshToken == nil { node.fault("needs token.refresh_token: where an answer gives the token to refresh with") }
+        if inputs.contains(where: { $0.name == "refresh_token" }) { node.fault("an input is named refresh_token, as the value this request is for") }
+        return RequestReader(inputs: inputs, scope: Set(inputs.map(\.name)).union(["refresh_token"])).read(node)
     }
 
     private func readUse(_ node: ConfigurationNode, scope: Set<String>) -> TokenUse? {
@@ -128,10 +138,12 @@ enum TokenReader {
         let type = mapping.take("type")?.string() ?? "Bearer"
         let keep = mapping.take("keep").map(ReplyRulesReader.keep) ?? []
         let expires = mapping.take("expires").map(expiry) ?? []
+        let refreshToken = mapping.take("refresh_token").flatMap(ReplyRulesReader.source)
         let suggested = mapping.take("suggested_lifetime")?.duration(in: Expiry.range)
         scope.formUnion(keep.map(\.name))
         guard let source else { return nil }
-        return TokenReading(source: source, format: format, type: type, keep: keep, expires: expires, suggestedLifetime: suggested)
+        return TokenReading(
+            source: source, format: format, type: type, keep: keep, refreshToken: refreshToken, expires: expires, suggestedLifetime: suggested)
     }
 
     /// Reads a list of expiry sources.

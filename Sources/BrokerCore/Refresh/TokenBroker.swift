@@ -58,19 +58,30 @@ package actor TokenBroker {
         let keepers = unchecked
         unchecked = []
         for keeper in keepers {
-            guard let asked = entries[keeper.cell.name]?.configuration, let digest = try? await performer.ownInputs(asked).digest else { continue }
+            guard let asked = entries[keeper.cell.name]?.configuration, let digests = try? await performer.ownInputs(asked).digests else { continue }
             // It may have been removed or changed meanwhile.
             guard let current = entries[keeper.cell.name], current.keeper === keeper, current.configuration == asked else { continue }
-            _ = await keeper.reconfigure(asked, inputDigest: digest)
+            _ = await keeper.reconfigure(asked, inputDigests: digests)
         }
     }
 
     /// Ends every wait and every keeper.
     package func stop() async {
         isStopping = true
-        for keeper in keepers { await keeper.stop() }
+        let all = keepers
+        for keeper in all { await keeper.stop() }
         schedule.end()
+        await withTaskGroup { group in
+            group.addTask { [clocks] in try? await clocks.sleep(until: clocks.boot + Self.finishTime) }
+            group.addTask { for keeper in all { await keeper.finish() } }
+            await group.next()
+            group.cancelAll()
+            for keeper in all { await keeper.abandon() }
+        }
     }
+
+    /// How long a stop waits for refreshes under way.
+    private static let finishTime = Duration.seconds(8)
 
     private var keepers: [TokenKeeper] { entries.keys.flatMap(keepers) }
 
@@ -114,13 +125,23 @@ package actor TokenBroker {
     /// Combinations made while this waits already have the new configuration.
     private func reconfigure(_ token: TokenConfiguration) async -> Bool {
         entries[token.name]?.configuration = token
-        let digest = try? await performer.ownInputs(token).digest
+        let digests = (try? await performer.ownInputs(token).digests) ?? []
         var isChanged = false
         for keeper in keepers(of: token.name) {
-            let isNew = await keeper.reconfigure(token, inputDigest: digest)
+            let isNew = await keeper.reconfigure(token, inputDigests: digests)
             isChanged = isChanged || isNew
         }
         return isChanged
+    }
+
+    /// Secret files were changed: entries that use them log in with what they hold now, and rejected credentials are tried anew.
+    package func secretsChanged(_ paths: Set<String>) async {
+        for entry in entries.values.map(\.configuration) {
+            let isConcerned = entry.references.contains { if case .file(let path, _) = $0 { paths.contains(path) } else { false } }
+            // It may have been removed or changed while the one before was read.
+            guard isConcerned, let current = entries[entry.name]?.configuration else { continue }
+            if await reconfigure(current) { events.record(.secretChanged(token: entry.name)) }
+        }
     }
 
     /// A removed entry's tokens are forgotten by the store too.
@@ -150,12 +171,15 @@ package actor TokenBroker {
     }
 
     /// A stored token on this boot's clock; nil where the login is another one now, or the wall clock stands before the record.
+    /// Refresh tokens are kept in any case: they are used where the inputs are still those they were given for.
     private func record(of stored: StoredToken?, for token: TokenConfiguration) -> TokenRecord? {
-        guard let store, let stored, stored.login == token.loginDigest, var record = TokenRecord(stored.record, policy: token.refresh),
-            let shift = record.shift(bootID: store.bootID, boot: clocks.boot, wall: clocks.wall)
-        else { return nil }
-        record.state.move(by: shift)
-        return record
+        guard let store, let stored, var record = TokenRecord(stored.record, policy: token.refresh) else { return nil }
+        if stored.login == token.loginDigest, let shift = record.shift(bootID: store.bootID, boot: clocks.boot, wall: clocks.wall) {
+            record.state.move(by: shift)
+            return record
+        }
+        record.state = TokenState(policy: token.refresh)
+        return record.memory.refreshTokens.isEmpty ? nil : record
     }
 
     // MARK: Look-up

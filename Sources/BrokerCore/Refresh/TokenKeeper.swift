@@ -26,12 +26,6 @@ package struct KeeperEnvironment: Sendable {
     }
 }
 
-/// What a login brought, and a digest of the inputs it was made with.
-private struct LoginResult: Sendable {
-    var outcome: Result<TokenDraft, LoginFailure>
-    var inputDigest: [UInt8]?
-}
-
 /// One token's life: at each turn it asks `TokenState` what is due and logs in, or has the schedule call again; it tells
 /// whoever waits.
 ///
@@ -50,7 +44,7 @@ package actor TokenKeeper {
     }
     private nonisolated let ended = Atomic<Bool>(false)
     var loginInFlight: Task<Void, Never>?
-    private var inputDigest: [UInt8]?
+    private var memory: LoginMemory
     var waiters = WaiterList()
     /// Whether its login needs another entry's token, for which it may wait.
     package nonisolated var isChained: Bool { chained.load(ordering: .relaxed) }
@@ -65,7 +59,7 @@ package actor TokenKeeper {
         self.environment = environment
         chained = Atomic(!configuration.tokenInputs.isEmpty)
         state = record?.state ?? TokenState(policy: configuration.refresh)
-        inputDigest = record?.inputDigest
+        memory = record?.memory ?? LoginMemory()
         cell = TokenCell(name: configuration.name, isRequired: configuration.isRequired)
         generator = AnyGenerator(environment.makeGenerator())
         state.asked(at: environment.clocks.boot)
@@ -104,9 +98,24 @@ package actor TokenKeeper {
     package func stop() {
         isStopped = true
         generation += 1
-        loginInFlight?.cancel()
+        cancelLogin()
         environment.schedule.forget(self)
         settleWaiters()
+    }
+
+    /// Waits for a login that `stop` let go on.
+    package func finish() async {
+        await loginInFlight?.value
+    }
+
+    /// Ends a login that `stop` let go on.
+    package func abandon() {
+        loginInFlight?.cancel()
+    }
+
+    /// A refresh under way goes on to its end: its answer may hold the one refresh token the partner still takes.
+    private func cancelLogin() {
+        if configuration.provider.refreshRequest == nil { loginInFlight?.cancel() }
     }
 
     /// An idle token is looked at now and then: event loops that serve it note that it was asked for, and do not call.
@@ -136,32 +145,40 @@ package actor TokenKeeper {
         let isChained = isChained
         if !isChained { environment.schedule.loginBegan() }
         let (performer, configuration, perRequest) = (environment.performer, configuration, perRequest)
+        let (memory, values) = (memory, state.token?.values ?? [:])
         // The one unstructured task there is: an impatient caller must not cancel everybody's login.
         loginInFlight = Task { [weak self, schedule = environment.schedule, isChained] in
-            var digest: [UInt8]?
-            let outcome: Result<TokenDraft, LoginFailure>
+            var report = LoginReport(outcome: .failure(LoginFailure(.local, "")), refreshTokens: memory.refreshTokens)
+            var tried: [UInt8]?
             do throws(LoginFailure) {
                 let inputs = try await performer.ownInputs(configuration)
-                digest = inputs.digest
-                outcome = .success(try await performer.login(configuration, inputs: inputs, perRequest: perRequest))
+                tried = OwnInputs.digest(of: inputs.digests)
+                report = await performer.login(
+                    configuration, inputs: inputs, perRequest: perRequest, last: memory.inputDigest, refreshTokens: memory.refreshTokens,
+                    values: values)
             } catch {
-                outcome = .failure(error)
+                report.outcome = .failure(error)
             }
             if !isChained { schedule.loginEnded() }
-            await self?.loginEnded(LoginResult(outcome: outcome, inputDigest: digest), trigger, startedIn: startedIn, began: began)
+            await self?.loginEnded(report, tried: tried, trigger, startedIn: startedIn, began: began)
         }
         publish()
     }
 
-    private func loginEnded(_ result: LoginResult, _ trigger: TokenState.Trigger, startedIn: Int, began: BootInstant) {
+    private func loginEnded(_ report: LoginReport, tried: [UInt8]?, _ trigger: TokenState.Trigger, startedIn: Int, began: BootInstant) async {
+        // On disk before the access token is served, and whatever became of the entry meanwhile: losing it would lock the
+        // account (RFC 6749 §6). A store that fails says so; then memory has it alone.
+        if memory.learn(report, tried: tried), let store = environment.store {
+            keep()
+            await store.journal.flush()
+        }
         loginInFlight = nil
         defer { turn() }
         guard startedIn == generation else {
             environment.events.record(.lateResultDropped(token: configuration.name))
             return settleWaiters()
         }
-        inputDigest = result.inputDigest ?? inputDigest
-        let event = apply(result.outcome, trigger: trigger, took: now - began)
+        let event = apply(report.outcome, trigger: trigger, took: now - began)
         keep()
         // Published before it is told: who hears of it looks at the cell.
         publish()
@@ -192,23 +209,25 @@ package actor TokenKeeper {
     /// Takes a new configuration of the same entry: with the same login token and timers stay; another login is made
     /// beside the old token, which serves on until the new one is there.
     ///
-    /// - Parameter digest: of the inputs as they are now; nil where a secret cannot be read.
-    /// - Returns: whether the login changed.
-    package func reconfigure(_ new: TokenConfiguration, inputDigest digest: [UInt8]?) -> Bool {
-        let isSame = new.hasSameLogin(as: configuration) && (digest == nil || inputDigest == nil || digest == inputDigest)
+    /// - Parameter digests: of the inputs as they are now, each alternative; empty where a secret cannot be read.
+    /// - Returns: whether the login changed, or may be tried with another secret.
+    package func reconfigure(_ new: TokenConfiguration, inputDigests digests: [[UInt8]]) -> Bool {
+        let isSame = new.hasSameLogin(as: configuration) && (digests.isEmpty || memory.inputDigest.map(digests.contains) ?? true)
+        let isTried = digests.isEmpty || memory.triedDigest == nil || memory.triedDigest == OwnInputs.digest(of: digests)
+        // Before it is another one's.
+        if !isSame { cancelLogin() }
         configuration = new
         chained.store(!new.tokenInputs.isEmpty, ordering: .relaxed)
         cell.isRequired.store(new.isRequired, ordering: .relaxed)
         guard !isSame else {
             state.follow(new.refresh)
-            if state.lastFailure?.failureClass == .local { state.release() }
+            if state.lastFailure?.failureClass == .local || !isTried { state.release() }
             publish()
             poke()
-            return false
+            return !isTried
         }
         state.policy = new.refresh
         generation += 1
-        loginInFlight?.cancel()
         state.loginChanged(at: now)
         keep()
         publish()
@@ -219,7 +238,7 @@ package actor TokenKeeper {
     /// Hands the token's life to the store.
     func keep() {
         guard let store = environment.store else { return }
-        let record = TokenRecord(bootID: store.bootID, boot: now, wall: environment.clocks.wall, state: state, inputDigest: inputDigest)
+        let record = TokenRecord(bootID: store.bootID, boot: now, wall: environment.clocks.wall, state: state, memory: memory)
         store.journal.save(
             StoredToken(name: RecordName(configuration.name, perRequest), login: configuration.loginDigest, record: record.bytes))
     }

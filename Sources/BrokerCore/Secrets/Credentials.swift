@@ -22,14 +22,14 @@ package struct Credentials: Sendable {
     func file(of name: String, place: String) throws(SecretFault) -> (path: String, isShared: Bool) {
         guard let folder else {
             let path = "\(Self.plain.folder)/\(name)"
-            if unsafe access(path, F_OK) == 0 { return (path, false) }
+            if Self.exists(path) { return (path, false) }
             let encrypted = "\(Self.encrypted.folder)/\(name)"
             guard unsafe access(encrypted, F_OK) != 0 else {
                 throw SecretFault(place: place, problem: "is encrypted in \(encrypted): the service alone reads it")
             }
             throw SecretFault(place: place, problem: "is not there: outside the service ($CREDENTIALS_DIRECTORY is not set) it is read from \(path)")
         }
-        for candidate in [name] + Self.sources.map({ "\($0.name)_\(name)" }) where unsafe access("\(folder)/\(candidate)", F_OK) == 0 {
+        for candidate in [name] + Self.sources.map({ "\($0.name)_\(name)" }) where Self.exists("\(folder)/\(candidate)") {
             return ("\(folder)/\(candidate)", true)
         }
         throw SecretFault(
@@ -42,15 +42,23 @@ package struct Credentials: Sendable {
     package func outdated(among names: Set<String>) -> [String] {
         guard folder != nil else { return [] }
         return names.sorted().filter { name in
-            guard let taken = try? file(of: name, place: name).path, let copied = Self.changed(taken) else { return false }
-            return Self.sources.contains { Self.changed("\($0.folder)/\(name)").map { $0 > copied } ?? false }
+            guard let taken = try? file(of: name, place: name).path, let copied = Self.times(taken)?.written else { return false }
+            return Self.sources.contains { Self.times("\($0.folder)/\(name)").map { $0.changed > copied } ?? false }
         }
     }
 
-    /// When a file's content was last changed; nil where it cannot be seen.
-    private static func changed(_ path: String) -> WallTime? {
+    /// Whether a credential is there for the service, but sealed, so that nobody else reads it.
+    package func isSealed(_ name: String) -> Bool {
+        folder == nil && !Self.exists("\(Self.plain.folder)/\(name)") && Self.exists("\(Self.encrypted.folder)/\(name)")
+    }
+
+    private static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+    /// When a file was written, and when it was last changed in any way: moved into place, it is as old as ever by the first.
+    private static func times(_ path: String) -> (written: WallTime, changed: WallTime)? {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else { return nil }
-        return WallTime(seconds: Int64(status.st_mtim.tv_sec)) + .nanoseconds(status.st_mtim.tv_nsec)
+        func wall(_ time: timespec) -> WallTime { WallTime(seconds: Int64(time.tv_sec)) + .nanoseconds(time.tv_nsec) }
+        return (wall(status.st_mtim), wall(status.st_ctim))
     }
 }

@@ -6,6 +6,8 @@ import Glibc
 /// Tokens in an SQLite database of their own: WAL, `synchronous=FULL`, mode 0600, every record sealed.
 package final class SQLiteTokenStore: TokenStore {
     private let queue: DatabaseQueue
+    /// Held for as long as the store is open, so that two processes never write to it in turn (flock(2)).
+    private let lock: Int32
     private let path: String
     private let key: Secret
     private let clocks: any Clocks
@@ -15,6 +17,8 @@ package final class SQLiteTokenStore: TokenStore {
     private static let attemptsPerToken = 1000
     /// "tkbr", so that another program's database is told from ours (PRAGMA application_id).
     private static let applicationID: Int32 = 0x746B_6272
+    /// How the fault of a wrong key begins, behind the path.
+    static let wrongKey = "was sealed with another key"
     private static let keyCheck = Array("tokenbroker store".utf8)
 
     /// Opens the database, or makes it.
@@ -25,9 +29,9 @@ package final class SQLiteTokenStore: TokenStore {
         self.path = path
         self.key = key.derived(for: "records")
         self.clocks = clocks
-        try Self.make(path)
+        let lock = try Self.make(path)
         do {
-            queue = try DatabaseQueue(path: path, configuration: Self.configuration)
+            let queue = try DatabaseQueue(path: path, configuration: Self.configuration)
             let key = self.key
             // Everything that speaks against this file is found before the first byte is written.
             try queue.read { database in
@@ -36,17 +40,43 @@ package final class SQLiteTokenStore: TokenStore {
             }
             try Self.migrator.migrate(queue)
             try queue.write { try Self.leaveKeyCheck($0, key) }
+            (self.queue, self.lock) = (queue, lock)
         } catch {
+            close(lock)
             throw Self.fault(error, path)
         }
     }
 
-    /// The file with its mode, before SQLite makes one with the umask's; journal files follow its mode.
-    private static func make(_ path: String) throws(StoreFault) {
+    deinit {
+        // In this order: closing any descriptor of the file drops SQLite's own locks (fcntl_locking(2)).
+        try? queue.close()
+        close(lock)
+    }
+
+    /// The file with its mode, before SQLite makes one with the umask's; journal files follow its mode. Locked when it returns.
+    private static func make(_ path: String) throws(StoreFault) -> Int32 {
         let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw StoreFault("\(path): cannot be opened for writing: \(systemMessage(errno))") }
-        defer { close(descriptor) }
-        guard fchmod(descriptor, 0o600) == 0 else { throw StoreFault("\(path): its mode cannot be set: \(systemMessage(errno))") }
+        do throws(StoreFault) {
+            // A moment's patience: a child that was just spawned holds a copy of the descriptor until it executes its program.
+            var patience = 50
+            while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+                if errno == EWOULDBLOCK, patience > 0 {
+                    patience -= 1
+                    usleep(20_000)
+                    continue
+                }
+                throw StoreFault(
+                    errno == EWOULDBLOCK
+                        ? "\(path): is in use by another process; a store belongs to one daemon"
+                        : "\(path): cannot be locked: \(systemMessage(errno))")
+            }
+            guard fchmod(descriptor, 0o600) == 0 else { throw StoreFault("\(path): its mode cannot be set: \(systemMessage(errno))") }
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        return descriptor
     }
 
     private static var configuration: Configuration {
@@ -95,7 +125,29 @@ package final class SQLiteTokenStore: TokenStore {
             return
         }
         guard SealedRecord.open(Array(sealed), key: key, associated: keyCheck) == keyCheck else {
-            throw StoreFault("was sealed with another key; give it that key, or move the file away and have every token logged in anew")
+            throw StoreFault(Self.wrongKey + "; give it that key, or move the file away and have every token logged in anew")
+        }
+    }
+
+    /// Seals every record with another key, in one transaction. This store cannot be used any more then: open it anew.
+    package func rekey(to new: StoreKey) throws(StoreFault) {
+        let (old, new) = (key, new.derived(for: "records"))
+        do {
+            try queue.write { database in
+                for row in try Row.fetchAll(database, sql: "SELECT name, inputs, login, sealed FROM token") {
+                    let (login, sealed): (Data, Data) = (row["login"], row["sealed"])
+                    guard let name = Self.name(row["name"], row["inputs"]),
+                        let record = SealedRecord.open(Array(sealed), key: old, associated: Self.associated(name, Array(login)))
+                    else { throw StoreFault("the record of \(row["name"] as String) does not open; nothing was changed") }
+                    let again = SealedRecord.seal(record, key: new, associated: Self.associated(name, Array(login)))
+                    try database.execute(
+                        sql: "UPDATE token SET sealed = ? WHERE name = ? AND inputs = ?", arguments: [Data(again), name.token, name.inputs])
+                }
+                try database.execute(sql: "DELETE FROM meta WHERE name = 'key_check'")
+                try Self.leaveKeyCheck(database, new)
+            }
+        } catch {
+            throw Self.fault(error, path)
         }
     }
 

@@ -30,35 +30,77 @@ package struct OpenedStore: Sendable {
     package static func open(_ configuration: StoreConfiguration, environment: [String: String], secrets: any SecretSource, clocks: any Clocks)
         async throws(StoreFault) -> OpenedStore?
     {
-        let path: String
-        var reference: SecretReference?
+        guard let (path, reference) = place(configuration, environment) else { return nil }
+        let (store, key) = try await open(path, reference, secrets, clocks)
+        return OpenedStore(store: store, key: key, tokens: try await store.load())
+    }
+
+    /// Seals a store with another key: one in `newKey`, for a key that is no file, or a new one in the key's own file.
+    ///
+    /// - Returns: what is left to do, in words.
+    /// - Throws: `StoreFault`; nothing was changed then, or the next start brings the change to its end.
+    package static func rekey(
+        _ configuration: StoreConfiguration, newKey: SecretReference?, environment: [String: String], secrets: any SecretSource, clocks: any Clocks
+    ) async throws(StoreFault) -> String {
+        guard let (path, reference) = place(configuration, environment) else { throw StoreFault("tokens are kept in memory: there is no store") }
+        guard unsafe access(path, F_OK) == 0 else { throw StoreFault("\(path): there is no store yet") }
+        let (store, _) = try await open(path, reference, secrets, clocks)
+        if let newKey {
+            try store.rekey(to: try await read(newKey, secrets))
+            return "\(path): sealed with the key in \(newKey.place); have \(reference.place) hold it before the daemon starts"
+        }
+        guard case .file(let keyPath, _) = reference else {
+            throw StoreFault("the key is \(reference.place), which this cannot change: give the new one by --key-file")
+        }
+        let file = StoreKeyFile(path: keyPath)
+        try store.rekey(to: try file.makeNext())
+        try file.commit()
+        return "\(path): sealed with a new key in \(keyPath)"
+    }
+
+    private static func place(_ configuration: StoreConfiguration, _ environment: [String: String]) -> (path: String, key: SecretReference)? {
         switch configuration {
         case .memory: return nil
         case .automatic:
             guard let folder = environment["STATE_DIRECTORY"]?.split(separator: ":").first else { return nil }
-            path = "\(folder)/tokens.db"
-        case .sqlite(let given, let key):
-            path = given
-            reference = key
+            return ("\(folder)/tokens.db", .file(path: "\(folder)/store.key", isShared: false))
+        case .sqlite(let path, let key):
+            let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+            return (path, key ?? .file(path: folder + "store.key", isShared: false))
         }
-        let key = try await self.key(reference ?? .file(path: keyPath(beside: path), isShared: false), database: path, secrets: secrets)
-        let store = try SQLiteTokenStore(path: path, key: key, clocks: clocks)
-        return OpenedStore(store: store, key: key, tokens: try await store.load())
     }
 
-    private static func keyPath(beside path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "store.key" }
-        return path[...slash] + "store.key"
-    }
-
-    /// Reads the key. A key file that is missing is made, but never where a database is that it could not open.
-    private static func key(_ reference: SecretReference, database: String, secrets: any SecretSource) async throws(StoreFault) -> StoreKey {
-        if case .file(let path, _) = reference, unsafe access(path, F_OK) != 0, errno == ENOENT {
-            guard unsafe access(database, F_OK) != 0 else {
-                throw StoreFault("\(path): the key of \(database) is not there; bring it back, or move the database away")
+    /// Opens with the key, or with the next one where a change of keys was cut off; a key file that is missing is made, but never
+    /// where a database is that it could not open.
+    private static func open(_ path: String, _ reference: SecretReference, _ secrets: any SecretSource, _ clocks: any Clocks)
+        async throws(StoreFault) -> (SQLiteTokenStore, StoreKey)
+    {
+        guard case .file(let keyPath, _) = reference else {
+            let key = try await read(reference, secrets)
+            return (try SQLiteTokenStore(path: path, key: key, clocks: clocks), key)
+        }
+        let file = StoreKeyFile(path: keyPath)
+        if !file.exists {
+            guard unsafe access(path, F_OK) != 0 else {
+                throw StoreFault("\(keyPath): the key of \(path) is not there; bring it back, or move the database away")
             }
-            return try make(path)
+            let key = try file.make()
+            return (try SQLiteTokenStore(path: path, key: key, clocks: clocks), key)
         }
+        let key = try await read(reference, secrets)
+        do throws(StoreFault) {
+            let store = try SQLiteTokenStore(path: path, key: key, clocks: clocks)
+            file.dropNext()
+            return (store, key)
+        } catch {
+            guard error.description.contains(SQLiteTokenStore.wrongKey), let next = file.readNext() else { throw error }
+            let store = try SQLiteTokenStore(path: path, key: next, clocks: clocks)
+            try file.commit()
+            return (store, next)
+        }
+    }
+
+    private static func read(_ reference: SecretReference, _ secrets: any SecretSource) async throws(StoreFault) -> StoreKey {
         let given: Secret
         do throws(SecretFault) {
             given = try await secrets.read(reference)
@@ -66,20 +108,6 @@ package struct OpenedStore: Sendable {
             throw StoreFault("the store's key: \(error)")
         }
         guard let key = StoreKey(given) else { throw StoreFault("\(reference.place): must be 32 bytes, or their base64 or hexadecimal") }
-        return key
-    }
-
-    private static func make(_ path: String) throws(StoreFault) -> StoreKey {
-        let key = StoreKey()
-        let text = key.hex.exposedBytes + [0x0A]
-        let descriptor = unsafe Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw StoreFault("\(path): cannot be made: \(systemMessage(errno))") }
-        defer { close(descriptor) }
-        guard unsafe write(descriptor, text, text.count) == text.count, fsync(descriptor) == 0 else {
-            let reason = systemMessage(errno)
-            unsafe unlink(path)
-            throw StoreFault("\(path): cannot be written: \(reason)")
-        }
         return key
     }
 }

@@ -5,15 +5,14 @@ package struct TokenRecord: Sendable {
     package var boot: BootInstant
     package var wall: WallTime
     package var state: TokenState
-    /// Of the inputs the token was made with, secrets included.
-    package var inputDigest: [UInt8]?
+    package var memory: LoginMemory
 
-    package init(bootID: String, boot: BootInstant, wall: WallTime, state: TokenState, inputDigest: [UInt8]?) {
+    package init(bootID: String, boot: BootInstant, wall: WallTime, state: TokenState, memory: LoginMemory) {
         self.bootID = bootID
         self.boot = boot
         self.wall = wall
         self.state = state
-        self.inputDigest = inputDigest
+        self.memory = memory
     }
 
     /// How far instants of the record are from the same moments on this boot's clock; nil where nobody can tell, since the
@@ -35,7 +34,9 @@ package struct TokenRecord: Sendable {
             "rejections": .integer(Int64(state.rejectionsInARow)), "latched": .bool(state.isLatched), "reported": .bool(state.isReported),
             "budget": state.budget.json, "learned": state.learned.json,
         ]
-        members["input_digest"] = inputDigest.map { .string(Digest.hex($0)) }
+        members["input_digest"] = memory.inputDigest.map { .string(Digest.hex($0)) }
+        members["tried_digest"] = memory.triedDigest.map { .string(Digest.hex($0)) }
+        if !memory.refreshTokens.isEmpty { members["refresh_tokens"] = .array(memory.refreshTokens.map { .string($0.exposedText) }) }
         members["refresh_at"] = state.refreshAt.map { .integer($0.nanoseconds) }
         members["retry_at"] = state.retryAt.map { .integer($0.nanoseconds) }
         members["success_at"] = state.lastSuccessAt.map { .integer($0.nanoseconds) }
@@ -69,9 +70,11 @@ package struct TokenRecord: Sendable {
             guard let token = Self.token(token) else { return nil }
             state.token = token
         }
+        var memory = LoginMemory(inputDigest: json["input_digest"]?.text.flatMap(Digest.bytes(hex:)))
+        memory.triedDigest = json["tried_digest"]?.text.flatMap(Digest.bytes(hex:))
+        if case .array(let tokens)? = json["refresh_tokens"] { memory.refreshTokens = tokens.compactMap { $0.text.map { Secret($0) } } }
         self.init(
-            bootID: bootID, boot: BootInstant(nanoseconds: boot), wall: WallTime(nanoseconds: wall), state: state,
-            inputDigest: json["input_digest"]?.text.flatMap(Digest.bytes(hex:)))
+            bootID: bootID, boot: BootInstant(nanoseconds: boot), wall: WallTime(nanoseconds: wall), state: state, memory: memory)
     }
 
     private static func json(_ failure: LoginFailure) -> JSONValue {

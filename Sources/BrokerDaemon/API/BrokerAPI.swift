@@ -9,18 +9,21 @@ package struct BrokerAPI: Sendable {
     package let metrics: Metrics
     /// Nil where tokens are kept in memory.
     package let journal: StoreJournal?
+    /// How the whole daemon is; nil where nobody tells.
+    package let summary: (@Sendable () -> ServiceSummary)?
     /// Reads the configuration anew.
     package let reload: @concurrent @Sendable () async -> ReloadOutcome
 
     package init(
         broker: TokenBroker, board: ServingBoard, clocks: any Clocks, metrics: Metrics, journal: StoreJournal? = nil,
-        reload: @escaping @concurrent @Sendable () async -> ReloadOutcome
+        summary: (@Sendable () -> ServiceSummary)? = nil, reload: @escaping @concurrent @Sendable () async -> ReloadOutcome
     ) {
         self.broker = broker
         self.board = board
         self.clocks = clocks
         self.metrics = metrics
         self.journal = journal
+        self.summary = summary
         self.reload = reload
     }
 
@@ -86,4 +89,5 @@ package enum ReloadOutcome: Sendable {
     case done(warnings: [String])
     /// Nothing was changed.
     case refused(faults: [String])
+    case stopping
 }

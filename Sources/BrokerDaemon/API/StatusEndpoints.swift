@@ -15,6 +15,10 @@ extension BrokerAPI {
             writer.name("tokens"); writer.beginArray()
             for status in statuses { StatusWriting.write(status, for: exchange.caller, under: policy, to: &writer) }
             writer.endArray()
+            // For those who may administer the daemon: it names every token that is missing.
+            if let summary, let caller = exchange.caller, policy.allows(caller, .admin, token: nil) {
+                writer.name("summary"); writer.string(summary().text)
+            }
             writer.endObject()
         }
     }
@@ -86,6 +90,7 @@ extension BrokerAPI {
                 writer.name("warnings"); writer.write(.array(warnings.map { .string($0) }))
                 writer.endObject()
             }
+        case .stopping: throw Problem(TokenRefusal(.stopping), token: "")
         case .refused(let faults):
             throw Problem(.reloadRefused, faults.joined(separator: "\n"))
         }

@@ -20,13 +20,10 @@ package actor Daemon {
     private let audit: AuditLog
     private let output: StandardError
     private let store: StoreAccess?
+    private let secretWatch = SecretWatch()
     private let environment: [String: String]
     private let notifier: ServiceNotifier?
-    /// Reloads wait in a line of their own: one that hangs on a secret must not hold up a stop.
-    private let reloads: AsyncStream<ReloadAnswer>
-    private let requestReload: AsyncStream<ReloadAnswer>.Continuation
-
-    private typealias ReloadAnswer = @Sendable (ReloadOutcome) -> Void
+    private let reloads = ReloadLine()
 
     /// How long a stop may take.
     private static let stopTime = Duration.seconds(9)
@@ -55,12 +52,12 @@ package actor Daemon {
             clocks: clocks, transport: transport, secrets: SystemSecretSource(environment: environment), events: watch, store: access,
             bounds: configuration.logins)
         serving = ServingBoard(Serving(configuration, cells: []))
-        (reloads, requestReload) = AsyncStream.makeStream()
     }
 
     private static func access(_ opened: OpenedStore, _ environment: [String: String], clocks: SystemClocks, events: any EventSink) -> StoreAccess {
         let restored = Dictionary(opened.tokens.map { ($0.name, $0) }) { $1 }
-        // The unit hands the boot's name over, since its sandbox hides /proc/sys. Without one each start counts as another boot's: times are then taken from the wall clock.
+        // The unit hands the boot's name over, since its sandbox hides /proc/sys. Without one each start counts as another
+        // boot's: times are then taken from the wall clock.
         let given = environment["TOKENBROKER_BOOT_ID"] ?? ConfigurationFiles.line("/proc/sys/kernel/random/boot_id")
         let bootID = given?.filter { $0 != "-" } ?? Digest.hex(Digest.random(8))
         return StoreAccess(
@@ -74,14 +71,10 @@ package actor Daemon {
     package func run() async throws {
         let listeners = try listeners()
         let signals = Signals([SIGTERM, SIGINT, SIGHUP])
-        let api = BrokerAPI(broker: broker, board: serving, clocks: clocks, metrics: metrics, journal: store?.journal) { [requestReload] in
-            await withCheckedContinuation { continuation in
-                let isStopping = Problem(TokenRefusal(.stopping), token: "").detail
-                if case .terminated = requestReload.yield({ continuation.resume(returning: $0) }) {
-                    continuation.resume(returning: .refused(faults: [isStopping]))
-                }
-            }
-        }
+        let api = BrokerAPI(
+            broker: broker, board: serving, clocks: clocks, metrics: metrics, journal: store?.journal,
+            summary: { [reporter = reporter] in reporter.summary },
+            reload: { [reloads] in await reloads.ask() })
         await broker.apply(configuration)
         publish()
         let requestIDs = RequestIDs()
@@ -93,12 +86,15 @@ package actor Daemon {
         await withTaskGroup { group in
             group.addTask { [broker] in await broker.run() }
             group.addTask { [jobs] in await jobs.run() }
-            group.addTask { [self] in for await answer in reloads { answer(await reload()) } }
+            if let changes = secretWatch?.changes {
+                group.addTask { [broker] in for await paths in changes { await broker.secretsChanged(paths) } }
+            }
+            group.addTask { [self] in for await number in reloads.requests { reloads.answer(number, await reload()) } }
             await withTaskGroup { reports in
                 reports.addTask { [reporter = reporter, readiness = configuration.readiness] in await reporter.run(readiness, server: server) }
                 for await number in signals.sequence {
                     guard number == SIGHUP else { break }
-                    requestReload.yield { _ in }
+                    reloads.note()
                 }
                 reports.cancelAll()
             }
@@ -115,6 +111,8 @@ package actor Daemon {
     // MARK: Changes
 
     private func reload() async -> ReloadOutcome {
+        // Before it is ready the manager waits for that, and is to go on waiting.
+        guard watch.isReady else { return await takeUp() }
         notifier?.send(.reloading(at: ServiceNotifier.monotonicMicroseconds))
         defer { notifier?.send(.ready(status: reporter.summary.text)) }
         return await takeUp()
@@ -150,6 +148,7 @@ package actor Daemon {
     }
 
     private func publish() {
+        secretWatch?.watch(Set(configuration.references.compactMap { if case .file(let path, _) = $0 { path } else { nil } }))
         audit.isOn = configuration.isAudited
         metrics.keepTokens(Set(configuration.tokens.map(\.name)))
         serving.replace(Serving(configuration, cells: Array(broker.board.all.values), previous: serving.serving))
@@ -159,7 +158,7 @@ package actor Daemon {
     private func drain(_ server: HTTPServer) async {
         logger.notice("stopping")
         notifier?.send(.stopping(status: "answering what was received"))
-        requestReload.finish()
+        reloads.close()
         await broker.stop()
         await server.drain(within: Self.stopTime)
         jobs.finish()

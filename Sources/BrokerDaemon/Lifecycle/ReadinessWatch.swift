@@ -6,6 +6,9 @@ package final class ReadinessWatch: EventSink {
     private let next: any EventSink
     package let changes: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation
+    private let ready = Atomic(false)
+    /// Whether the service manager was told so.
+    var isReady: Bool { ready.load(ordering: .acquiring) }
     private let fault = Mutex<String?>(nil)
     /// Why the last reload changed nothing; nil after one that was taken.
     package var reloadFault: String? { fault.withLock { $0 } }
@@ -27,6 +30,8 @@ package final class ReadinessWatch: EventSink {
         default: break
         }
     }
+
+    func becomeReady() { ready.store(true, ordering: .releasing) }
 
     /// Has whoever watches look again.
     package func look() { continuation.yield() }

@@ -55,13 +55,14 @@ struct ServiceReporter: Sendable {
 
     /// Reports until it is cancelled; that must be while the server still runs, whose loops answer the last beat.
     func run(_ readiness: Readiness, server: HTTPServer) async {
+        let deadline = clocks.boot + readiness.within
         await withTaskGroup { group in
             group.addTask {
-                try? await clocks.sleep(until: clocks.boot + readiness.within)
+                try? await clocks.sleep(until: deadline)
                 watch.look()
             }
             if let notifier { group.addTask { await beat(notifier, server) } }
-            group.addTask { await report(readiness, until: clocks.boot + readiness.within) }
+            group.addTask { await report(readiness, until: deadline) }
             await group.waitForAll()
         }
     }
@@ -88,6 +89,8 @@ struct ServiceReporter: Sendable {
                 isReady = true
                 told = (summary.text, now)
                 ready(told.text)
+                // Again in a moment, when keepers have planned what comes next.
+                watch.look()
             } else if let notifier, isReady || now - told.at >= Self.pause {
                 let text = summary.text
                 if text != told.text { notifier.send(.status(text)) }
@@ -102,6 +105,7 @@ struct ServiceReporter: Sendable {
         var fields: Logger.Metadata = ["tokens": "\(cells.count - missing.count)/\(cells.count)"]
         if !missing.isEmpty { fields["missing"] = "\(missing.joined(separator: ","))" }
         logger.notice("ready", metadata: fields)
+        watch.becomeReady()
         notifier?.send(.ready(status: status))
         SpentMemory.giveBack()
     }

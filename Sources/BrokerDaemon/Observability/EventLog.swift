@@ -31,6 +31,8 @@ package struct EventLog: EventSink {
             logger.info("idle token dropped", metadata: ["token": "\(token)"])
         case .reloaded(let added, let changed, let removed):
             logger.notice("configuration applied", metadata: ["added": "\(added)", "changed": "\(changed)", "removed": "\(removed)"])
+        case .secretChanged(let token):
+            logger.notice("secret changed", metadata: ["token": "\(token)"])
         case .reloadRefused(let faults):
             for fault in faults { logger.error("configuration refused", metadata: ["fault": "\(fault)"]) }
         case .storeFailed(let reason):

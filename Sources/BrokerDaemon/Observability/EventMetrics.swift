@@ -32,7 +32,7 @@ package final class EventMetrics: EventSink {
         case .reloadRefused: refusedReloads.add()
         case .storeFailed: isStoreUsable.store(false, ordering: .relaxed)
         case .storeRecovered: isStoreUsable.store(true, ordering: .relaxed)
-        case .loginBegan, .lateResultDropped, .partnerClockIgnored, .tokenDropped: break
+        case .loginBegan, .lateResultDropped, .partnerClockIgnored, .tokenDropped, .secretChanged: break
         }
     }
 

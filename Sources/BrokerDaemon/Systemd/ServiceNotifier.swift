@@ -64,10 +64,16 @@ package final class ServiceNotifier: Sendable {
     /// Sends it; a manager that does not listen is none of our trouble.
     package func send(_ message: Message) {
         let bytes = Array(message.text.utf8)
+        // A status that is lost is followed by another; what the manager waits for must come.
+        var flags = Int32(MSG_NOSIGNAL)
+        switch message {
+        case .status, .alive: flags |= Int32(MSG_DONTWAIT)
+        case .ready, .reloading, .stopping: break
+        }
         _ = unsafe address.withUnsafeBytes { raw in
             guard let base = raw.baseAddress else { return 0 }
             return unsafe sendto(
-                descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT),
+                descriptor, bytes, bytes.count, flags,
                 base.assumingMemoryBound(to: sockaddr.self), socklen_t(raw.count))
         }
     }

@@ -47,7 +47,7 @@ extension ServerLoop {
         switch connection.phase {
         case .lingering:
             // Everything was sent: the peer has a moment to take it and to close.
-            setDeadline(connection, time.boot + 2 * Self.second)
+            setDeadline(connection, time.boot + (isDraining ? Self.second / 4 : 2 * Self.second))
             shutdown(connection.peer.descriptor, Int32(SHUT_WR))
             if connection.isReadClosed { close(connection, .finished) } else { listen(connection, for: Self.readable) }
         case .answering:

@@ -254,16 +254,15 @@ final class ServerLoop: @unchecked Sendable {
         for connection in connections.all where connection.isIdle {
             // What came and was not read yet is read now: closed with it, the connection would be reset.
             receive(connection)
-            guard connections.holds(connection), connection.isIdle, connection.held.isEmpty else { continue }
-            if connection.exchange > 0 { close(connection, .drained) } else { nextSweep = min(nextSweep, firstRequestEnd(connection)) }
+            guard connections.holds(connection), connection.isIdle else { continue }
+            if connection.exchange > 0, connection.held.isEmpty { close(connection, .drained) } else { nextSweep = min(nextSweep, requestEnd) }
         }
         finishDraining()
     }
 
-    /// Of a connection that asked for nothing yet: its first request is on the way, and the peer could not know better.
-    private func firstRequestEnd(_ connection: Connection) -> Int64 {
-        max(connection.lastActive, drainBegan) + limits.firstRequestGrace.wholeNanoseconds
-    }
+    /// While draining: until when a request that has begun to come, or the first one of a connection, is waited for. Its peer
+    /// could not know better; but whoever sends slowly must not hold up the stop.
+    private var requestEnd: Int64 { drainBegan + limits.firstRequestGrace.wholeNanoseconds }
 
     func finishDraining() {
         guard isDraining, connections.isEmpty, let done = drained else { return }
@@ -293,8 +292,9 @@ final class ServerLoop: @unchecked Sendable {
         nextSweep = drainDeadline
         for connection in connections.all {
             if connection.phase == .reading, connection.requestBegan == nil, connection.unsent.isEmpty {
-                connection.deadline = isDraining ? firstRequestEnd(connection) : connection.lastActive + limits.idleTime.wholeNanoseconds
+                connection.deadline = connection.lastActive + limits.idleTime.wholeNanoseconds
             }
+            if isDraining, connection.isIdle { connection.deadline = min(connection.deadline, requestEnd) }
             if time.boot >= drainDeadline { connection.deadline = time.boot }
             guard connection.deadline <= time.boot else {
                 nextSweep = min(nextSweep, connection.deadline)

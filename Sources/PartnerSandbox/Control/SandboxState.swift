@@ -23,6 +23,7 @@ package struct SandboxState: Sendable {
 
     private(set) var accounts: [String: Account]
     private(set) var mint = TokenMint()
+    private var grants = GrantLedger()
 
     package init(lifetimes: [String: Double] = [:]) {
         accounts = Dictionary(Self.partners.map { ($0.name, Account(lifetime: lifetimes[$0.name] ?? $0.lifetime)) }) { $1 }
@@ -40,13 +41,15 @@ package struct SandboxState: Sendable {
         account.times = account.times.suffix(999) + [now]
         let fault = takeFault(&account, now: now)
         var desk = TokenDesk(
-            partner: name, now: now, lifetime: account.lifetime, givesSameToken: fault?.kind == .sameToken, mint: mint, last: account.last)
+            partner: name, now: now, lifetime: account.lifetime, givesSameToken: fault?.kind == .sameToken, mint: mint, grants: grants,
+            last: account.last)
         defer { accounts[name] = account }
         if let fault, let reply = Self.refusal(fault) { return .reply(reply) }
         var reply = partner.answer(request, desk: &desk)
         account.last = desk.last
         account.tokens += desk.handedOut
         mint = desk.mint
+        grants = desk.grants
         switch fault?.kind {
         case .slow: return .later(reply, milliseconds: fault?.delayMilliseconds ?? 2000)
         case .cut: return .cut

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// A plain OAuth2 token endpoint: client credentials (RFC 6749 §4.4), by Basic or in the body.
+/// A plain OAuth2 token endpoint: client credentials (RFC 6749 §4.4), by Basic or in the body, and rotating refresh tokens (§6).
 struct OAuth2: Partner {
     let name = "oauth2"
     let lifetime: Double = 3600
@@ -8,14 +8,18 @@ struct OAuth2: Partner {
     func answer(_ request: SandboxRequest, desk: inout TokenDesk) -> SandboxReply {
         guard request.method == "POST", request.path == "/token" else { return SandboxReply(404, "") }
         guard let form = request.form else { return Self.failure(400, "invalid_request") }
-        guard form["grant_type"] == "client_credentials" else { return Self.failure(400, "unsupported_grant_type") }
+        guard ["client_credentials", "refresh_token"].contains(form["grant_type"]) else { return Self.failure(400, "unsupported_grant_type") }
         guard isClient(request, form) else {
             var reply = Self.failure(401, "invalid_client")
             reply.headers = [("WWW-Authenticate", "Basic realm=\"sandbox\"")]
             return reply
         }
-        let token = desk.opaqueToken(account: form["scope"] ?? "")
-        return .json(200, [("access_token", .string(token)), ("token_type", "Bearer"), ("expires_in", .number(Int(desk.lifetime)))])
+        var members: [(String, SandboxJSON)] = [("token_type", "Bearer"), ("expires_in", .number(Int(desk.lifetime)))]
+        if form["grant_type"] == "refresh_token" {
+            guard let next = desk.grants.redeem(form["refresh_token"] ?? "") else { return Self.failure(400, "invalid_grant") }
+            members.append(("refresh_token", .string(next)))
+        }
+        return .json(200, [("access_token", .string(desk.opaqueToken(account: form["scope"] ?? "")))] + members)
     }
 
     private func isClient(_ request: SandboxRequest, _ form: [String: String]) -> Bool {

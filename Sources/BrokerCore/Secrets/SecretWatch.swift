@@ -1,0 +1,109 @@
+import CLinux
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Tells when secret files were changed (inotify(7)): written and closed, moved into place, or given another mode. Their
+/// folders are watched, so that a file replaced by another is seen too, also through Kubernetes' `..data` link.
+package final class SecretWatch: Sendable {
+    private struct State {
+        /// Names of secret files by their folder.
+        var wanted: [String: Set<String>] = [:]
+        var folders: [Int32: String] = [:]
+        var changed: Set<String> = []
+        var isGathering = false
+    }
+
+    /// Paths that changed, a moment after the last of them did.
+    package let changes: AsyncStream<Set<String>>
+    private let continuation: AsyncStream<Set<String>>.Continuation
+    private let descriptor: Int32
+    private let state = Mutex(State())
+    private let queue = DispatchQueue(label: "tokenbroker.secret-watch")
+    /// `nonisolated(unsafe)`: set once in `init`; Dispatch sources may be used from any thread.
+    private nonisolated(unsafe) let source: any DispatchSourceRead
+
+    /// Changes that come together are told together.
+    private static let pause = DispatchTimeInterval.milliseconds(100)
+    private static let mask = UInt32(IN_CLOSE_WRITE | IN_MOVED_TO | IN_ATTRIB | IN_ONLYDIR)
+
+    /// Nil where the system gives no inotify instance (fs.inotify.max_user_instances).
+    package init?() {
+        descriptor = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
+        guard descriptor >= 0 else { return nil }
+        (changes, continuation) = AsyncStream.makeStream()
+        unsafe source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
+        unsafe source.setEventHandler { [weak self] in self?.read() }
+        unsafe source.setCancelHandler { [descriptor] in close(descriptor) }
+        unsafe source.resume()
+    }
+
+    deinit {
+        unsafe source.cancel()
+    }
+
+    /// Watches these files in place of those before; of a folder that is not there nothing is told.
+    package func watch(_ paths: Set<String>) {
+        var wanted: [String: Set<String>] = [:]
+        for path in paths {
+            guard let slash = path.lastIndex(of: "/") else { continue }
+            wanted[slash == path.startIndex ? "/" : String(path[..<slash]), default: []].insert(String(path[path.index(after: slash)...]))
+        }
+        state.withLock { state in
+            for (number, folder) in state.folders where wanted[folder] == nil {
+                _ = inotify_rm_watch(descriptor, number)
+                state.folders[number] = nil
+            }
+            // Again for those watched before: a folder made anew under the same name is another one.
+            for folder in wanted.keys {
+                let number = unsafe inotify_add_watch(descriptor, folder, Self.mask)
+                if number >= 0 { state.folders[number] = folder }
+            }
+            state.wanted = wanted
+        }
+    }
+
+    private func read() {
+        var buffer = [UInt8](repeating: 0, count: 16 * 1024)
+        while true {
+            let count = unsafe Glibc.read(descriptor, &buffer, buffer.count)
+            guard count > 0 else { return }
+            take(buffer[..<count])
+        }
+    }
+
+    /// `struct inotify_event`: watch, mask, cookie and the name's length, 4 bytes each, then the name.
+    private func take(_ bytes: ArraySlice<UInt8>) {
+        func number(_ place: Int) -> UInt32 { (0..<4).reversed().reduce(0) { $0 << 8 | UInt32(bytes[place + $1]) } }
+        var place = bytes.startIndex
+        while place + 16 <= bytes.endIndex {
+            let length = Int(number(place + 12))
+            let end = min(place + 16 + length, bytes.endIndex)
+            let name = String(decoding: bytes[(place + 16)..<end].prefix { $0 != 0 }, as: UTF8.self)
+            note(watch: Int32(bitPattern: number(place)), isOverflow: number(place + 4) & UInt32(IN_Q_OVERFLOW) != 0, name: name)
+            place = end
+        }
+    }
+
+    private func note(watch: Int32, isOverflow: Bool, name: String) {
+        let mustGather = state.withLock { state in
+            for (folder, names) in state.wanted where isOverflow || state.folders[watch] == folder {
+                for wanted in names where isOverflow || wanted == name || name.hasPrefix("..") {
+                    state.changed.insert(folder == "/" ? "/\(wanted)" : "\(folder)/\(wanted)")
+                }
+            }
+            guard !state.changed.isEmpty, !state.isGathering else { return false }
+            state.isGathering = true
+            return true
+        }
+        if mustGather { queue.asyncAfter(deadline: .now() + Self.pause) { [weak self] in self?.tell() } }
+    }
+
+    private func tell() {
+        let changed = state.withLock { state in
+            defer { (state.changed, state.isGathering) = ([], false) }
+            return state.changed
+        }
+        continuation.yield(changed)
+    }
+}
