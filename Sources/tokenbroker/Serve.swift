@@ -42,14 +42,16 @@ struct Serve: AsyncParsableCommand {
         for warning in warnings { logger.warning("configuration warning", metadata: ["warning": "\(warning)"]) }
         let secrets = SystemSecretSource(environment: environment)
         let store: Result<OpenedStore?, StoreFault>
+        var fleetKey: StoreKey?
         do throws(StoreFault) {
+            fleetKey = try await OpenedStore.fleetKey(configuration.store, secrets: secrets)
             store = .success(try await OpenedStore.open(configuration.store, environment: environment, secrets: secrets, clocks: clocks))
         } catch {
             store = .failure(error)
         }
         let daemon = Daemon(
             configuration: configuration, path: files.config, logger: logger, output: output, clocks: clocks, environment: environment,
-            store: store)
+            store: store, fleetKey: fleetKey)
         do {
             try await atDefaultPriority { try await daemon.run() }
         } catch let error as SystemCallError {

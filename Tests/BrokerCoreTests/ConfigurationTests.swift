@@ -25,6 +25,23 @@ import Testing
         _ = try TestConfiguration.read(try TestFiles.text(file))
     }
 
+    @Test(arguments: [
+        ("{etcd: {endpoints: [\"https://e:2379\"]}, key: {file: /k}}", nil),
+        ("{etcd: {endpoints: [\"https://e:2379\"]}}", "needs key beside it"),
+        ("{etcd: {endpoints: []}, key: {file: /k}}", "needs at least one member"),
+        ("{etcd: {endpoints: [\"http://e:2379\"]}, key: {file: /k}}", "endpoints"),
+        ("{etcd: {endpoints: [\"https://e:2379\"], prefix: x}, key: {file: /k}}", "must begin and end with a slash"),
+        ("{etcd: {endpoints: [\"https://e:2379\"], cert: /c}, key: {file: /k}}", "belong together"),
+        ("{etcd: {endpoints: [\"https://e:2379\"]}, sqlite: /x, key: {file: /k}}", "beside sqlite"),
+    ]) func `a fleet's store says what it lacks`(store: String, fault: String?) {
+        do throws(ConfigurationFaults) {
+            _ = try TestConfiguration.read("store: \(store)\ntokens: {}\n")
+            #expect(fault == nil)
+        } catch {
+            #expect(fault.map(error.description.contains) ?? false, "\(error)")
+        }
+    }
+
     @Test func `the full configuration names every key that is read, with its default`() throws {
         let full = try TestFiles.text("config/config.full.yaml")
         for file in ["ConfigurationReader", "ListenReader", "ClientReader", "StoreReader", "TokenConfigurationReader"] {

@@ -95,9 +95,10 @@ final class Daemon {
             Self.binary("tokenbroker"), arguments, environment: ["TOKENBROKER_URL": "http://\(address)", "TOKENBROKER_KEY_FILE": "\(folder)/key"])
     }
 
-    func get(_ target: String) -> RawClient.Answer? {
+    func get(_ target: String, fields: [String: String] = [:]) -> RawClient.Answer? {
         guard let client = RawClient(address: address) else { return nil }
-        client.send("GET \(target) HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer demo\r\n\r\n")
+        let more = fields.map { "\($0.key): \($0.value)\r\n" }.joined()
+        client.send("GET \(target) HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer demo\r\n\(more)\r\n")
         return client.receive()
     }
 

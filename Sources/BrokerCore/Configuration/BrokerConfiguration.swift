@@ -24,8 +24,13 @@ package struct BrokerConfiguration: Sendable, Equatable {
 
     /// Every secret there is, where it stands: those the tokens are made with, and the store's key.
     package var references: [SecretReference] {
-        guard case .sqlite(_, let key?) = store else { return tokens.flatMap(\.references) }
-        return tokens.flatMap(\.references) + [key]
+        let key: SecretReference? =
+            switch store {
+            case .sqlite(_, let key): key
+            case .etcd(_, let key): key
+            case .automatic, .memory: nil
+            }
+        return tokens.flatMap(\.references) + [key].compactMap { $0 }
     }
 }
 
@@ -36,6 +41,8 @@ package enum StoreConfiguration: Sendable, Equatable {
     case memory
     /// - Parameter key: nil for `store.key` beside the database, made at first start.
     case sqlite(path: String, key: SecretReference?)
+    /// Shared with other hosts, sealed with a key that is the same on all of them.
+    case etcd(EtcdConfiguration, key: SecretReference)
 }
 
 package struct ListenerConfiguration: Sendable, Equatable {
@@ -129,6 +136,10 @@ package struct TokenConfiguration: Sendable, Equatable {
     package var refresh = RefreshPolicy()
     package var limit: Rate?
     package var connection = ConnectionSettings()
+    /// In place of the provider's.
+    package var exclusive: Bool?
+    /// A new login ends the token before it at the partner.
+    package var isExclusive: Bool { exclusive ?? provider.isExclusive }
 
     /// Whether a token of the one is a token of the other: everything that decides what is sent to whom, and how the
     /// answer is read. Schedules, limits and readiness may differ.

@@ -33,11 +33,13 @@ struct TokenConfigurationReader {
         let idleAfter = mapping.take("idle_after")
         let latchedRetry = mapping.take("latched_retry")
         let limits = mapping.take("limits")
+        let exclusive = mapping.take("exclusive")
         let tls = mapping.take("tls")
         let proxy = mapping.take("proxy")
         let timeout = mapping.take("timeout")
         guard let provider else { return nil }
         var token = TokenConfiguration(name: name, provider: provider)
+        token.exclusive = exclusive?.bool()
         token.isRequired = required?.bool() ?? (perRequest == nil)
         token.perRequest = perRequest.map { readPerRequest($0, provider: provider) } ?? []
         token.inputs = readInputs(inputs, provider: provider, perRequest: Set(token.perRequest.map(\.name)), at: node)

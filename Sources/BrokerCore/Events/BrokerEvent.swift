@@ -2,6 +2,10 @@
 package enum BrokerEvent: Sendable {
     case loginBegan(token: String, trigger: TokenState.Trigger)
     case tokenAdopted(token: String, fingerprint: String, adoption: Adoption, lifetime: Duration?, nextRefresh: Duration?, took: Duration)
+    /// Another host of the fleet logged in; its token is served here too.
+    case tokenShared(token: String, fingerprint: String, lifetime: Duration?, nextRefresh: Duration?)
+    /// The fleet's store is lost, and this host logs in by itself.
+    case loginAlone(token: String)
     case loginFailed(token: String, failure: LoginFailure, nextAttempt: Duration?, isLatched: Bool, took: Duration)
     /// A login ended after the entry was changed or removed; its result was dropped.
     case lateResultDropped(token: String)

@@ -65,7 +65,12 @@ import HTTPTypes
         unsafe curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
         unsafe curl_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         unsafe curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, Int(connection.connectTime.nanoseconds / 1_000_000))
-        unsafe curl_set_long(handle, CURLOPT_TIMEOUT_MS, Int(connection.time.nanoseconds / 1_000_000))
+        unsafe curl_set_long(handle, CURLOPT_TIMEOUT_MS, request.sink == nil ? Int(connection.time.nanoseconds / 1_000_000) : 0)
+        if request.sink != nil {
+            unsafe curl_set_long(handle, CURLOPT_TCP_KEEPALIVE, 1)
+            unsafe curl_set_long(handle, CURLOPT_TCP_KEEPIDLE, 5)
+            unsafe curl_set_long(handle, CURLOPT_TCP_KEEPINTVL, 2)
+        }
         unsafe curl_set_long(handle, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         unsafe curl_set_long(handle, CURLOPT_SSL_VERIFYPEER, 1)
         unsafe curl_set_long(handle, CURLOPT_SSL_VERIFYHOST, 2)
@@ -132,6 +137,10 @@ import HTTPTypes
     // MARK: Called back
 
     private func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        if let sink = request.sink {
+            unsafe sink(Array(bytes))
+            return true
+        }
         guard body.count + bytes.count <= ConnectionSettings.bodyBytes else {
             excess = "the answer is larger than 1 MiB"
             return false

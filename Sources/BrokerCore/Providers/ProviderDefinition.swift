@@ -16,6 +16,8 @@ package struct ProviderDefinition: Sendable, Hashable {
     package var verify: RequestTemplate?
     package var actions: [ActionDefinition] = []
     package var limit: Rate?
+    /// A new login ends the token before it.
+    package var isExclusive = false
     /// Of the text it was read from, comments and layout aside.
     package var digest = ""
 

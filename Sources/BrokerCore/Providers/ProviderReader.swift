@@ -36,11 +36,12 @@ package struct ProviderReader {
         let verify = root.take("verify").flatMap { RequestReader(inputs: inputs, scope: scope.union(["token"])).read($0) }
         let actions = root.take("actions").map { readActions($0, scope: scope.union(["token"])) } ?? []
         let limit = root.take("limits").flatMap(ReplyRulesReader.limit)
+        let isExclusive = root.take("exclusive")?.bool() ?? false
         root.finish()
         guard let name, let token, !login.isEmpty else { return nil }
         return ProviderDefinition(
             name: name, title: title ?? name, documentation: documentation, inputs: inputs, login: login, token: token, use: use,
-            errors: errors, refreshRequest: refresh, verify: verify, actions: actions, limit: limit)
+            errors: errors, refreshRequest: refresh, verify: verify, actions: actions, limit: limit, isExclusive: isExclusive)
     }
 
     private func readLogin(_ scope: inout Set<String>) -> [RequestTemplate] {

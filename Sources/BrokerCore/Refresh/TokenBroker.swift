@@ -26,21 +26,23 @@ package actor TokenBroker {
     private var isStopping = false
     package nonisolated let schedule: RefreshSchedule
     private let store: StoreAccess?
+    private let fleet: FleetDesk?
     /// What the store held at start and nobody asked for yet.
     private var restored: [RecordName: StoredToken]
     private var unchecked: [TokenKeeper] = []
 
     package init(
         clocks: any Clocks, transport: any HTTPTransport, secrets: any SecretSource, events: any EventSink,
-        store: StoreAccess? = nil, bounds: LoginBounds = .init()
+        store: StoreAccess? = nil, fleet: FleetDesk? = nil, bounds: LoginBounds = .init()
     ) {
+        self.fleet = fleet
         self.clocks = clocks
         self.transport = transport
         self.secrets = secrets
         self.events = events
         self.store = store
         restored = store?.restored ?? [:]
-        fingerprints = store?.fingerprints ?? Fingerprints()
+        fingerprints = store?.fingerprints ?? fleet?.fingerprints ?? Fingerprints()
         gate = LoginGate(bounds: bounds, clocks: clocks)
         // Enough in line for every slot at the partners, and few enough to hold in memory.
         schedule = RefreshSchedule(clocks: clocks, bound: 2 * bounds.parallel)
@@ -49,8 +51,25 @@ package actor TokenBroker {
     /// Keeps every token, present and to come, until `stop`.
     package func run() async {
         async let checked: Void = checkRestored()
-        await schedule.run()
+        guard let fleet else {
+            await schedule.run()
+            return await checked
+        }
+        for record in await fleet.restore() { await hear(record) }
+        await withTaskGroup { group in
+            group.addTask { await fleet.run() }
+            group.addTask { for await record in fleet.news { await self.hear(record) } }
+            await schedule.run()
+            group.cancelAll()
+        }
         await checked
+    }
+
+    /// Another host wrote this.
+    private func hear(_ record: FleetRecord) async {
+        let name = record.token.name
+        guard let entry = entries[name.token] else { return }
+        await (name.perRequest.isEmpty ? entry.keeper : entry.combinations[name.perRequest])?.hear(record)
     }
 
     /// Restored tokens serve at once; that their secrets are still those they were made with is found out behind that.
@@ -162,7 +181,7 @@ package actor TokenBroker {
 
     private func launch(_ token: TokenConfiguration, perRequest: [String: String]) -> TokenKeeper {
         let environment = KeeperEnvironment(
-            clocks: clocks, performer: performer, events: events, fingerprints: fingerprints, schedule: schedule, store: store)
+            clocks: clocks, performer: performer, events: events, fingerprints: fingerprints, schedule: schedule, store: store, fleet: fleet)
         let record = record(of: restored.removeValue(forKey: RecordName(token.name, perRequest)), for: token)
         let keeper = TokenKeeper(token, perRequest: perRequest, environment: environment, record: record)
         if record != nil, perRequest.isEmpty { unchecked.append(keeper) }

@@ -9,12 +9,15 @@ package struct KeeperEnvironment: Sendable {
     package var schedule: RefreshSchedule
     /// Nil where tokens are kept in memory.
     package var store: StoreAccess?
+    /// Nil where this host has its accounts to itself.
+    package var fleet: FleetDesk?
     /// Makes the generator of one keeper's jitter.
     package var makeGenerator: @Sendable () -> any RandomNumberGenerator & Sendable
 
     package init(
         clocks: any Clocks, performer: LoginPerformer, events: any EventSink, fingerprints: Fingerprints, schedule: RefreshSchedule,
-        store: StoreAccess? = nil, makeGenerator: @escaping @Sendable () -> any RandomNumberGenerator & Sendable = { SystemRandomNumberGenerator() }
+        store: StoreAccess? = nil, fleet: FleetDesk? = nil,
+        makeGenerator: @escaping @Sendable () -> any RandomNumberGenerator & Sendable = { SystemRandomNumberGenerator() }
     ) {
         self.clocks = clocks
         self.performer = performer
@@ -22,6 +25,7 @@ package struct KeeperEnvironment: Sendable {
         self.fingerprints = fingerprints
         self.schedule = schedule
         self.store = store
+        self.fleet = fleet
         self.makeGenerator = makeGenerator
     }
 }
@@ -45,6 +49,8 @@ package actor TokenKeeper {
     private nonisolated let ended = Atomic<Bool>(false)
     var loginInFlight: Task<Void, Never>?
     private var memory: LoginMemory
+    /// Whether the token in hand came of this host's own login.
+    private var isOwn = false
     var waiters = WaiterList()
     /// Whether its login needs another entry's token, for which it may wait.
     package nonisolated var isChained: Bool { chained.load(ordering: .relaxed) }
@@ -144,46 +150,87 @@ package actor TokenKeeper {
         environment.events.record(.loginBegan(token: configuration.name, trigger: trigger))
         let isChained = isChained
         if !isChained { environment.schedule.loginBegan() }
-        let (performer, configuration, perRequest) = (environment.performer, configuration, perRequest)
-        let (memory, values) = (memory, state.token?.values ?? [:])
+        let attempt = LoginAttemptPlan(
+            configuration: configuration, perRequest: perRequest, memory: memory, values: state.token?.values ?? [:], trigger: trigger,
+            own: FleetPolicy.Own(fingerprint: state.token?.fingerprint, remaining: state.token?.remaining(at: began), isOwn: isOwn),
+            margin: (state.token?.expiry.lifetime ?? state.longestLifetime).map(state.policy.margin), policy: state.policy)
         // The one unstructured task there is: an impatient caller must not cancel everybody's login.
-        loginInFlight = Task { [weak self, schedule = environment.schedule, isChained] in
-            var report = LoginReport(outcome: .failure(LoginFailure(.local, "")), refreshTokens: memory.refreshTokens)
-            var tried: [UInt8]?
-            do throws(LoginFailure) {
-                let inputs = try await performer.ownInputs(configuration)
-                tried = OwnInputs.digest(of: inputs.digests)
-                report = await performer.login(
-                    configuration, inputs: inputs, perRequest: perRequest, last: memory.inputDigest, refreshTokens: memory.refreshTokens,
-                    values: values)
-            } catch {
-                report.outcome = .failure(error)
-            }
-            if !isChained { schedule.loginEnded() }
-            await self?.loginEnded(report, tried: tried, trigger, startedIn: startedIn, began: began)
+        loginInFlight = Task { [weak self, environment, isChained] in
+            let ended = await attempt.run(environment)
+            if !isChained { environment.schedule.loginEnded() }
+            await self?.loginEnded(ended, trigger, startedIn: startedIn, began: began)
         }
         publish()
     }
 
-    private func loginEnded(_ report: LoginReport, tried: [UInt8]?, _ trigger: TokenState.Trigger, startedIn: Int, began: BootInstant) async {
+    private func loginEnded(_ ended: LoginAttemptPlan.Ending, _ trigger: TokenState.Trigger, startedIn: Int, began: BootInstant) async {
         // On disk before the access token is served, and whatever became of the entry meanwhile: losing it would lock the
         // account (RFC 6749 §6). A store that fails says so; then memory has it alone.
-        if memory.learn(report, tried: tried), let store = environment.store {
+        if let report = ended.report, memory.learn(report, tried: ended.tried) {
             keep()
-            await store.journal.flush()
+            await environment.store?.journal.flush()
+            if ended.mayWrite { _ = await environment.fleet?.write(stored, under: ended.lock) }
         }
         loginInFlight = nil
         defer { turn() }
         guard startedIn == generation else {
             environment.events.record(.lateResultDropped(token: configuration.name))
-            return settleWaiters()
+            settleWaiters()
+            await environment.fleet?.unlock(ended.lock)
+            return
         }
-        let event = apply(report.outcome, trigger: trigger, took: now - began)
-        keep()
-        // Published before it is told: who hears of it looks at the cell.
-        publish()
-        environment.events.record(event)
+        if let shared = ended.shared {
+            share(shared, isForced: true)
+        } else if let report = ended.report {
+            let event = apply(report.outcome, trigger: trigger, took: now - began)
+            keep()
+            // Published before it is told: who hears of it looks at the cell.
+            publish()
+            environment.events.record(event)
+        }
         settleWaiters()
+        await tellFleet(ended)
+    }
+
+    /// Writes down for the other hosts what a login brought; where another host's result counts, it is taken.
+    private func tellFleet(_ ended: LoginAttemptPlan.Ending) async {
+        guard let fleet = environment.fleet, ended.mayWrite else { return }
+        let startedIn = generation
+        let theirs = ended.concernsAll ? await fleet.write(stored, under: ended.lock) : nil
+        await fleet.unlock(ended.lock)
+        guard startedIn == generation, let theirs, let record = fleet.record(theirs, policy: state.policy) else { return }
+        share(record, isForced: true)
+    }
+
+    /// Hears what another host of the fleet wrote.
+    package func hear(_ stored: FleetRecord) {
+        guard !isStopped, stored.token.login == configuration.loginDigest, let fleet = environment.fleet,
+            let record = fleet.record(stored, policy: state.policy), record.host != fleet.host
+        else { return }
+        share(record, isForced: false)
+    }
+
+    /// - Parameter isForced: whether it counts in place of what is in hand, however old it is.
+    private func share(_ record: TokenRecord, isForced: Bool) {
+        if let token = record.state.token, token.isAlive(at: now), token.fingerprint != state.token?.fingerprint,
+            isForced || state.token.map({ token.issuedAt > $0.issuedAt || !$0.isAlive(at: now) }) ?? true
+        {
+            state.share(token, using: &generator)
+            memory = record.memory
+            isOwn = record.host == environment.fleet?.host
+            publish()
+            environment.events.record(
+                .tokenShared(
+                    token: configuration.name, fingerprint: token.fingerprint, lifetime: token.remaining(at: now),
+                    nextRefresh: state.nextAttempt(at: now).map { $0 - now }))
+        } else if isForced, let refreshAt = record.state.refreshAt, record.state.token?.fingerprint == state.token?.fingerprint {
+            state.planAgain(at: refreshAt)
+        } else if memory.triedDigest == nil || memory.triedDigest == record.memory.triedDigest {
+            state.share(failureOf: record.state)
+            publish()
+        }
+        settleWaiters()
+        poke()
     }
 
     /// Takes a login's result into the state; what there is to tell of it.
@@ -192,6 +239,7 @@ package actor TokenKeeper {
             let draft = try result.get()
             let fingerprint = environment.fingerprints.fingerprint(of: draft.value)
             let adoption = try state.adopt(draft, fingerprint: fingerprint, trigger: trigger, at: now, using: &generator)
+            isOwn = true
             if draft.expiry.ignoredPartnerClock { environment.events.record(.partnerClockIgnored(token: configuration.name)) }
             return .tokenAdopted(
                 token: configuration.name, fingerprint: fingerprint, adoption: adoption, lifetime: state.token?.remaining(at: now),
@@ -237,10 +285,16 @@ package actor TokenKeeper {
 
     /// Hands the token's life to the store.
     func keep() {
-        guard let store = environment.store else { return }
-        let record = TokenRecord(bootID: store.bootID, boot: now, wall: environment.clocks.wall, state: state, memory: memory)
-        store.journal.save(
-            StoredToken(name: RecordName(configuration.name, perRequest), login: configuration.loginDigest, record: record.bytes))
+        environment.store?.journal.save(stored)
+    }
+
+    /// The token's life as it is kept.
+    private var stored: StoredToken {
+        var record = TokenRecord(
+            bootID: environment.store?.bootID ?? environment.fleet?.bootID ?? "", boot: now, wall: environment.clocks.wall, state: state,
+            memory: memory)
+        record.host = environment.fleet?.host
+        return StoredToken(name: RecordName(configuration.name, perRequest), login: configuration.loginDigest, record: record.bytes)
     }
 
     func publish() {

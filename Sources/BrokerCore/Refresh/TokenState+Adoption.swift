@@ -87,4 +87,41 @@ extension TokenState {
         refreshAt = policy.refreshTime(issuedAt: draft.sentAt, lifetime: lifetime, draw: draw)
         jitterDrawn = policy.margin(of: lifetime) * (policy.jitter * draw)
     }
+
+    /// Takes a token another host logged in for: with a plan of this host's own, and at no cost to its budget.
+    package mutating func share(_ shared: Token, using generator: inout some RandomNumberGenerator) {
+        token = shared
+        isReported = false
+        requested = nil
+        release()
+        lastFailure = nil
+        lastSuccessAt = shared.issuedAt
+        guard let lifetime = shared.expiry.lifetime else {
+            refreshAt = nil
+            jitterDrawn = .zero
+            return
+        }
+        longestLifetime = max(longestLifetime ?? lifetime, lifetime)
+        let draw = Double.random(in: 0..<1, using: &generator)
+        refreshAt = policy.refreshTime(issuedAt: shared.issuedAt, lifetime: lifetime, draw: draw)
+        jitterDrawn = policy.margin(of: lifetime) * (policy.jitter * draw)
+    }
+
+    /// The token in hand was looked after by another host: it is due when that one says.
+    package mutating func planAgain(at instant: BootInstant) {
+        requested = nil
+        release()
+        lastFailure = nil
+        refreshAt = instant
+    }
+
+    /// Takes over what another host learned of the same credentials: a rejection or a pause is meant for all of them.
+    package mutating func share(failureOf other: TokenState) {
+        guard let failure = other.lastFailure, failure.failureClass == .rejected || failure.failureClass == .throttled else { return }
+        lastFailure = failure
+        failuresInARow = other.failuresInARow
+        rejectionsInARow = other.rejectionsInARow
+        isLatched = other.isLatched
+        retryAt = other.retryAt
+    }
 }

@@ -42,7 +42,9 @@ package struct OpenedStore: Sendable {
     package static func rekey(
         _ configuration: StoreConfiguration, newKey: SecretReference?, environment: [String: String], secrets: any SecretSource, clocks: any Clocks
     ) async throws(StoreFault) -> String {
-        guard let (path, reference) = place(configuration, environment) else { throw StoreFault("tokens are kept in memory: there is no store") }
+        guard let (path, reference) = place(configuration, environment) else {
+            throw StoreFault("there is no store on this host: tokens are kept in memory, or in etcd")
+        }
         guard unsafe access(path, F_OK) == 0 else { throw StoreFault("\(path): there is no store yet") }
         let (store, _) = try await open(path, reference, secrets, clocks)
         if let newKey {
@@ -60,7 +62,7 @@ package struct OpenedStore: Sendable {
 
     private static func place(_ configuration: StoreConfiguration, _ environment: [String: String]) -> (path: String, key: SecretReference)? {
         switch configuration {
-        case .memory: return nil
+        case .memory, .etcd: return nil
         case .automatic:
             guard let folder = environment["STATE_DIRECTORY"]?.split(separator: ":").first else { return nil }
             return ("\(folder)/tokens.db", .file(path: "\(folder)/store.key", isShared: false))
@@ -98,6 +100,12 @@ package struct OpenedStore: Sendable {
             try file.commit()
             return (store, next)
         }
+    }
+
+    /// The key a fleet seals with; nil where there is no fleet.
+    package static func fleetKey(_ configuration: StoreConfiguration, secrets: any SecretSource) async throws(StoreFault) -> StoreKey? {
+        guard case .etcd(_, let key) = configuration else { return nil }
+        return try await read(key, secrets)
     }
 
     private static func read(_ reference: SecretReference, _ secrets: any SecretSource) async throws(StoreFault) -> StoreKey {

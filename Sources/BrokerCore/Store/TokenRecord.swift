@@ -6,6 +6,8 @@ package struct TokenRecord: Sendable {
     package var wall: WallTime
     package var state: TokenState
     package var memory: LoginMemory
+    /// Which host of a fleet wrote it.
+    package var host: String?
 
     package init(bootID: String, boot: BootInstant, wall: WallTime, state: TokenState, memory: LoginMemory) {
         self.bootID = bootID
@@ -35,6 +37,7 @@ package struct TokenRecord: Sendable {
             "budget": state.budget.json, "learned": state.learned.json,
         ]
         members["input_digest"] = memory.inputDigest.map { .string(Digest.hex($0)) }
+        members["host"] = host.map { .string($0) }
         members["tried_digest"] = memory.triedDigest.map { .string(Digest.hex($0)) }
         if !memory.refreshTokens.isEmpty { members["refresh_tokens"] = .array(memory.refreshTokens.map { .string($0.exposedText) }) }
         members["refresh_at"] = state.refreshAt.map { .integer($0.nanoseconds) }
@@ -75,6 +78,7 @@ package struct TokenRecord: Sendable {
         if case .array(let tokens)? = json["refresh_tokens"] { memory.refreshTokens = tokens.compactMap { $0.text.map { Secret($0) } } }
         self.init(
             bootID: bootID, boot: BootInstant(nanoseconds: boot), wall: WallTime(nanoseconds: wall), state: state, memory: memory)
+        host = json["host"]?.text
     }
 
     private static func json(_ failure: LoginFailure) -> JSONValue {

@@ -20,6 +20,7 @@ package actor Daemon {
     private let audit: AuditLog
     private let output: StandardError
     private let store: StoreAccess?
+    private let fleet: FleetDesk?
     private let secretWatch = SecretWatch()
     private let environment: [String: String]
     private let notifier: ServiceNotifier?
@@ -30,7 +31,7 @@ package actor Daemon {
 
     package init(
         configuration: BrokerConfiguration, path: String, logger: Logger, output: StandardError, clocks: SystemClocks, environment: [String: String],
-        store: Result<OpenedStore?, StoreFault>
+        store: Result<OpenedStore?, StoreFault>, fleetKey: StoreKey? = nil
     ) {
         let isJournal = environment["JOURNAL_STREAM"] != nil
         self.environment = environment
@@ -42,27 +43,45 @@ package actor Daemon {
         self.path = path
         self.logger = logger
         self.clocks = clocks
-        transport = CurlTransport(clocks: clocks, userAgent: "tokenbroker/\(Version.current)")
+        let transport = CurlTransport(clocks: clocks, userAgent: "tokenbroker/\(Version.current)")
+        self.transport = transport
         let told = EventFan([EventLog(logger), metrics.events])
         let access = (try? store.get()).flatMap { $0 }.map { Self.access($0, environment, clocks: clocks, events: told) }
         self.store = access
         if case .failure(let fault) = store { told.record(.storeFailed(reason: fault.description)) }
         watch = ReadinessWatch(before: access.map { EventFan([told, AttemptRecorder($0.journal, clocks: clocks)]) } ?? told)
+        fleet = fleetKey.flatMap { Self.fleet(configuration.store, $0, environment, transport, clocks: clocks, events: told) }
         broker = TokenBroker(
-            clocks: clocks, transport: transport, secrets: SystemSecretSource(environment: environment), events: watch, store: access,
+            clocks: clocks, transport: transport, secrets: SystemSecretSource(environment: environment), events: watch, store: access, fleet: fleet,
             bounds: configuration.logins)
         serving = ServingBoard(Serving(configuration, cells: []))
     }
 
     private static func access(_ opened: OpenedStore, _ environment: [String: String], clocks: SystemClocks, events: any EventSink) -> StoreAccess {
         let restored = Dictionary(opened.tokens.map { ($0.name, $0) }) { $1 }
-        // The unit hands the boot's name over, since its sandbox hides /proc/sys. Without one each start counts as another
-        // boot's: times are then taken from the wall clock.
-        let given = environment["TOKENBROKER_BOOT_ID"] ?? ConfigurationFiles.line("/proc/sys/kernel/random/boot_id")
-        let bootID = given?.filter { $0 != "-" } ?? Digest.hex(Digest.random(8))
         return StoreAccess(
             journal: StoreJournal(store: opened.store, clocks: clocks, events: events), restored: restored,
-            fingerprints: Fingerprints(key: opened.key.derived(for: "fingerprints")), bootID: bootID)
+            fingerprints: Fingerprints(key: opened.key.derived(for: "fingerprints")), bootID: bootID(environment))
+    }
+
+    /// The unit hands the boot's name over, since its sandbox hides /proc/sys. Without one each start counts as another boot's:
+    /// times are then taken from the wall clock.
+    private static func bootID(_ environment: [String: String]) -> String {
+        let given = environment["TOKENBROKER_BOOT_ID"] ?? ConfigurationFiles.line("/proc/sys/kernel/random/boot_id")
+        return given?.filter { $0 != "-" } ?? Digest.hex(Digest.random(8))
+    }
+
+    private static func fleet(
+        _ store: StoreConfiguration, _ key: StoreKey, _ environment: [String: String], _ transport: CurlTransport, clocks: SystemClocks,
+        events: any EventSink
+    ) -> FleetDesk? {
+        guard case .etcd(let etcd, _) = store else { return nil }
+        var name = [CChar](repeating: 0, count: 256)
+        _ = unsafe gethostname(&name, name.count - 1)
+        let host = "\(String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))-\(Digest.hex(Digest.random(4)))"
+        return FleetDesk(
+            store: EtcdFleetStore(etcd, key: key, host: host, transport: transport, clocks: clocks), clocks: clocks, events: events,
+            bootID: bootID(environment), host: host, fingerprints: Fingerprints(key: key.derived(for: "fingerprints")))
     }
 
     /// Serves until a signal ends it.
@@ -82,6 +101,7 @@ package actor Daemon {
         let server = try HTTPServer(listeners, limits: ServerLimits(configuration.limits)) { [serving, jobs] in
             BrokerHandler(board: serving, api: api, jobs: jobs, requestIDs: requestIDs, ledger: ledger)
         }
+        if let fleet { logger.notice("fleet", metadata: ["host": "\(fleet.host)"]) }
         for address in server.addresses { logger.notice("listening", metadata: ["address": "\(address)"]) }
         await withTaskGroup { group in
             group.addTask { [broker] in await broker.run() }

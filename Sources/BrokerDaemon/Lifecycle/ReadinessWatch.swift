@@ -26,7 +26,7 @@ package final class ReadinessWatch: EventSink {
         default: break
         }
         switch event {
-        case .tokenAdopted, .loginFailed, .reloaded, .reloadRefused, .tokenDropped, .storeFailed, .storeRecovered: look()
+        case .tokenAdopted, .tokenShared, .loginFailed, .reloaded, .reloadRefused, .tokenDropped, .storeFailed, .storeRecovered: look()
         default: break
         }
     }

@@ -19,6 +19,13 @@ package struct EventLog: EventSink {
                 "took": "\(milliseconds(took))",
             ]
             logger.log(level: adoption == .same ? .debug : .info, message(of: adoption), metadata: fields)
+        case .tokenShared(let token, let fingerprint, let lifetime, let next):
+            let fields: Logger.Metadata = [
+                "token": "\(token)", "fingerprint": "\(fingerprint)", "life": "\(words(lifetime))", "next_refresh": "\(words(next))",
+            ]
+            logger.info("token shared by another host", metadata: fields)
+        case .loginAlone(let token):
+            logger.warning("login without the fleet's lock", metadata: ["token": "\(token)"])
         case .loginFailed(let token, let failure, let next, let isLatched, let took):
             logger.log(level: level(of: failure), isLatched ? "login latched" : "login failed", metadata: fields(token, failure, next, took))
         case .lateResultDropped(let token):

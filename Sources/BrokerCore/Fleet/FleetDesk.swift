@@ -1,0 +1,277 @@
+import Synchronization
+
+/// One host's place in a fleet: asks for the lock before a login, hands out what others logged in, writes down its own.
+package final class FleetDesk: Sendable {
+    /// What is to be done about a login that is due.
+    enum Turn: Sendable {
+        /// Log in; without a lock, alone. With what the fleet remembers of earlier logins.
+        case login(FleetLock?, LoginMemory?)
+        /// Another host has.
+        case take(TokenRecord)
+        case wait(LoginFailure)
+    }
+
+    private struct State {
+        /// The revision last seen of each record.
+        var revisions: [FleetName: Int64] = [:]
+        /// Written while the store was lost, to be written when it is back.
+        var unwritten: [FleetName: StoredToken] = [:]
+        var waiting: [UInt64: (token: String, continuation: CheckedContinuation<Void, Never>)] = [:]
+        var nextWaiter: UInt64 = 0
+        var isLost = false
+        var retryAt = BootInstant(nanoseconds: 0)
+    }
+
+    private let store: any FleetStore
+    private let clocks: any Clocks
+    private let events: any EventSink
+    private let makeGenerator: @Sendable () -> any RandomNumberGenerator & Sendable
+    /// The boot whose clock records of this host are told by.
+    package let bootID: String
+    /// Names this daemon where a record says who logged in.
+    package let host: String
+    /// From the fleet's key: a fingerprint means the same on every host.
+    let fingerprints: Fingerprints
+    private let state = Mutex(State())
+    package let news: AsyncStream<FleetRecord>
+    private let tell: AsyncStream<FleetRecord>.Continuation
+
+    /// How long a login waits for another host's.
+    private static let patience = Duration.seconds(30)
+    /// Between two looks at a lock that is taken, where no news came.
+    private static let look = Duration.seconds(1)
+
+    package init(
+        store: any FleetStore, clocks: any Clocks, events: any EventSink, bootID: String, host: String, fingerprints: Fingerprints,
+        makeGenerator: @escaping @Sendable () -> any RandomNumberGenerator & Sendable = { SystemRandomNumberGenerator() }
+    ) {
+        self.store = store
+        self.clocks = clocks
+        self.events = events
+        self.bootID = bootID
+        self.host = host
+        self.fingerprints = fingerprints
+        self.makeGenerator = makeGenerator
+        (news, tell) = AsyncStream.makeStream()
+    }
+
+    /// What the store holds at start; nothing where it cannot be reached.
+    func restore() async -> [FleetRecord] {
+        do throws(StoreFault) {
+            return try await store.load().records
+        } catch {
+            lost(error)
+            return []
+        }
+    }
+
+    /// Hears what others write, until it is cancelled; where the store is lost it comes back to it.
+    package func run() async {
+        var failures = 0
+        while !Task.isCancelled {
+            do throws(StoreFault) {
+                let (records, revision) = try await store.load()
+                failures = 0
+                found()
+                for record in records { hear(.record(record)) }
+                await writeUnwritten()
+                try await store.watch(from: revision + 1) { [weak self] in self?.hear($0) }
+            } catch {
+                guard !Task.isCancelled else { break }
+                lost(error)
+                failures += 1
+                try? await clocks.sleep(until: clocks.boot + BackoffPolicy.doubled(.milliseconds(250), failures, cap: .seconds(5)))
+            }
+        }
+        tell.finish()
+    }
+
+    private func hear(_ news: FleetNews) {
+        switch news {
+        case .record(let record):
+            state.withLock { $0.revisions[record.name] = max($0.revisions[record.name] ?? 0, record.revision) }
+            tell.yield(record)
+            wake(record.token.name.token)
+        case .unlocked(let name): wake(name.token)
+        }
+    }
+
+    /// A stored record on this boot's clock. Its age is the store's word, never less than the truth by more than the second its
+    /// time is told in.
+    func record(_ stored: FleetRecord, policy: RefreshPolicy) -> TokenRecord? {
+        guard var record = TokenRecord(stored.token.record, policy: policy) else { return nil }
+        if record.bootID != bootID {
+            record.state.move(by: (clocks.boot - record.boot) - stored.age)
+        }
+        return record
+    }
+
+    // MARK: Turns
+
+    func turn(_ name: FleetName, for plan: LoginAttemptPlan, inputs: [[UInt8]]) async -> Turn {
+        let deadline = clocks.boot + Self.patience
+        while clocks.boot < deadline, !Task.isCancelled {
+            do throws(StoreFault) {
+                try checkStore()
+                let locking = try await store.lock(name, for: FleetPolicy.lockTime(margin: plan.margin))
+                found()
+                let (lock, stored): (FleetLock?, FleetRecord?) =
+                    switch locking {
+                    case .mine(let lock, let record): (lock, record)
+                    case .taken(let record): (nil, record)
+                    }
+                if let stored { state.withLock { $0.revisions[name] = max($0.revisions[name] ?? 0, stored.revision) } }
+                let record = stored.flatMap { self.record($0, policy: plan.policy) }
+                if let record, FleetPolicy.suffices(record, own: plan.own, inputs: inputs, trigger: plan.trigger, at: clocks.boot) {
+                    await unlock(lock)
+                    return .take(record)
+                }
+                if let lock { return .login(lock, record?.memory) }
+                await change(of: name.record.token)
+            } catch {
+                lost(error)
+                return await alone(plan)
+            }
+        }
+        var failure = LoginFailure(.waiting, "waiting for another host's login")
+        failure.waitingFor = .transient
+        failure.retryAfter = .seconds(2)
+        return .wait(failure)
+    }
+
+    private func alone(_ plan: LoginAttemptPlan) async -> Turn {
+        guard FleetPolicy.maySolo(isExclusive: plan.configuration.isExclusive, own: plan.own) else {
+            var failure = LoginFailure(.waiting, "the fleet's store is lost, and another host logged in last with these exclusive credentials")
+            failure.waitingFor = .transient
+            failure.retryAfter = .seconds(5)
+            return .wait(failure)
+        }
+        var generator = AnyGenerator(makeGenerator())
+        let pause = FleetPolicy.soloPause(remaining: plan.own.remaining, draw: Double.random(in: 0..<1, using: &generator))
+        try? await clocks.sleep(until: clocks.boot + pause)
+        return .login(nil, nil)
+    }
+
+    /// A store that was just lost is not asked again by each login that is due.
+    private func checkStore() throws(StoreFault) {
+        let isResting = state.withLock { $0.isLost && clocks.boot < $0.retryAt }
+        if isResting { throw StoreFault("the fleet's store is lost") }
+    }
+
+    private func lost(_ fault: StoreFault) {
+        let isNew = state.withLock { state in
+            if !state.isLost || clocks.boot >= state.retryAt { state.retryAt = clocks.boot + .seconds(2) }
+            defer { state.isLost = true }
+            return !state.isLost
+        }
+        if isNew { events.record(.storeFailed(reason: fault.description)) }
+    }
+
+    private func found() {
+        let wasLost = state.withLock { state in
+            defer { state.isLost = false }
+            return state.isLost
+        }
+        if wasLost { events.record(.storeRecovered) }
+    }
+
+    // MARK: Locks
+
+    /// Runs a login, prolonging its lock as long as it takes.
+    func holding<Result: Sendable>(_ lock: FleetLock?, for time: Duration, _ login: @escaping @concurrent @Sendable () async -> Result) async
+        -> Result
+    {
+        guard let lock else { return await login() }
+        return await withTaskGroup(of: Result?.self) { group in
+            group.addTask { await login() }
+            group.addTask { [self] in
+                while !Task.isCancelled {
+                    try? await clocks.sleep(until: clocks.boot + time / 3)
+                    if !Task.isCancelled { try? await store.prolong(lock) }
+                }
+                return nil
+            }
+            // The first to end is the login: the other ends by being cancelled alone.
+            var result: Result?
+            for await ended in group {
+                guard let ended else { continue }
+                result = ended
+                group.cancelAll()
+            }
+            // Cancelled from outside the login still ends, with a failure of its own.
+            guard let result else { return await login() }
+            return result
+        }
+    }
+
+    /// Writes what a login brought, under its lock; or over what was seen last, where it was made alone.
+    ///
+    /// - Returns: another host's record, where that one counts.
+    func write(_ token: StoredToken, under lock: FleetLock?) async -> FleetRecord? {
+        let name = FleetName(token.name, login: token.login)
+        do throws(StoreFault) {
+            let seen = state.withLock { $0.revisions[name] ?? 0 }
+            let outcome = if let lock { try await store.write(token, under: lock) } else { try await store.write(token, over: seen) }
+            switch outcome {
+            case .written(let revision):
+                state.withLock { state in
+                    state.revisions[name] = max(state.revisions[name] ?? 0, revision)
+                    state.unwritten[name] = nil
+                }
+                return nil
+            case .refused(let record):
+                if let record { state.withLock { $0.revisions[name] = record.revision } }
+                state.withLock { $0.unwritten[name] = nil }
+                return record
+            }
+        } catch {
+            lost(error)
+            state.withLock { $0.unwritten[name] = token }
+            return nil
+        }
+    }
+
+    func unlock(_ lock: FleetLock?) async {
+        guard let lock else { return }
+        try? await store.unlock(lock)
+    }
+
+    /// Back after a loss: hosts that logged in alone write over what was there before, the first one wins, the others take its.
+    private func writeUnwritten() async {
+        let unwritten = state.withLock { $0.unwritten }
+        for token in unwritten.values {
+            if let theirs = await write(token, under: nil) { hear(.record(theirs)) }
+        }
+    }
+
+    // MARK: Waiting
+
+    private func change(of token: String) async {
+        let number = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        var timer: Task<Void, Never>?
+        await withCheckedContinuation { continuation in
+            state.withLock { $0.waiting[number] = (token, continuation) }
+            timer = Task { [weak self, clocks] in
+                try? await clocks.sleep(until: clocks.boot + Self.look)
+                self?.release(number)
+            }
+        }
+        timer?.cancel()
+    }
+
+    private func release(_ number: UInt64) {
+        state.withLock { $0.waiting.removeValue(forKey: number) }?.continuation.resume()
+    }
+
+    private func wake(_ token: String) {
+        let waiting = state.withLock { state in
+            let woken = state.waiting.filter { $0.value.token == token }
+            for number in woken.keys { state.waiting[number] = nil }
+            return woken.values
+        }
+        for waiter in waiting { waiter.continuation.resume() }
+    }
+}

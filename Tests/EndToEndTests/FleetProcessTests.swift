@@ -1,0 +1,177 @@
+import BrokerCore
+import Foundation
+import TestSupport
+import Testing
+
+/// Three real etcd members, over TLS with a CA of their own.
+private final class EtcdCluster {
+    let folder: String
+    private let clients: [Int]
+    private let peers: [Int]
+    private var members: [Program?]
+
+    init() throws {
+        folder = try TestFiles.scratch()
+        (clients, peers) = (try (0..<3).map { _ in try Self.freePort() }, try (0..<3).map { _ in try Self.freePort() })
+        members = [nil, nil, nil]
+        try makeCertificates()
+        try TestFiles.write(String(repeating: "ab", count: 32), to: "\(folder)/fleet.key")
+        for index in members.indices { try start(index) }
+        // Members elect a leader first.
+        let end = Date().addingTimeInterval(30)
+        while Date() < end {
+            let health = try TestFiles.run(
+                "/usr/bin/curl",
+                [
+                    "-s", "--cacert", "\(folder)/ca.pem", "--cert", "\(folder)/host.pem", "--key", "\(folder)/host.key",
+                    "https://127.0.0.1:\(clients[0])/health",
+                ])
+            if health.output.contains("\"true\"") { return }
+            usleep(20_000)
+        }
+        throw TestFailure("etcd does not come up")
+    }
+
+    deinit {
+        members = []
+        TestFiles.remove(folder)
+    }
+
+    /// The configuration's `store`.
+    var store: String {
+        let urls = clients.map { "\"https://127.0.0.1:\($0)\"" }.joined(separator: ", ")
+        let tls = "ca: \(folder)/ca.pem, cert: \(folder)/host.pem, key: \(folder)/host.key"
+        return "store: {etcd: {endpoints: [\(urls)], \(tls)}, key: {file: \(folder)/fleet.key}}\n"
+    }
+
+    func start(_ index: Int) throws {
+        let (client, peer) = ("https://127.0.0.1:\(clients[index])", "http://127.0.0.1:\(peers[index])")
+        let cluster = peers.enumerated().map { "m\($0)=http://127.0.0.1:\($1)" }.joined(separator: ",")
+        members[index] = try Program(
+            "/usr/bin/etcd",
+            [
+                "--name", "m\(index)", "--data-dir", "\(folder)/m\(index)", "--listen-client-urls", client, "--advertise-client-urls", client,
+                "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", cluster, "--log-level", "error",
+                "--client-cert-auth", "--trusted-ca-file", "\(folder)/ca.pem", "--cert-file", "\(folder)/member.pem", "--key-file",
+                "\(folder)/member.key",
+            ], output: "\(folder)/m\(index).log")
+    }
+
+    func kill(_ index: Int) {
+        members[index]?.signal(SIGKILL)
+        _ = members[index]?.wait()
+        members[index] = nil
+    }
+
+    private func makeCertificates() throws {
+        func openssl(_ arguments: String...) throws {
+            let result = try TestFiles.run("/usr/bin/openssl", arguments)
+            if result.status != 0 { throw TestFailure(result.errors) }
+        }
+        let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+        let authority = ["req", "-x509"] + curve + ["-keyout", "\(folder)/ca.key", "-out", "\(folder)/ca.pem", "-days", "2", "-subj", "/CN=fleet"]
+        try TestFiles.run("/usr/bin/openssl", authority)
+        try TestFiles.write("subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n", to: "\(folder)/extensions")
+        for name in ["member", "host"] {
+            let request = ["req"] + curve + ["-keyout", "\(folder)/\(name).key", "-out", "\(folder)/\(name).csr", "-subj", "/CN=\(name)"]
+            try TestFiles.run("/usr/bin/openssl", request)
+            try openssl(
+                "x509", "-req", "-in", "\(folder)/\(name).csr", "-CA", "\(folder)/ca.pem", "-CAkey", "\(folder)/ca.key", "-CAcreateserial", "-days", "2",
+                "-extfile", "\(folder)/extensions", "-out", "\(folder)/\(name).pem")
+        }
+    }
+
+    private static func freePort() throws -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe bind(descriptor, $0, size) == 0 && getsockname(descriptor, $0, &size) == 0
+            }
+        }
+        guard isBound else { throw TestFailure("no port is free") }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+}
+
+/// Daemons that share accounts over real etcd members.
+@Suite(.serialized) struct FleetProcessTests {
+    private func fingerprint(_ daemon: Daemon, _ token: String = "zapper", _ query: String = "?wait=10") -> String? {
+        daemon.get("/v1/tokens/\(token)\(query)").flatMap { JSONValue(parsing: $0.body)?["fingerprint"]?.text }
+    }
+
+    /// A second daemon with the partners and the store of the first.
+    private func pair(_ cluster: EtcdCluster, _ change: (String) -> String = { $0 }) throws -> (Daemon, Daemon) {
+        let first = try Daemon { yaml, _ in change(yaml) + "\n" + cluster.store }
+        let second = try Daemon { yaml, _ in
+            change(yaml).replacing(try! Regex(#"http://127\.0\.0\.1:[0-9]+"#), with: first.sandboxURL) + "\n" + cluster.store
+        }
+        return (first, second)
+    }
+
+    @Test func `hosts share one login, hear of the next, and outlive a member`() async throws {
+        try await blocking {
+            let cluster = try EtcdCluster()
+            let (first, second) = try pair(cluster)
+            let shared = fingerprint(first)
+            #expect(shared != nil && fingerprint(second) == shared)
+            for partner in ["zapper-service", "pulsecrm", "zipteams"] { #expect(try first.requests(at: partner) == 1, "\(partner)") }
+            cluster.kill(0)
+            #expect(try first.command("refresh", "zapper").status == 0)
+            let next = fingerprint(first)
+            #expect(next != nil && next != shared)
+            // By the watch: the second one answers a long poll with it.
+            let heard = second.get("/v1/tokens/zapper?wait=10&min_valid=1", fields: ["If-None-Match": "W/\"\(shared ?? "")\""])
+            #expect(heard?.text.contains(next ?? "?") == true, "\(heard?.text ?? "nothing")")
+            #expect(try first.requests(at: "zapper-service") == 2)
+            try cluster.start(0)
+            // A third life: what the fleet has is taken, nobody is asked.
+            second.signal(SIGKILL)
+            _ = second.end()
+            try second.launch()
+            #expect(fingerprint(second) == next)
+            #expect(try first.requests(at: "zapper-service") == 2)
+        }
+    }
+
+    @Test func `without its store each host logs in alone, and they agree again`() async throws {
+        try await blocking {
+            let cluster = try EtcdCluster()
+            let (first, second) = try pair(cluster)
+            let shared = fingerprint(first)
+            for member in 0..<3 { cluster.kill(member) }
+            _ = try first.wait(for: "store failed")
+            #expect(fingerprint(first) == shared && fingerprint(second) == shared)
+            #expect(try first.command("refresh", "zapper").status == 0)
+            let alone = fingerprint(first)
+            #expect(alone != shared && fingerprint(second) == shared)
+            #expect(first.log.contains("login without the fleet's lock"))
+            #expect(first.get("/metrics")?.text.contains("tokenbroker_store_usable 0") == true)
+            for member in 0..<3 { try cluster.start(member) }
+            _ = try second.wait(for: "store works again")
+            let agreed = second.get("/v1/tokens/zapper?wait=15&min_valid=1", fields: ["If-None-Match": "W/\"\(shared ?? "")\""])
+            #expect(agreed?.text.contains(alone ?? "?") == true, "\(agreed?.text ?? "nothing") \(first.log.suffix(300))")
+        }
+    }
+
+    @Test func `exclusive credentials are used alone by the host that used them last`() async throws {
+        try await blocking {
+            let cluster = try EtcdCluster()
+            let (own, other) = try pair(cluster) { yaml in
+                yaml.replacing("      organisation_id: org-42", with: "      organisation_id: org-42\n    exclusive: true")
+            }
+            let shared = fingerprint(own)
+            #expect(shared != nil && fingerprint(other) == shared)
+            for member in 0..<3 { cluster.kill(member) }
+            #expect(try other.command("refresh", "zapper").status != 0)
+            #expect(other.log.contains("another host logged in last"))
+            #expect(fingerprint(other) == shared)
+            #expect(try own.command("refresh", "zapper").status == 0)
+            #expect(fingerprint(own) != shared)
+        }
+    }
+}
