@@ -69,6 +69,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["BrokerCore", "LocalHTTP", "CTLS"], path: "Tests/Support",
             swiftSettings: settings),
+        .executableTarget(
+            name: "fleet-simulation", dependencies: ["BrokerCore", "TestSupport", .product(name: "HTTPTypes", package: "swift-http-types")],
+            path: "Tests/FleetSimulation", swiftSettings: settings),
         .testTarget(name: "LocalHTTPTests", dependencies: ["LocalHTTP", "TestSupport", "CTLS"], swiftSettings: settings),
         .testTarget(name: "BrokerCoreTests", dependencies: ["BrokerCore", "TestSupport"], swiftSettings: settings),
         .testTarget(

@@ -102,6 +102,9 @@ final class Daemon {
         return client.receive()
     }
 
+    /// Its process.
+    var identifier: Int32 { daemon?.identifier ?? 0 }
+
     func signal(_ number: Int32) { daemon?.signal(number) }
 
     func end() -> Int32 {

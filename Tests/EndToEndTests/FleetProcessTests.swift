@@ -76,7 +76,8 @@ private final class EtcdCluster {
             let request = ["req"] + curve + ["-keyout", "\(folder)/\(name).key", "-out", "\(folder)/\(name).csr", "-subj", "/CN=\(name)"]
             try TestFiles.run("/usr/bin/openssl", request)
             try openssl(
-                "x509", "-req", "-in", "\(folder)/\(name).csr", "-CA", "\(folder)/ca.pem", "-CAkey", "\(folder)/ca.key", "-CAcreateserial", "-days", "2",
+                "x509", "-req", "-in", "\(folder)/\(name).csr", "-CA", "\(folder)/ca.pem", "-CAkey", "\(folder)/ca.key", "-CAcreateserial", "-days",
+                "2",
                 "-extfile", "\(folder)/extensions", "-out", "\(folder)/\(name).pem")
         }
     }

@@ -41,7 +41,7 @@ final class SimulatedTime: Sendable {
         let number: UInt64
         let continuation: CheckedContinuation<Void, any Error>
     }
-    private struct State {
+    fileprivate struct State {
         var now = BootInstant(nanoseconds: 1_000_000_000_000)
         var heap: [(instant: BootInstant, number: UInt64)] = []
         var sleepers: [UInt64: CheckedContinuation<Void, any Error>] = [:]

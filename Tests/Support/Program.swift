@@ -29,8 +29,16 @@ package final class Program: @unchecked Sendable {
             for index in unsafe words.indices { unsafe free(words[index]) }
             for index in unsafe settings.indices { unsafe free(settings[index]) }
         }
+        // Threads of Dispatch block signals, and a program inherits that.
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        unsafe sigemptyset(&none)
+        unsafe posix_spawnattr_setsigmask(&attributes, &none)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var made: pid_t = 0
-        let outcome = unsafe posix_spawnp(&made, path, &actions, nil, &words, &settings)
+        let outcome = unsafe posix_spawnp(&made, path, &actions, &attributes, &words, &settings)
         guard outcome == 0 else { throw TestFailure("\(path): \(unsafe String(cString: strerror(outcome)))") }
         identifier = made
     }

@@ -75,7 +75,8 @@ package final class FleetDesk: Sendable {
                 found()
                 for record in records { hear(.record(record)) }
                 await writeUnwritten()
-                try await store.watch(from: revision + 1) { [weak self] in self?.hear($0) }
+                // A watch that is cut says nothing of the store: the next look does.
+                try? await store.watch(from: revision + 1) { [weak self] in self?.hear($0) }
             } catch {
                 guard !Task.isCancelled else { break }
                 lost(error)
@@ -110,27 +111,21 @@ package final class FleetDesk: Sendable {
 
     func turn(_ name: FleetName, for plan: LoginAttemptPlan, inputs: [[UInt8]]) async -> Turn {
         let deadline = clocks.boot + Self.patience
+        var isLastTry = false
         while clocks.boot < deadline, !Task.isCancelled {
             do throws(StoreFault) {
-                try checkStore()
-                let locking = try await store.lock(name, for: FleetPolicy.lockTime(margin: plan.margin))
-                found()
-                let (lock, stored): (FleetLock?, FleetRecord?) =
-                    switch locking {
-                    case .mine(let lock, let record): (lock, record)
-                    case .taken(let record): (nil, record)
-                    }
-                if let stored { state.withLock { $0.revisions[name] = max($0.revisions[name] ?? 0, stored.revision) } }
-                let record = stored.flatMap { self.record($0, policy: plan.policy) }
-                if let record, FleetPolicy.suffices(record, own: plan.own, inputs: inputs, trigger: plan.trigger, at: clocks.boot) {
-                    await unlock(lock)
-                    return .take(record)
-                }
-                if let lock { return .login(lock, record?.memory) }
+                if !isLastTry { try checkStore() }
+                if let turn = try await tryTurn(name, for: plan, inputs: inputs) { return turn }
                 await change(of: name.record.token)
             } catch {
                 lost(error)
-                return await alone(plan)
+                guard FleetPolicy.maySolo(isExclusive: plan.configuration.isExclusive, own: plan.own) else { return .wait(Self.forbidden) }
+                if isLastTry { return .login(nil, nil) }
+                // Members elect a leader within moments: once more after the pause.
+                isLastTry = true
+                var generator = AnyGenerator(makeGenerator())
+                let pause = FleetPolicy.soloPause(remaining: plan.own.remaining, draw: Double.random(in: 0..<1, using: &generator))
+                try? await clocks.sleep(until: clocks.boot + pause)
             }
         }
         var failure = LoginFailure(.waiting, "waiting for another host's login")
@@ -139,18 +134,35 @@ package final class FleetDesk: Sendable {
         return .wait(failure)
     }
 
-    private func alone(_ plan: LoginAttemptPlan) async -> Turn {
-        guard FleetPolicy.maySolo(isExclusive: plan.configuration.isExclusive, own: plan.own) else {
-            var failure = LoginFailure(.waiting, "the fleet's store is lost, and another host logged in last with these exclusive credentials")
-            failure.waitingFor = .transient
-            failure.retryAfter = .seconds(5)
-            return .wait(failure)
+    /// Nil where another host has the lock, and nothing that helps has been written yet.
+    private func tryTurn(_ name: FleetName, for plan: LoginAttemptPlan, inputs: [[UInt8]]) async throws(StoreFault) -> Turn? {
+        let locking = try await store.lock(name, for: FleetPolicy.lockTime(margin: plan.margin))
+        found()
+        let (lock, stored): (FleetLock?, FleetRecord?) =
+            switch locking {
+            case .mine(let lock, let record): (lock, record)
+            case .taken(let record): (nil, record)
+            }
+        if let stored { state.withLock { $0.revisions[name] = max($0.revisions[name] ?? 0, stored.revision) } }
+        let record = stored.flatMap { self.record($0, policy: plan.policy) }
+        let tried = OwnInputs.digest(of: inputs)
+        if let record,
+            FleetPolicy.suffices(record, own: plan.own, inputs: inputs, trigger: plan.trigger, at: clocks.boot)
+                || FleetPolicy.forbids(record, tried: tried, trigger: plan.trigger, at: clocks.boot)
+        {
+            await unlock(lock)
+            return .take(record)
         }
-        var generator = AnyGenerator(makeGenerator())
-        let pause = FleetPolicy.soloPause(remaining: plan.own.remaining, draw: Double.random(in: 0..<1, using: &generator))
-        try? await clocks.sleep(until: clocks.boot + pause)
-        return .login(nil, nil)
+        return lock.map { .login($0, record?.memory) }
     }
+
+    /// With the store lost, of credentials that another host used last.
+    private static let forbidden: LoginFailure = {
+        var failure = LoginFailure(.waiting, "the fleet's store is lost, and another host logged in last with these exclusive credentials")
+        failure.waitingFor = .transient
+        failure.retryAfter = .seconds(5)
+        return failure
+    }()
 
     /// A store that was just lost is not asked again by each login that is due.
     private func checkStore() throws(StoreFault) {

@@ -29,15 +29,25 @@ package enum FleetPolicy {
         return true
     }
 
+    /// Whether another host has just learned that these credentials are refused, or that the partner wants a pause: then this
+    /// one need not ask too.
+    ///
+    /// - Parameter tried: of the secrets there are here.
+    package static func forbids(_ record: TokenRecord, tried: [UInt8], trigger: TokenState.Trigger, at now: BootInstant) -> Bool {
+        guard trigger == .schedule, record.memory.triedDigest == tried, let failure = record.state.lastFailure else { return false }
+        return failure.isAccounts && (record.state.isLatched && record.state.retryAt == nil || record.state.retryAt.map { $0 > now } ?? false)
+    }
+
     /// How long a lock lasts unless it is prolonged: a host that dies holding it holds the others up that long, and less than
     /// the margin they have.
     package static func lockTime(margin: Duration?) -> Duration {
         max(.seconds(2), min(.seconds(15), (margin ?? .seconds(15)) / 2))
     }
 
-    /// How long a host whose store is lost waits before it logs in alone, so that not all do at once.
+    /// How long a host whose store is lost waits before it tries once more and then logs in alone: half of it so that members can
+    /// elect a leader, half so that not all hosts do at once.
     package static func soloPause(remaining: Duration?, draw: Double) -> Duration {
-        min(.seconds(10), max(.milliseconds(500), (remaining ?? .zero) / 4)) * draw
+        min(.seconds(10), max(.milliseconds(500), (remaining ?? .zero) / 4)) * (0.5 + draw / 2)
     }
 
     /// Whether a host may log in without the lock: where a new login kills the old token, the one that logged in last alone.

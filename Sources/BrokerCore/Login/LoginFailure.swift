@@ -38,6 +38,9 @@ package struct LoginFailure: Error, Sendable, Equatable {
     /// What is waited for, of a `waiting` failure: the class of the trouble elsewhere.
     package var waitingFor: FailureClass?
 
+    /// Whether it is about the account, and so about every host that uses it, and not about this host's way to the partner.
+    package var isAccounts: Bool { failureClass == .rejected || failureClass == .throttled }
+
     package init(_ failureClass: FailureClass, _ reason: String, status: Int? = nil) {
         self.failureClass = failureClass
         self.reason = reason

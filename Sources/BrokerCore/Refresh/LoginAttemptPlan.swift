@@ -25,7 +25,7 @@ struct LoginAttemptPlan: Sendable {
         var concernsAll: Bool {
             switch report?.outcome {
             case .success?: true
-            case .failure(let failure)?: failure.failureClass == .rejected || failure.failureClass == .throttled
+            case .failure(let failure)?: failure.isAccounts
             case nil: false
             }
         }

@@ -223,7 +223,9 @@ package actor TokenKeeper {
                 .tokenShared(
                     token: configuration.name, fingerprint: token.fingerprint, lifetime: token.remaining(at: now),
                     nextRefresh: state.nextAttempt(at: now).map { $0 - now }))
-        } else if isForced, let refreshAt = record.state.refreshAt, record.state.token?.fingerprint == state.token?.fingerprint {
+        } else if isForced, record.state.lastFailure == nil, let refreshAt = record.state.refreshAt,
+            record.state.token?.fingerprint == state.token?.fingerprint
+        {
             state.planAgain(at: refreshAt)
         } else if memory.triedDigest == nil || memory.triedDigest == record.memory.triedDigest {
             state.share(failureOf: record.state)

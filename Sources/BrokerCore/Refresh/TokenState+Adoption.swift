@@ -117,7 +117,7 @@ extension TokenState {
 
     /// Takes over what another host learned of the same credentials: a rejection or a pause is meant for all of them.
     package mutating func share(failureOf other: TokenState) {
-        guard let failure = other.lastFailure, failure.failureClass == .rejected || failure.failureClass == .throttled else { return }
+        guard let failure = other.lastFailure, failure.isAccounts else { return }
         lastFailure = failure
         failuresInARow = other.failuresInARow
         rejectionsInARow = other.rejectionsInARow

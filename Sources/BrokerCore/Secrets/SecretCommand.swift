@@ -64,8 +64,18 @@ enum SecretCommand {
         defer {
             for index in unsafe arguments.indices { unsafe free(arguments[index]) }
         }
+        // As a shell would start it: the threads of Dispatch block signals, and the daemon ignores SIGPIPE.
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        unsafe posix_spawnattr_setsigmask(&attributes, &signals)
+        unsafe sigaddset(&signals, SIGPIPE)
+        unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         var child: pid_t = 0
-        let outcome = unsafe posix_spawnp(&child, words[0], &actions, nil, &arguments, environ)
+        let outcome = unsafe posix_spawnp(&child, words[0], &actions, &attributes, &arguments, environ)
         guard outcome == 0 else { throw SecretFault(place: place, problem: "cannot be run: \(systemMessage(outcome))") }
         return child
     }

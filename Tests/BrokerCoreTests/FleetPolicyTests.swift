@@ -1,0 +1,79 @@
+import BrokerCore
+import TestSupport
+import Testing
+
+/// What a host of a fleet decides.
+@Suite struct FleetPolicyTests {
+    private static let now = BootInstant(nanoseconds: 5_000_000_000_000)
+
+    private func record(token: String? = "t", refreshIn: Duration = .seconds(600), inputs: [UInt8] = [1], tried: [UInt8] = [9]) throws -> TokenRecord
+    {
+        var state = TokenState(policy: RefreshPolicy())
+        var generator = SeededGenerator(seed: 1)
+        if let token {
+            var draft = TokenDraft(
+                value: Secret(token), expiry: Expiry(origin: .field, lifetime: .seconds(900), stated: nil), sentAt: Self.now,
+                sentAtWall: WallTime(seconds: 0))
+            draft.type = "Bearer"
+            _ = try state.adopt(draft, fingerprint: token, trigger: .schedule, at: Self.now, using: &generator)
+            state.planAgain(at: Self.now + refreshIn)
+        }
+        var memory = LoginMemory(inputDigest: inputs)
+        memory.triedDigest = tried
+        return TokenRecord(bootID: "b", boot: Self.now, wall: WallTime(seconds: 0), state: state, memory: memory)
+    }
+
+    private func suffices(_ record: TokenRecord, own: String? = nil, inputs: [[UInt8]] = [[1]], trigger: TokenState.Trigger = .schedule) -> Bool {
+        FleetPolicy.suffices(
+            record, own: FleetPolicy.Own(fingerprint: own, remaining: .seconds(100), isOwn: false), inputs: inputs, trigger: trigger, at: Self.now)
+    }
+
+    @Test func `another host's token makes a login needless while it is not due itself`() throws {
+        #expect(try suffices(record()))
+        #expect(try suffices(record(), own: "other", trigger: .admin))
+        #expect(try !suffices(record(refreshIn: .zero)))
+        #expect(try !suffices(record(token: nil)))
+        // The one in hand, looked after by another host: enough for the schedule, and not for who wants another one.
+        #expect(try suffices(record(), own: "t"))
+        #expect(try !suffices(record(), own: "t", trigger: .caller))
+        #expect(try !suffices(record(), own: "t", trigger: .admin))
+        // Made with secrets that are not ours.
+        #expect(try !suffices(record(), inputs: [[2], [3]]))
+    }
+
+    @Test func `a rejection or a pause counts for all that use the same secrets`() throws {
+        var generator = SeededGenerator(seed: 1)
+        func failing(_ failureClass: FailureClass, _ tried: [UInt8] = [9]) throws -> TokenRecord {
+            var record = try record(token: nil, tried: tried)
+            record.state.failed(LoginFailure(failureClass, "x"), trigger: .schedule, at: Self.now, using: &generator)
+            return record
+        }
+        func forbids(_ record: TokenRecord, _ trigger: TokenState.Trigger = .schedule, after: Duration = .zero) -> Bool {
+            FleetPolicy.forbids(record, tried: [9], trigger: trigger, at: Self.now + after)
+        }
+        #expect(try forbids(failing(.rejected)))
+        #expect(try forbids(failing(.throttled)))
+        #expect(try !forbids(failing(.rejected), .admin))
+        #expect(try !forbids(failing(.rejected), after: .seconds(61)))
+        #expect(try !forbids(failing(.rejected, [8])))
+        #expect(try !forbids(failing(.transient)))
+        #expect(try !forbids(record()))
+    }
+
+    @Test func `locks end before the margin does, and pauses leave time for a leader`() {
+        #expect(FleetPolicy.lockTime(margin: nil) == .milliseconds(7500))
+        #expect(FleetPolicy.lockTime(margin: .seconds(7200)) == .seconds(15))
+        #expect(FleetPolicy.lockTime(margin: .seconds(1)) == .seconds(2))
+        #expect(FleetPolicy.soloPause(remaining: .seconds(300), draw: 0) == .seconds(5))
+        #expect(FleetPolicy.soloPause(remaining: .seconds(8), draw: 1) == .seconds(2))
+        #expect(FleetPolicy.soloPause(remaining: nil, draw: 0) == .milliseconds(250))
+    }
+
+    @Test func `exclusive credentials are used alone by who used them last`() {
+        let (own, shared) = (
+            FleetPolicy.Own(fingerprint: "a", remaining: nil, isOwn: true), FleetPolicy.Own(fingerprint: "a", remaining: nil, isOwn: false)
+        )
+        #expect(FleetPolicy.maySolo(isExclusive: false, own: shared) && FleetPolicy.maySolo(isExclusive: true, own: own))
+        #expect(!FleetPolicy.maySolo(isExclusive: true, own: shared))
+    }
+}

@@ -1,0 +1,215 @@
+import BrokerCore
+import HTTPTypes
+import Synchronization
+
+/// A partner: tokens of one lifetime, a time to answer, and as many logins a minute as it allows for the account.
+final class SimulatedPartner: Sendable {
+    struct Counts {
+        var logins: [BootInstant] = []
+        var throttled = 0
+        var rejections = 0
+        var issued = 0
+    }
+    private let counts = Mutex(Counts())
+    private let time: SimulatedTime
+    let lifetime: Duration
+    let latency: Duration
+    let perMinute: Int?
+    /// Answers with 500 while it holds.
+    let isDown: @Sendable (Duration) -> Bool
+    let rejects: Bool
+
+    init(
+        _ time: SimulatedTime, lifetime: Duration, latency: Duration = .milliseconds(200), perMinute: Int? = nil, rejects: Bool = false,
+        isDown: @escaping @Sendable (Duration) -> Bool = { _ in false }
+    ) {
+        self.time = time
+        self.lifetime = lifetime
+        self.latency = latency
+        self.perMinute = perMinute
+        self.rejects = rejects
+        self.isDown = isDown
+    }
+
+    var now: Counts { counts.withLock { $0 } }
+
+    /// Status and body.
+    func login(since start: BootInstant) -> (Int, String) {
+        let at = time.now
+        return counts.withLock { counts in
+            if isDown(at - start) { return (500, "{}") }
+            if let perMinute, counts.logins.suffix(perMinute).first.map({ counts.logins.count >= perMinute && $0 + .seconds(60) > at }) ?? false {
+                counts.throttled += 1
+                return (429, "{}")
+            }
+            if rejects {
+                counts.rejections += 1
+                return (401, "{}")
+            }
+            counts.logins.append(at)
+            counts.issued += 1
+            return (200, #"{"access_token":"token-\#(counts.issued)","expires_in":\#(lifetime.wholeSeconds)}"#)
+        }
+    }
+}
+
+/// One host's way to the partner.
+struct HostTransport: HTTPTransport {
+    let partner: SimulatedPartner
+    let clocks: HostClocks
+    let start: BootInstant
+
+    func send(_ request: OutboundRequest) async throws(LoginFailure) -> PartnerReply {
+        let (sentAt, sentAtWall) = (clocks.boot, clocks.wall)
+        do { try await clocks.sleep(until: clocks.boot + partner.latency) } catch { throw LoginFailure(.transient, "cancelled") }
+        let (status, body) = partner.login(since: start)
+        var fields = HTTPFields()
+        fields[.contentType] = "application/json"
+        if status == 429, let name = HTTPField.Name("Retry-After") { fields[name] = "60" }
+        return PartnerReply(
+            status: status, fields: fields, body: Array(body.utf8), sentAt: sentAt, sentAtWall: sentAtWall, receivedAtWall: clocks.wall)
+    }
+}
+
+struct SimulatedSecrets: SecretSource {
+    func read(_ reference: SecretReference) async throws(SecretFault) -> Secret { Secret("s") }
+}
+
+/// What etcd is to hosts: one revision, locks on leases, watches; and times at which nobody reaches it.
+final class SimulatedEtcd: Sendable {
+    private struct State {
+        var revision: Int64 = 1
+        var records: [FleetName: (token: StoredToken, revision: Int64, at: BootInstant)] = [:]
+        var locks: [RecordName: (lease: Int64, revision: Int64, until: BootInstant)] = [:]
+        var nextLease: Int64 = 0
+        var watchers: [Int: @Sendable (FleetNews) -> Void] = [:]
+        var calls = 0
+    }
+    private let state = Mutex(State())
+    let time: SimulatedTime
+    let start: BootInstant
+    let isDown: @Sendable (Duration) -> Bool
+    static let latency = Duration.milliseconds(5)
+
+    init(_ time: SimulatedTime, isDown: @escaping @Sendable (Duration) -> Bool = { _ in false }) {
+        self.time = time
+        start = time.now
+        self.isDown = isDown
+    }
+
+    var calls: Int { state.withLock { $0.calls } }
+    var isLost: Bool { isDown(time.now - start) }
+
+    /// Every call takes a moment, and a longer one where nobody answers.
+    func reach() async throws(StoreFault) {
+        let down = isLost
+        do { try await time.sleep(until: time.now + (down ? .seconds(1) : Self.latency)) } catch { throw StoreFault("cancelled") }
+        if down || isLost { throw StoreFault("no member answers") }
+        state.withLock { $0.calls += 1 }
+    }
+
+    /// etcd's time is told in whole seconds.
+    private func record(_ entry: (token: StoredToken, revision: Int64, at: BootInstant)) -> FleetRecord {
+        FleetRecord(token: entry.token, revision: entry.revision, age: max(.zero, time.now - entry.at))
+    }
+
+    func load() -> (records: [FleetRecord], revision: Int64) {
+        state.withLock { state in (state.records.values.map(record), state.revision) }
+    }
+
+    func lock(_ name: FleetName, for lasting: Duration) -> FleetLocking {
+        state.withLock { state in
+            let stored = state.records[name].map(record)
+            if let held = state.locks[name.record], held.until > time.now { return .taken(stored) }
+            state.nextLease += 1
+            state.revision += 1
+            state.locks[name.record] = (state.nextLease, state.revision, time.now + lasting)
+            return .mine(FleetLock(name: name, lease: state.nextLease, revision: state.revision), stored)
+        }
+    }
+
+    func prolong(_ lock: FleetLock) {
+        state.withLock { if $0.locks[lock.name.record]?.lease == lock.lease { $0.locks[lock.name.record]?.until = time.now + .seconds(15) } }
+    }
+
+    func unlock(_ lock: FleetLock) {
+        let isMine = state.withLock { state in
+            guard state.locks[lock.name.record]?.lease == lock.lease else { return false }
+            state.locks[lock.name.record] = nil
+            return true
+        }
+        if isMine { tell(.unlocked(lock.name.record)) }
+    }
+
+    func write(_ token: StoredToken, under lock: FleetLock?, over revision: Int64) -> FleetWriting {
+        let name = FleetName(token.name, login: token.login)
+        let outcome: FleetWriting = state.withLock { state in
+            let isFree =
+                lock.map { held in state.locks[held.name.record].map { $0.revision == held.revision && $0.until > time.now } ?? false }
+                ?? ((state.records[name]?.revision ?? 0) == revision)
+            guard isFree else { return .refused(state.records[name].map(record)) }
+            state.revision += 1
+            state.records[name] = (token, state.revision, time.now)
+            return .written(revision: state.revision)
+        }
+        if case .written = outcome, let written = state.withLock({ $0.records[name].map(record) }) { tell(.record(written)) }
+        return outcome
+    }
+
+    private func tell(_ news: FleetNews) {
+        Task { [self] in
+            try? await time.sleep(until: time.now + .milliseconds(20))
+            let watchers = state.withLock { $0.watchers.values }
+            for hear in watchers { hear(news) }
+        }
+    }
+
+    func watch(_ host: Int, _ hear: @escaping @Sendable (FleetNews) -> Void) async throws(StoreFault) {
+        state.withLock { $0.watchers[host] = hear }
+        defer { state.withLock { $0.watchers[host] = nil } }
+        while !isLost {
+            do { try await time.sleep(until: time.now + .seconds(10)) } catch { throw StoreFault("cancelled") }
+        }
+        throw StoreFault("the watch has ended")
+    }
+}
+
+/// One host's way to it.
+struct HostFleetStore: FleetStore {
+    let etcd: SimulatedEtcd
+    let host: Int
+
+    func load() async throws(StoreFault) -> (records: [FleetRecord], revision: Int64) {
+        try await etcd.reach()
+        return etcd.load()
+    }
+
+    func lock(_ name: FleetName, for time: Duration) async throws(StoreFault) -> FleetLocking {
+        try await etcd.reach()
+        return etcd.lock(name, for: time)
+    }
+
+    func prolong(_ lock: FleetLock) async throws(StoreFault) {
+        try await etcd.reach()
+        etcd.prolong(lock)
+    }
+
+    func unlock(_ lock: FleetLock) async throws(StoreFault) {
+        try await etcd.reach()
+        etcd.unlock(lock)
+    }
+
+    func write(_ token: StoredToken, under lock: FleetLock) async throws(StoreFault) -> FleetWriting {
+        try await etcd.reach()
+        return etcd.write(token, under: lock, over: 0)
+    }
+
+    func write(_ token: StoredToken, over revision: Int64) async throws(StoreFault) -> FleetWriting {
+        try await etcd.reach()
+        return etcd.write(token, under: nil, over: revision)
+    }
+
+    func watch(from revision: Int64, _ hear: @escaping @Sendable (FleetNews) -> Void) async throws(StoreFault) {
+        try await etcd.watch(host, hear)
+    }
+}

@@ -1,0 +1,124 @@
+import BrokerCore
+import Glibc
+import TestSupport
+
+/// Ten thousand hosts, each with the real broker, keepers, policies and desk, on one simulated time line, network and etcd.
+/// What the partner sees and what callers see goes into a table.
+struct Scenario {
+    var name: String
+    var hours = 6.0
+    var hasFleet = true
+    var perMinute: Int?
+    var rejects = false
+    var etcdDown: @Sendable (Duration) -> Bool = { _ in false }
+    var partnerDown: @Sendable (Duration) -> Bool = { _ in false }
+    var skewed = 0.0
+    var startsWithin = Duration.seconds(600)
+}
+
+func hours(_ from: Double, _ to: Double) -> @Sendable (Duration) -> Bool {
+    { $0 >= .milliseconds(Int64(from * 3_600_000)) && $0 < .milliseconds(Int64(to * 3_600_000)) }
+}
+
+struct Silence: EventSink { func record(_ event: BrokerEvent) {} }
+
+let count = CommandLine.arguments.count > 1 ? Int(CommandLine.arguments[1]) ?? 10_000 : 10_000
+let lifetime = Duration.seconds(900)
+let yaml = TestConfiguration.plainProvider + "tokens:\n  a: {provider: plain, inputs: {secret: {value: s}}}\n"
+let configuration = try TestConfiguration.read(yaml)
+
+struct Outcome {
+    var logins = 0, perHour = 0.0, peakMinute = 0, throttled = 0, rejections = 0, etcdCalls = 0
+    /// Samples, one each 5 s and host once it had its first token, and those without a living token.
+    var samples = 0, gaps = 0
+    var withoutFirst = 0, agreeing = 0
+}
+
+func run(_ scenario: Scenario) -> Outcome {
+    let time = SimulatedTime()
+    let start = time.now
+    let partner = SimulatedPartner(
+        time, lifetime: lifetime, perMinute: scenario.perMinute, rejects: scenario.rejects, isDown: scenario.partnerDown)
+    let etcd = SimulatedEtcd(time, isDown: scenario.etcdDown)
+    var random = SeededGenerator(seed: 7)
+    var brokers: [TokenBroker] = []
+    let cells = CellBoard()
+    for host in 0..<count {
+        let skew = Double.random(in: 0..<1, using: &random) < scenario.skewed ? Duration.seconds(Int64.random(in: -300...300, using: &random)) : .zero
+        let clocks = HostClocks(time: time, skew: skew)
+        let desk =
+            scenario.hasFleet
+            ? FleetDesk(
+                store: HostFleetStore(etcd: etcd, host: host), clocks: clocks, events: Silence(), bootID: "boot-\(host)", host: "host-\(host)",
+                fingerprints: Fingerprints(key: Secret("fleet"))) : nil
+        let broker = TokenBroker(
+            clocks: clocks, transport: HostTransport(partner: partner, clocks: clocks, start: start), secrets: SimulatedSecrets(), events: Silence(),
+            fleet: desk)
+        brokers.append(broker)
+        let begins = start + scenario.startsWithin * Double.random(in: 0..<1, using: &random)
+        Task {
+            try? await time.sleep(until: begins)
+            await broker.apply(configuration)
+            if let cell = broker.board.all["a"] { cells.add(cell, host) }
+            await broker.run()
+        }
+    }
+    var outcome = Outcome()
+    let end = start + .milliseconds(Int64(scenario.hours * 3_600_000))
+    var sample = start
+    var hadToken = Set<Int>()
+    while sample < end {
+        sample = sample + .seconds(5)
+        SimulationExecutor.shared.drain()
+        while time.step(until: sample) { SimulationExecutor.shared.drain() }
+        for (host, cell) in cells.all {
+            let isAlive = cell.current?.token.isAlive(at: time.now) ?? false
+            if isAlive { hadToken.insert(host) }
+            guard hadToken.contains(host) else { continue }
+            outcome.samples += 1
+            if !isAlive { outcome.gaps += 1 }
+        }
+    }
+    let counts = partner.now
+    outcome.logins = counts.logins.count
+    outcome.perHour = Double(counts.logins.count) / scenario.hours
+    outcome.peakMinute = Dictionary(grouping: counts.logins) { ($0 - start).wholeSeconds / 60 }.values.map(\.count).max() ?? 0
+    outcome.throttled = counts.throttled
+    outcome.rejections = counts.rejections
+    outcome.etcdCalls = etcd.calls
+    outcome.withoutFirst = count - hadToken.count
+    let fingerprints = Dictionary(grouping: cells.all.compactMap { $0.1.current?.token.fingerprint }) { $0 }.values.map(\.count)
+    outcome.agreeing = fingerprints.max() ?? 0
+    for broker in brokers { Task { await broker.stop() } }
+    SimulationExecutor.shared.drain()
+    while time.step(until: end + .seconds(60)) { SimulationExecutor.shared.drain() }
+    return outcome
+}
+
+installSimulation()
+let scenarios = [
+    Scenario(name: "each host for itself", hours: 2, hasFleet: false),
+    Scenario(name: "a fleet", hours: 6),
+    Scenario(name: "all hosts start at once", hours: 1, startsWithin: .milliseconds(1)),
+    Scenario(name: "one host in five has its clock up to 5 min wrong", hours: 6, skewed: 0.2),
+    Scenario(name: "etcd gone for an hour", hours: 4, etcdDown: hours(1, 2)),
+    Scenario(name: "the same, partner allows 120 logins a minute", hours: 4, perMinute: 120, etcdDown: hours(1, 2)),
+    Scenario(name: "etcd gone for 5 min", hours: 2, etcdDown: hours(1, 1.083)),
+    Scenario(name: "the partner down for 4 min", hours: 2, partnerDown: hours(1, 1.067)),
+    Scenario(name: "the partner down for 30 min", hours: 2, partnerDown: hours(1, 1.5)),
+    Scenario(name: "wrong credentials on every host", hours: 24, rejects: true),
+]
+print("\(count) hosts, one account, tokens of 15 min, a partner that takes 0.2 s\n")
+print(
+    "| | logins an hour | most in a minute | 429 | 401 | etcd calls an hour | time without a token, of all hosts' | last: hosts with the same token |"
+)
+print("|---|---|---|---|---|---|---|---|")
+for scenario in scenarios {
+    let began = ContinuousClock.now
+    let outcome = run(scenario)
+    let gaps = outcome.samples == 0 ? "-" : outcome.gaps == 0 ? "0" : "\(Double(outcome.gaps * 1_000_000 / outcome.samples) / 10_000) %"
+    print(
+        "| \(scenario.name) | \(Int(outcome.perHour.rounded())) | \(outcome.peakMinute) | \(outcome.throttled) | \(outcome.rejections) "
+            + "| \(Int(Double(outcome.etcdCalls) / scenario.hours)) | \(gaps) | \(outcome.agreeing) |")
+    explainTime(scenario.name, ContinuousClock.now - began)
+}
