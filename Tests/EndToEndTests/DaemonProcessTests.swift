@@ -137,7 +137,7 @@ import Testing
                 )
                     + "ready_when: any\n"
             }
-            #expect(daemon.get("/v1/tokens/zapper?wait=0")?.status == 502)
+            #expect(daemon.get("/v1/tokens/zapper?wait=10")?.status == 502)
             try TestFiles.write("sandbox-api-token", to: "\(daemon.folder)/next")
             try TestFiles.run("/bin/mv", ["\(daemon.folder)/next", "\(daemon.folder)/secret"])
             _ = try daemon.wait(for: "secret changed token=zapper")

@@ -83,6 +83,8 @@ final class SimulatedEtcd: Sendable {
         var locks: [RecordName: (lease: Int64, revision: Int64, until: BootInstant)] = [:]
         var nextLease: Int64 = 0
         var watchers: [Int: @Sendable (FleetNews) -> Void] = [:]
+        var ends: [Int: CheckedContinuation<Void, Never>] = [:]
+        var isOver = false
         var calls = 0
     }
     private let state = Mutex(State())
@@ -165,13 +167,36 @@ final class SimulatedEtcd: Sendable {
     }
 
     func watch(_ host: Int, _ hear: @escaping @Sendable (FleetNews) -> Void) async throws(StoreFault) {
-        state.withLock { $0.watchers[host] = hear }
-        defer { state.withLock { $0.watchers[host] = nil } }
-        while !isLost {
-            do { try await time.sleep(until: time.now + .seconds(10)) } catch { throw StoreFault("cancelled") }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { end in
+                state.withLock { state in
+                    state.watchers[host] = hear
+                    state.ends[host] = end
+                }
+            }
+        } onCancel: {
+            cut(host)
         }
         throw StoreFault("the watch has ended")
     }
+
+    private func cut(_ host: Int) {
+        let end = state.withLock { state in
+            state.watchers[host] = nil
+            return state.ends.removeValue(forKey: host)
+        }
+        end?.resume()
+    }
+
+    /// Cuts every watch as soon as nobody is reached any more.
+    func run() async {
+        while (try? await time.sleep(until: time.now + .seconds(1))) != nil, !state.withLock({ $0.isOver }) {
+            guard isLost else { continue }
+            for host in state.withLock({ Array($0.ends.keys) }) { cut(host) }
+        }
+    }
+
+    func end() { state.withLock { $0.isOver = true } }
 }
 
 /// One host's way to it.

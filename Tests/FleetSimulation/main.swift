@@ -40,6 +40,7 @@ func run(_ scenario: Scenario) -> Outcome {
     let partner = SimulatedPartner(
         time, lifetime: lifetime, perMinute: scenario.perMinute, rejects: scenario.rejects, isDown: scenario.partnerDown)
     let etcd = SimulatedEtcd(time, isDown: scenario.etcdDown)
+    Task { await etcd.run() }
     var random = SeededGenerator(seed: 7)
     var brokers: [TokenBroker] = []
     let cells = CellBoard()
@@ -89,6 +90,7 @@ func run(_ scenario: Scenario) -> Outcome {
     outcome.withoutFirst = count - hadToken.count
     let fingerprints = Dictionary(grouping: cells.all.compactMap { $0.1.current?.token.fingerprint }) { $0 }.values.map(\.count)
     outcome.agreeing = fingerprints.max() ?? 0
+    etcd.end()
     for broker in brokers { Task { await broker.stop() } }
     SimulationExecutor.shared.drain()
     while time.step(until: end + .seconds(60)) { SimulationExecutor.shared.drain() }

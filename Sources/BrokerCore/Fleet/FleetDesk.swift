@@ -16,7 +16,7 @@ package final class FleetDesk: Sendable {
         var revisions: [FleetName: Int64] = [:]
         /// Written while the store was lost, to be written when it is back.
         var unwritten: [FleetName: StoredToken] = [:]
-        var waiting: [UInt64: (token: String, continuation: CheckedContinuation<Void, Never>)] = [:]
+        var waiting: [UInt64: (token: String, continuation: CheckedContinuation<FleetRecord?, Never>)] = [:]
         var nextWaiter: UInt64 = 0
         var isLost = false
         var retryAt = BootInstant(nanoseconds: 0)
@@ -92,7 +92,7 @@ package final class FleetDesk: Sendable {
         case .record(let record):
             state.withLock { $0.revisions[record.name] = max($0.revisions[record.name] ?? 0, record.revision) }
             tell.yield(record)
-            wake(record.token.name.token)
+            wake(record.token.name.token, record)
         case .unlocked(let name): wake(name.token)
         }
     }
@@ -110,13 +110,16 @@ package final class FleetDesk: Sendable {
     // MARK: Turns
 
     func turn(_ name: FleetName, for plan: LoginAttemptPlan, inputs: [[UInt8]]) async -> Turn {
-        let deadline = clocks.boot + Self.patience
+        var deadline = clocks.boot + Self.patience
         var isLastTry = false
         while clocks.boot < deadline, !Task.isCancelled {
             do throws(StoreFault) {
                 if !isLastTry { try checkStore() }
                 if let turn = try await tryTurn(name, for: plan, inputs: inputs) { return turn }
-                await change(of: name.record.token)
+                // What woke it may be all there is to know: of ten thousand hosts that wait none need ask then.
+                if let news = await change(of: name.record.token), news.name == name, let record = enough(news, for: plan, inputs: inputs) {
+                    return .take(record)
+                }
             } catch {
                 lost(error)
                 guard FleetPolicy.maySolo(isExclusive: plan.configuration.isExclusive, own: plan.own) else { return .wait(Self.forbidden) }
@@ -124,8 +127,10 @@ package final class FleetDesk: Sendable {
                 // Members elect a leader within moments: once more after the pause.
                 isLastTry = true
                 var generator = AnyGenerator(makeGenerator())
-                let pause = FleetPolicy.soloPause(remaining: plan.own.remaining, draw: Double.random(in: 0..<1, using: &generator))
+                let pause = FleetPolicy.soloPause(
+                    remaining: plan.own.remaining, trigger: plan.trigger, draw: Double.random(in: 0..<1, using: &generator))
                 try? await clocks.sleep(until: clocks.boot + pause)
+                deadline = clocks.boot + Self.patience
             }
         }
         var failure = LoginFailure(.waiting, "waiting for another host's login")
@@ -144,16 +149,19 @@ package final class FleetDesk: Sendable {
             case .taken(let record): (nil, record)
             }
         if let stored { state.withLock { $0.revisions[name] = max($0.revisions[name] ?? 0, stored.revision) } }
-        let record = stored.flatMap { self.record($0, policy: plan.policy) }
-        let tried = OwnInputs.digest(of: inputs)
-        if let record,
-            FleetPolicy.suffices(record, own: plan.own, inputs: inputs, trigger: plan.trigger, at: clocks.boot)
-                || FleetPolicy.forbids(record, tried: tried, trigger: plan.trigger, at: clocks.boot)
-        {
+        if let stored, let record = enough(stored, for: plan, inputs: inputs) {
             await unlock(lock)
             return .take(record)
         }
-        return lock.map { .login($0, record?.memory) }
+        return lock.map { .login($0, stored.flatMap { record($0, policy: plan.policy)?.memory }) }
+    }
+
+    /// A record with which this host has no need to log in, or no right to.
+    private func enough(_ stored: FleetRecord, for plan: LoginAttemptPlan, inputs: [[UInt8]]) -> TokenRecord? {
+        guard let record = record(stored, policy: plan.policy) else { return nil }
+        let tried = OwnInputs.digest(of: inputs)
+        return FleetPolicy.suffices(record, own: plan.own, inputs: inputs, trigger: plan.trigger, at: clocks.boot)
+            || FleetPolicy.forbids(record, tried: tried, trigger: plan.trigger, at: clocks.boot) ? record : nil
     }
 
     /// With the store lost, of credentials that another host used last.
@@ -258,13 +266,14 @@ package final class FleetDesk: Sendable {
 
     // MARK: Waiting
 
-    private func change(of token: String) async {
+    /// The news of a token that comes next; nil where none came in a moment, or only its lock is free.
+    private func change(of token: String) async -> FleetRecord? {
         let number = state.withLock { state in
             state.nextWaiter += 1
             return state.nextWaiter
         }
         var timer: Task<Void, Never>?
-        await withCheckedContinuation { continuation in
+        let news = await withCheckedContinuation { continuation in
             state.withLock { $0.waiting[number] = (token, continuation) }
             timer = Task { [weak self, clocks] in
                 try? await clocks.sleep(until: clocks.boot + Self.look)
@@ -272,18 +281,19 @@ package final class FleetDesk: Sendable {
             }
         }
         timer?.cancel()
+        return news
     }
 
     private func release(_ number: UInt64) {
-        state.withLock { $0.waiting.removeValue(forKey: number) }?.continuation.resume()
+        state.withLock { $0.waiting.removeValue(forKey: number) }?.continuation.resume(returning: nil)
     }
 
-    private func wake(_ token: String) {
+    private func wake(_ token: String, _ news: FleetRecord? = nil) {
         let waiting = state.withLock { state in
             let woken = state.waiting.filter { $0.value.token == token }
             for number in woken.keys { state.waiting[number] = nil }
             return woken.values
         }
-        for waiter in waiting { waiter.continuation.resume() }
+        for waiter in waiting { waiter.continuation.resume(returning: news) }
     }
 }

@@ -7,16 +7,19 @@ package enum FleetPolicy {
         package var remaining: Duration?
         /// Whether the token in hand came of this host's own login.
         package var isOwn = false
+        /// When the last login was that this host knows of.
+        package var knownLogin: BootInstant?
 
-        package init(fingerprint: String?, remaining: Duration?, isOwn: Bool) {
+        package init(fingerprint: String?, remaining: Duration?, isOwn: Bool, knownLogin: BootInstant? = nil) {
+            self.knownLogin = knownLogin
             self.fingerprint = fingerprint
             self.remaining = remaining
             self.isOwn = isOwn
         }
     }
 
-    /// Whether the fleet's record makes the login needless: another token than ours that is not due itself, or ours with a later
-    /// plan, made with inputs that are ours too.
+    /// Whether the fleet's record makes the login needless: another token than ours that is not due itself, or ours, which the
+    /// partner gave again in a login since; made with inputs that are ours too.
     ///
     /// - Parameters:
     ///   - record: on this boot's clock.
@@ -25,17 +28,19 @@ package enum FleetPolicy {
         guard record.memory.inputDigest.map(inputs.contains) ?? true, let token = record.state.token, token.isAlive(at: now),
             record.state.refreshAt.map({ $0 > now }) ?? true
         else { return false }
-        if token.fingerprint == own.fingerprint { return trigger == .schedule }
-        return true
+        guard token.fingerprint == own.fingerprint else { return true }
+        guard trigger == .schedule, let login = record.state.lastSuccessAt else { return false }
+        // Ages are told to the second.
+        return own.knownLogin.map { login > $0 + .seconds(2) } ?? true
     }
 
-    /// Whether another host has just learned that these credentials are refused, or that the partner wants a pause: then this
-    /// one need not ask too.
+    /// Whether another host has just failed with these credentials and its pause is not over: then this one need not ask too.
+    /// With their failures shared as well, a fleet asks a partner that is down no more often than one host.
     ///
     /// - Parameter tried: of the secrets there are here.
     package static func forbids(_ record: TokenRecord, tried: [UInt8], trigger: TokenState.Trigger, at now: BootInstant) -> Bool {
         guard trigger == .schedule, record.memory.triedDigest == tried, let failure = record.state.lastFailure else { return false }
-        return failure.isAccounts && (record.state.isLatched && record.state.retryAt == nil || record.state.retryAt.map { $0 > now } ?? false)
+        return failure.concernsAll && (record.state.isLatched && record.state.retryAt == nil || record.state.retryAt.map { $0 > now } ?? false)
     }
 
     /// How long a lock lasts unless it is prolonged: a host that dies holding it holds the others up that long, and less than
@@ -44,10 +49,14 @@ package enum FleetPolicy {
         max(.seconds(2), min(.seconds(15), (margin ?? .seconds(15)) / 2))
     }
 
-    /// How long a host whose store is lost waits before it tries once more and then logs in alone: half of it so that members can
-    /// elect a leader, half so that not all hosts do at once.
-    package static func soloPause(remaining: Duration?, draw: Double) -> Duration {
-        min(.seconds(10), max(.milliseconds(500), (remaining ?? .zero) / 4)) * (0.5 + draw / 2)
+    /// How long a host whose store is lost waits before it tries once more and then logs in alone: at first so that members can
+    /// elect a leader, then spread over half of the life that is left, so that not all hosts come at once. Who asked for
+    /// the login waits for a second at most.
+    package static func soloPause(remaining: Duration?, trigger: TokenState.Trigger, draw: Double) -> Duration {
+        guard trigger == .schedule else { return .milliseconds(500) * (1 + draw) }
+        let room = max(.milliseconds(500), remaining.map { $0 / 2 } ?? .seconds(10))
+        let first = min(.seconds(3), room / 2)
+        return first + (room - first) * draw
     }
 
     /// Whether a host may log in without the lock: where a new login kills the old token, the one that logged in last alone.

@@ -38,8 +38,14 @@ package struct LoginFailure: Error, Sendable, Equatable {
     /// What is waited for, of a `waiting` failure: the class of the trouble elsewhere.
     package var waitingFor: FailureClass?
 
-    /// Whether it is about the account, and so about every host that uses it, and not about this host's way to the partner.
-    package var isAccounts: Bool { failureClass == .rejected || failureClass == .throttled }
+    /// Whether every host that uses the account may take it as its own: it says something of the account or the partner, and
+    /// nothing of this host's files or trust.
+    package var concernsAll: Bool {
+        switch failureClass {
+        case .rejected, .throttled, .transient, .timedOut, .refused, .badReply: true
+        case .certificate, .local, .waiting: false
+        }
+    }
 
     package init(_ failureClass: FailureClass, _ reason: String, status: Int? = nil) {
         self.failureClass = failureClass

@@ -21,11 +21,11 @@ struct LoginAttemptPlan: Sendable {
         /// Whether a login was made that others are to know of.
         var mayWrite = false
 
-        /// A token, or a failure that is the account's and not this host's own.
+        /// A token, or a failure that is not this host's own.
         var concernsAll: Bool {
             switch report?.outcome {
             case .success?: true
-            case .failure(let failure)?: failure.isAccounts
+            case .failure(let failure)?: failure.concernsAll
             case nil: false
             }
         }

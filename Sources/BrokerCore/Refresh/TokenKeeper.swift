@@ -152,7 +152,8 @@ package actor TokenKeeper {
         if !isChained { environment.schedule.loginBegan() }
         let attempt = LoginAttemptPlan(
             configuration: configuration, perRequest: perRequest, memory: memory, values: state.token?.values ?? [:], trigger: trigger,
-            own: FleetPolicy.Own(fingerprint: state.token?.fingerprint, remaining: state.token?.remaining(at: began), isOwn: isOwn),
+            own: FleetPolicy.Own(
+                fingerprint: state.token?.fingerprint, remaining: state.token?.remaining(at: began), isOwn: isOwn, knownLogin: state.lastSuccessAt),
             margin: (state.token?.expiry.lifetime ?? state.longestLifetime).map(state.policy.margin), policy: state.policy)
         // The one unstructured task there is: an impatient caller must not cancel everybody's login.
         loginInFlight = Task { [weak self, environment, isChained] in
@@ -215,7 +216,7 @@ package actor TokenKeeper {
         if let token = record.state.token, token.isAlive(at: now), token.fingerprint != state.token?.fingerprint,
             isForced || state.token.map({ token.issuedAt > $0.issuedAt || !$0.isAlive(at: now) }) ?? true
         {
-            state.share(token, using: &generator)
+            state.share(token, loginAt: record.state.lastSuccessAt, using: &generator)
             memory = record.memory
             isOwn = record.host == environment.fleet?.host
             publish()
@@ -226,9 +227,9 @@ package actor TokenKeeper {
         } else if isForced, record.state.lastFailure == nil, let refreshAt = record.state.refreshAt,
             record.state.token?.fingerprint == state.token?.fingerprint
         {
-            state.planAgain(at: refreshAt)
+            state.planAgain(at: refreshAt, loginAt: record.state.lastSuccessAt)
         } else if memory.triedDigest == nil || memory.triedDigest == record.memory.triedDigest {
-            state.share(failureOf: record.state)
+            state.share(failureOf: record.state, at: now, using: &generator)
             publish()
         }
         settleWaiters()

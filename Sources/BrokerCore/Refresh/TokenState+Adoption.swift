@@ -89,13 +89,15 @@ extension TokenState {
     }
 
     /// Takes a token another host logged in for: with a plan of this host's own, and at no cost to its budget.
-    package mutating func share(_ shared: Token, using generator: inout some RandomNumberGenerator) {
+    ///
+    /// - Parameter loginAt: of the login that brought it, or gave it again.
+    package mutating func share(_ shared: Token, loginAt: BootInstant?, using generator: inout some RandomNumberGenerator) {
         token = shared
         isReported = false
         requested = nil
         release()
         lastFailure = nil
-        lastSuccessAt = shared.issuedAt
+        lastSuccessAt = loginAt ?? shared.issuedAt
         guard let lifetime = shared.expiry.lifetime else {
             refreshAt = nil
             jitterDrawn = .zero
@@ -108,20 +110,23 @@ extension TokenState {
     }
 
     /// The token in hand was looked after by another host: it is due when that one says.
-    package mutating func planAgain(at instant: BootInstant) {
+    package mutating func planAgain(at instant: BootInstant, loginAt: BootInstant? = nil) {
+        lastSuccessAt = loginAt ?? lastSuccessAt
         requested = nil
         release()
         lastFailure = nil
         refreshAt = instant
     }
 
-    /// Takes over what another host learned of the same credentials: a rejection or a pause is meant for all of them.
-    package mutating func share(failureOf other: TokenState) {
-        guard let failure = other.lastFailure, failure.isAccounts else { return }
+    /// Takes over how another host's login failed, and its pause; up to a tenth longer, so that not all come at its end.
+    package mutating func share(failureOf other: TokenState, at now: BootInstant, using generator: inout some RandomNumberGenerator) {
+        guard let failure = other.lastFailure, failure.concernsAll else { return }
         lastFailure = failure
+        lastFailureAt = now
+        requested = nil
         failuresInARow = other.failuresInARow
         rejectionsInARow = other.rejectionsInARow
         isLatched = other.isLatched
-        retryAt = other.retryAt
+        retryAt = other.retryAt.map { $0 + max(.zero, $0 - now) * Double.random(in: 0...0.1, using: &generator) }
     }
 }
