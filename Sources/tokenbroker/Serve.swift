@@ -51,7 +51,10 @@ struct Serve: AsyncParsableCommand {
         }
         let daemon = Daemon(
             configuration: configuration, path: files.config, logger: logger, output: output, clocks: clocks, environment: environment,
-            store: store, fleetKey: fleetKey)
+            store: store, fleetKey: fleetKey
+        ) { () throws(StoreFault) in
+            try await OpenedStore.open(configuration.store, environment: environment, secrets: secrets, clocks: clocks)
+        }
         do {
             try await atDefaultPriority { try await daemon.run() }
         } catch let error as SystemCallError {

@@ -13,11 +13,14 @@ package final class StoreJournal: Sendable {
     private let clocks: any Clocks
     private let events: any EventSink
     private let state = Mutex(State())
+    private let hasFailed: Atomic<Bool>
 
     /// Attempts kept for a store that fails, at most; the oldest go first.
     private static let keptAttempts = 10_000
 
-    package init(store: any TokenStore, clocks: any Clocks, events: any EventSink) {
+    /// - Parameter hasFailed: whether it was said already that the store cannot be used.
+    package init(store: any TokenStore, clocks: any Clocks, events: any EventSink, hasFailed: Bool = false) {
+        self.hasFailed = Atomic(hasFailed)
         self.store = store
         self.clocks = clocks
         self.events = events
@@ -71,7 +74,7 @@ package final class StoreJournal: Sendable {
     }
 
     private func drain() async {
-        var failuresInARow = 0
+        var failuresInARow = hasFailed.exchange(false, ordering: .relaxed) ? 1 : 0
         while let taken = take() {
             do throws(StoreFault) {
                 try await store.write(taken)

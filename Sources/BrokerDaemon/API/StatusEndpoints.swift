@@ -45,7 +45,9 @@ extension BrokerAPI {
         guard await broker.configuration(of: exchange.token) != nil else {
             throw Problem.forbidden
         }
-        guard let journal else { throw Problem(.noHistory, "tokens are kept in memory, and past logins not at all", token: exchange.token) }
+        guard let journal else {
+            throw Problem(.noHistory, "past logins are kept by an SQLite store alone, and there is none", token: exchange.token)
+        }
         let attempts: [LoginAttempt]
         do throws(StoreFault) {
             attempts = try await journal.history(of: exchange.token, limit: 1000)

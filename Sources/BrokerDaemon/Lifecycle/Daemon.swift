@@ -31,7 +31,8 @@ package actor Daemon {
 
     package init(
         configuration: BrokerConfiguration, path: String, logger: Logger, output: StandardError, clocks: SystemClocks, environment: [String: String],
-        store: Result<OpenedStore?, StoreFault>, fleetKey: StoreKey? = nil
+        store: Result<OpenedStore?, StoreFault>, fleetKey: StoreKey? = nil,
+        reopen: @escaping LateStore.Opening
     ) {
         let isJournal = environment["JOURNAL_STREAM"] != nil
         self.environment = environment
@@ -46,9 +47,15 @@ package actor Daemon {
         let transport = CurlTransport(clocks: clocks, userAgent: "tokenbroker/\(Version.current)")
         self.transport = transport
         let told = EventFan([EventLog(logger), metrics.events])
-        let access = (try? store.get()).flatMap { $0 }.map { Self.access($0, environment, clocks: clocks, events: told) }
+        let access: StoreAccess?
+        switch store {
+        case .success(let opened): access = opened.map { Self.access($0, environment, clocks: clocks, events: told) }
+        case .failure(let fault):
+            told.record(.storeFailed(reason: fault.description))
+            let journal = StoreJournal(store: LateStore(reopen), clocks: clocks, events: told, hasFailed: true)
+            access = StoreAccess(journal: journal, restored: [:], fingerprints: Fingerprints(), bootID: Self.bootID(environment))
+        }
         self.store = access
-        if case .failure(let fault) = store { told.record(.storeFailed(reason: fault.description)) }
         watch = ReadinessWatch(before: access.map { EventFan([told, AttemptRecorder($0.journal, clocks: clocks)]) } ?? told)
         fleet = fleetKey.flatMap { Self.fleet(configuration.store, $0, environment, transport, clocks: clocks, events: told) }
         broker = TokenBroker(
