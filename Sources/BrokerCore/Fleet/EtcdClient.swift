@@ -90,8 +90,8 @@ final class EtcdClient: Sendable {
         }
     }
 
-    /// A call whose answer goes on: each line of it is told, until the connection ends.
-    func stream(_ path: String, _ body: JSONValue, _ hear: @escaping @Sendable (JSONValue) -> Void) async throws(StoreFault) {
+    /// A call whose answer goes on: each line of it is told, until the connection ends or who hears it wants no more.
+    func stream(_ path: String, _ body: JSONValue, _ hear: @escaping @Sendable (JSONValue) -> Bool) async throws(StoreFault) {
         let lines = LineReader(hear)
         _ =
             try await eachMember { endpoint throws(StoreFault) in
@@ -118,7 +118,7 @@ final class EtcdClient: Sendable {
         throw fault
     }
 
-    private func send(_ endpoint: String, _ path: String, _ body: JSONValue, sink: (@Sendable ([UInt8]) -> Void)?) async throws(StoreFault)
+    private func send(_ endpoint: String, _ path: String, _ body: JSONValue, sink: (@Sendable ([UInt8]) -> Bool)?) async throws(StoreFault)
         -> PartnerReply
     {
         var connection = ConnectionSettings()
@@ -129,6 +129,8 @@ final class EtcdClient: Sendable {
         connection.time = Self.time
         var fields = HTTPFields()
         fields[.contentType] = "application/json"
+        // A member that has lost the others ends a watch instead of keeping it silent.
+        if sink != nil, let name = HTTPField.Name("Grpc-Metadata-hasleader") { fields[name] = "true" }
         let base = endpoint.hasSuffix("/") ? String(endpoint.dropLast()) : endpoint
         var request = OutboundRequest(
             method: .post, url: base + path, fields: fields, body: Array(body.jsonText.utf8), connection: connection)
@@ -151,14 +153,15 @@ final class EtcdClient: Sendable {
 /// Cuts a stream into lines of JSON. Called on one queue.
 private final class LineReader: Sendable {
     private let rest = Mutex<[UInt8]>([])
-    private let hear: @Sendable (JSONValue) -> Void
+    private let hear: @Sendable (JSONValue) -> Bool
     private static let maximumBytes = 8 * 1024 * 1024
 
-    init(_ hear: @escaping @Sendable (JSONValue) -> Void) {
+    init(_ hear: @escaping @Sendable (JSONValue) -> Bool) {
         self.hear = hear
     }
 
-    func take(_ bytes: [UInt8]) {
+    /// False when no more is wanted.
+    func take(_ bytes: [UInt8]) -> Bool {
         let lines = rest.withLock { rest in
             rest += bytes
             var parts = rest.split(separator: 0x0A, omittingEmptySubsequences: false)
@@ -166,6 +169,6 @@ private final class LineReader: Sendable {
             if rest.count > Self.maximumBytes { rest = [] }
             return parts.map(Array.init)
         }
-        for line in lines { if let value = JSONValue(parsing: line) { hear(value) } }
+        return lines.allSatisfy { line in JSONValue(parsing: line).map(hear) ?? true }
     }
 }

@@ -85,9 +85,22 @@ package final class EtcdFleetStore: FleetStore {
 
     package func load() async throws(StoreFault) -> (records: [FleetRecord], revision: Int64) {
         let all = Array("\(prefix)tokens/".utf8)
-        let answer = try await client.call("/v3/kv/range", Self.range(all, end: Self.rangeEnd(all)))
-        return ((answer["kvs"]?.elements ?? []).compactMap(EtcdEntry.init).compactMap(record), Self.revision(answer))
+        var (from, revision, records) = (all, Int64(0), [FleetRecord]())
+        while true {
+            var request = ["key": Base64.encode(from), "range_end": Base64.encode(Self.rangeEnd(all)), "limit": .string(String(Self.pageRecords))]
+            // Every page as of the same moment.
+            if revision > 0 { request["revision"] = .string(String(revision)) }
+            let answer = try await client.call("/v3/kv/range", .object(request))
+            let entries = (answer["kvs"]?.elements ?? []).compactMap(EtcdEntry.init)
+            if revision == 0 { revision = Self.revision(answer) }
+            records += entries.compactMap(record)
+            guard answer["more"] == true, let last = entries.last else { return (records, revision) }
+            from = last.key + [0]
+        }
     }
+
+    /// An answer is 1 MiB at most, a record with a token of 16 KiB some 120 kB at the very most.
+    private static let pageRecords = 8
 
     package func lock(_ name: FleetName, for time: Duration) async throws(StoreFault) -> FleetLocking {
         let (token, lock) = (tokenKey(name), lockKey(name.record))
@@ -144,6 +157,7 @@ package final class EtcdFleetStore: FleetStore {
             ])
         ])
         try await client.stream("/v3/watch", request) { [self] line in
+            if line["error"] != nil || line["result"]?["canceled"] == true { return false }
             for event in line["result"]?["events"]?.elements ?? [] {
                 guard let entry = event["kv"].flatMap(EtcdEntry.init) else { continue }
                 if entry.key.starts(with: locks) {
@@ -153,6 +167,7 @@ package final class EtcdFleetStore: FleetStore {
                     hear(.record(record))
                 }
             }
+            return true
         }
     }
 }

@@ -15,7 +15,8 @@ package final class FleetDesk: Sendable {
         /// The revision last seen of each record.
         var revisions: [FleetName: Int64] = [:]
         /// Written while the store was lost, to be written when it is back.
-        var unwritten: [FleetName: StoredToken] = [:]
+        /// with the revision they are to be written over.
+        var unwritten: [FleetName: (token: StoredToken, over: Int64)] = [:]
         var waiting: [UInt64: (token: String, continuation: CheckedContinuation<FleetRecord?, Never>)] = [:]
         var nextWaiter: UInt64 = 0
         var isLost = false
@@ -40,6 +41,8 @@ package final class FleetDesk: Sendable {
     private static let patience = Duration.seconds(30)
     /// Between two looks at a lock that is taken, where no news came.
     private static let look = Duration.seconds(1)
+    /// A watch that ends sooner is not begun again at once.
+    private static let shortWatch = Duration.seconds(5)
 
     package init(
         store: any FleetStore, clocks: any Clocks, events: any EventSink, bootID: String, host: String, fingerprints: Fingerprints,
@@ -76,7 +79,9 @@ package final class FleetDesk: Sendable {
                 for record in records { hear(.record(record)) }
                 await writeUnwritten()
                 // A watch that is cut says nothing of the store: the next look does.
+                let began = clocks.boot
                 try? await store.watch(from: revision + 1) { [weak self] in self?.hear($0) }
+                if clocks.boot - began < Self.shortWatch { try? await clocks.sleep(until: clocks.boot + Self.look) }
             } catch {
                 guard !Task.isCancelled else { break }
                 lost(error)
@@ -90,7 +95,11 @@ package final class FleetDesk: Sendable {
     private func hear(_ news: FleetNews) {
         switch news {
         case .record(let record):
-            state.withLock { $0.revisions[record.name] = max($0.revisions[record.name] ?? 0, record.revision) }
+            state.withLock { state in
+                state.revisions[record.name] = max(state.revisions[record.name] ?? 0, record.revision)
+                // Another host has been faster: its record counts.
+                if let own = state.unwritten[record.name], own.over < record.revision { state.unwritten[record.name] = nil }
+            }
             tell.yield(record)
             wake(record.token.name.token, record)
         case .unlocked(let name): wake(name.token)
@@ -116,11 +125,13 @@ package final class FleetDesk: Sendable {
             do throws(StoreFault) {
                 if !isLastTry { try checkStore() }
                 if let turn = try await tryTurn(name, for: plan, inputs: inputs) { return turn }
+                isLastTry = false
                 // What woke it may be all there is to know: of ten thousand hosts that wait none need ask then.
                 if let news = await change(of: name.record.token), news.name == name, let record = enough(news, for: plan, inputs: inputs) {
                     return .take(record)
                 }
             } catch {
+                guard !Task.isCancelled else { break }
                 lost(error)
                 guard FleetPolicy.maySolo(isExclusive: plan.configuration.isExclusive, own: plan.own) else { return .wait(Self.forbidden) }
                 if isLastTry { return .login(nil, nil) }
@@ -141,8 +152,8 @@ package final class FleetDesk: Sendable {
 
     /// Nil where another host has the lock, and nothing that helps has been written yet.
     private func tryTurn(_ name: FleetName, for plan: LoginAttemptPlan, inputs: [[UInt8]]) async throws(StoreFault) -> Turn? {
-        let locking = try await store.lock(name, for: FleetPolicy.lockTime(margin: plan.margin))
-        found()
+        let locking = try await store.lock(name, for: plan.lockTime)
+        if found() { await writeUnwritten() }
         let (lock, stored): (FleetLock?, FleetRecord?) =
             switch locking {
             case .mine(let lock, let record): (lock, record)
@@ -153,7 +164,9 @@ package final class FleetDesk: Sendable {
             await unlock(lock)
             return .take(record)
         }
-        return lock.map { .login($0, stored.flatMap { record($0, policy: plan.policy)?.memory }) }
+        // What this host could not write yet is newer than what is there.
+        let isNewest = state.withLock { $0.unwritten[name] != nil }
+        return lock.map { .login($0, isNewest ? nil : stored.flatMap { record($0, policy: plan.policy)?.memory }) }
     }
 
     /// A record with which this host has no need to log in, or no right to.
@@ -187,12 +200,15 @@ package final class FleetDesk: Sendable {
         if isNew { events.record(.storeFailed(reason: fault.description)) }
     }
 
-    private func found() {
+    /// - Returns: whether it was lost.
+    @discardableResult
+    private func found() -> Bool {
         let wasLost = state.withLock { state in
             defer { state.isLost = false }
             return state.isLost
         }
         if wasLost { events.record(.storeRecovered) }
+        return wasLost
     }
 
     // MARK: Locks
@@ -224,43 +240,51 @@ package final class FleetDesk: Sendable {
         }
     }
 
-    /// Writes what a login brought, under its lock; or over what was seen last, where it was made alone.
+    /// Writes what a login brought, under its lock; or over what was seen last, where it was made alone or its lock ran out.
     ///
     /// - Returns: another host's record, where that one counts.
     func write(_ token: StoredToken, under lock: FleetLock?) async -> FleetRecord? {
         let name = FleetName(token.name, login: token.login)
+        let seen = state.withLock { $0.unwritten[name]?.over ?? $0.revisions[name] ?? 0 }
         do throws(StoreFault) {
-            let seen = state.withLock { $0.revisions[name] ?? 0 }
-            let outcome = if let lock { try await store.write(token, under: lock) } else { try await store.write(token, over: seen) }
+            var outcome = if let lock { try await store.write(token, under: lock) } else { try await store.write(token, over: seen) }
+            // The lock ran out, and nobody has written since: what this login brought is still the newest there is.
+            if case .refused(let record) = outcome, lock != nil, record?.revision ?? 0 <= seen {
+                outcome = try await store.write(token, over: record?.revision ?? 0)
+            }
             switch outcome {
             case .written(let revision):
-                state.withLock { state in
-                    state.revisions[name] = max(state.revisions[name] ?? 0, revision)
-                    state.unwritten[name] = nil
-                }
+                note(name, revision)
                 return nil
             case .refused(let record):
-                if let record { state.withLock { $0.revisions[name] = record.revision } }
-                state.withLock { $0.unwritten[name] = nil }
+                note(name, record?.revision ?? 0)
                 return record
             }
         } catch {
             lost(error)
-            state.withLock { $0.unwritten[name] = token }
+            state.withLock { $0.unwritten[name] = (token, seen) }
             return nil
+        }
+    }
+
+    private func note(_ name: FleetName, _ revision: Int64) {
+        state.withLock { state in
+            state.revisions[name] = max(state.revisions[name] ?? 0, revision)
+            state.unwritten[name] = nil
         }
     }
 
     func unlock(_ lock: FleetLock?) async {
         guard let lock else { return }
-        try? await store.unlock(lock)
+        // In a task of its own: the login's may have been cancelled, and the lock would stay for its whole time.
+        await Task { [store] in try? await store.unlock(lock) }.value
     }
 
     /// Back after a loss: hosts that logged in alone write over what was there before, the first one wins, the others take its.
     private func writeUnwritten() async {
         let unwritten = state.withLock { $0.unwritten }
-        for token in unwritten.values {
-            if let theirs = await write(token, under: nil) { hear(.record(theirs)) }
+        for own in unwritten.values {
+            if let theirs = await write(own.token, under: nil) { hear(.record(theirs)) }
         }
     }
 

@@ -45,8 +45,10 @@ package enum FleetPolicy {
 
     /// How long a lock lasts unless it is prolonged: a host that dies holding it holds the others up that long, and less than
     /// the margin they have.
-    package static func lockTime(margin: Duration?) -> Duration {
-        max(.seconds(2), min(.seconds(15), (margin ?? .seconds(15)) / 2))
+    ///
+    /// - Parameter isExclusive: then nobody may come in between, however long it takes.
+    package static func lockTime(margin: Duration?, isExclusive: Bool = false) -> Duration {
+        isExclusive ? .seconds(15) : max(.seconds(2), min(.seconds(15), (margin ?? .seconds(15)) / 2))
     }
 
     /// How long a host whose store is lost waits before it tries once more and then logs in alone: at first so that members can

@@ -138,8 +138,7 @@ import HTTPTypes
 
     private func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
         if let sink = request.sink {
-            unsafe sink(Array(bytes))
-            return true
+            return unsafe sink(Array(bytes))
         }
         guard body.count + bytes.count <= ConnectionSettings.bodyBytes else {
             excess = "the answer is larger than 1 MiB"

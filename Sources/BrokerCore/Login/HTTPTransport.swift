@@ -9,8 +9,8 @@ package struct OutboundRequest: Sendable {
     package var body: [UInt8]?
     package var connection = ConnectionSettings()
     /// Takes the answer's body as it comes, without end: then neither its size nor its time is bounded, and the connection is
-    /// probed (TCP keep-alive) so that a host that is gone ends it.
-    package var sink: (@Sendable ([UInt8]) -> Void)?
+    /// probed (TCP keep-alive) so that a host that is gone ends it. False ends it too.
+    package var sink: (@Sendable ([UInt8]) -> Bool)?
 
     package init(
         method: HTTPRequest.Method, url: String, fields: HTTPFields = HTTPFields(), body: [UInt8]? = nil, connection: ConnectionSettings = .init()

@@ -59,11 +59,13 @@ package struct LoginPerformer: Sendable {
         var values = inputs.values.given(perRequest, for: token)
         let account = Self.account(token, values)
         var tokens = try await tokenInputs(token, into: &values)
+        let before = held
         do throws(LoginFailure) {
             return try await attempt(token, values, account, &held)
         } catch {
-            // A 401 in a chain is first taken as a refusal of the input token, once.
+            // A 401 in a chain is first taken as a refusal of the input token, once; not of the refresh tokens sent with it.
             guard error.status == 401, try await replaceSuspects(token, &tokens, into: &values) else { throw error }
+            held = before
             return try await attempt(token, values, account, &held)
         }
     }

@@ -82,13 +82,17 @@ extension LoginPerformer {
     /// - Throws: `LoginFailure`, class local, where no variant is left: the first one's.
     package func ownInputs(_ token: TokenConfiguration) async throws(LoginFailure) -> OwnInputs {
         let count = token.inputs.values.map(\.alternatives).max() ?? 1
+        // Whose login it is besides its values: the same ones at another partner, or behind another token, are another account.
+        let account = Array(([token.provider.name] + token.tokenInputs).joined(separator: "\0").utf8)
         var read: [ReadSecret] = []
         var variants: [OwnInputs.Variant] = []
         var fault: LoginFailure?
         for index in 0..<count {
             do throws(LoginFailure) {
                 let values = try await values(token, alternative: index, &read)
-                let digest = Digest.sha256(values.names.flatMap { Array($0.utf8) + [0] + (values[$0] ?? []) + [0] })
+                var text: [UInt8] = account
+                for name in values.names { text += Array(name.utf8) + [0] + (values[name] ?? []) + [0] }
+                let digest = Digest.sha256(text)
                 if !variants.contains(where: { $0.digest == digest }) { variants.append(OwnInputs.Variant(values: values, digest: digest)) }
             } catch {
                 fault = fault ?? error

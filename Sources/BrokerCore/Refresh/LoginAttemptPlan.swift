@@ -16,6 +16,10 @@ struct LoginAttemptPlan: Sendable {
         /// Of the secrets there were.
         var tried: [UInt8]?
         var shared: TokenRecord?
+        /// What was known of earlier logins when this one was made; the fleet's where that is newer.
+        var memory: LoginMemory?
+        /// Of each alternative of the secrets.
+        var digests: [[UInt8]] = []
         /// Held while it was made.
         var lock: FleetLock?
         /// Whether a login was made that others are to know of.
@@ -31,6 +35,8 @@ struct LoginAttemptPlan: Sendable {
         }
     }
 
+    var lockTime: Duration { FleetPolicy.lockTime(margin: margin, isExclusive: configuration.isExclusive) }
+
     func run(_ environment: KeeperEnvironment) async -> Ending {
         var ending = Ending()
         let inputs: OwnInputs
@@ -41,6 +47,7 @@ struct LoginAttemptPlan: Sendable {
             return ending
         }
         ending.tried = OwnInputs.digest(of: inputs.digests)
+        ending.digests = inputs.digests
         guard let fleet = environment.fleet else {
             ending.report = await login(environment.performer, inputs)
             return ending
@@ -55,7 +62,8 @@ struct LoginAttemptPlan: Sendable {
             if lock == nil { environment.events.record(.loginAlone(token: configuration.name)) }
             ending.lock = lock
             ending.mayWrite = true
-            ending.report = await fleet.holding(lock, for: FleetPolicy.lockTime(margin: margin)) { [performer = environment.performer] in
+            ending.memory = theirs
+            ending.report = await fleet.holding(lock, for: lockTime) { [performer = environment.performer] in
                 await login(performer, inputs, theirs)
             }
         }

@@ -49,6 +49,8 @@ package actor TokenKeeper {
     private nonisolated let ended = Atomic<Bool>(false)
     var loginInFlight: Task<Void, Never>?
     private var memory: LoginMemory
+    /// Of each alternative of its secrets, as they were read last; empty before.
+    private var inputDigests: [[UInt8]] = []
     /// Whether the token in hand came of this host's own login.
     private var isOwn = false
     var waiters = WaiterList()
@@ -167,6 +169,9 @@ package actor TokenKeeper {
     private func loginEnded(_ ended: LoginAttemptPlan.Ending, _ trigger: TokenState.Trigger, startedIn: Int, began: BootInstant) async {
         // On disk before the access token is served, and whatever became of the entry meanwhile: losing it would lock the
         // account (RFC 6749 §6). A store that fails says so; then memory has it alone.
+        if let used = ended.memory { memory = used }
+        if !ended.digests.isEmpty { inputDigests = ended.digests }
+        if ended.shared != nil { memory.triedDigest = ended.tried }
         if let report = ended.report, memory.learn(report, tried: ended.tried) {
             keep()
             await environment.store?.journal.flush()
@@ -199,14 +204,17 @@ package actor TokenKeeper {
         let startedIn = generation
         let theirs = ended.concernsAll ? await fleet.write(stored, under: ended.lock) : nil
         await fleet.unlock(ended.lock)
-        guard startedIn == generation, let theirs, let record = fleet.record(theirs, policy: state.policy) else { return }
+        // Its failure is the others' too: this host comes behind them, since the fault may be its own.
+        if case .failure? = ended.report?.outcome { state.stepBack(at: now) }
+        guard startedIn == generation, let theirs, let record = fleet.record(theirs, policy: state.policy), record.host != fleet.host else { return }
         share(record, isForced: true)
     }
 
     /// Hears what another host of the fleet wrote.
     package func hear(_ stored: FleetRecord) {
         guard !isStopped, stored.token.login == configuration.loginDigest, let fleet = environment.fleet,
-            let record = fleet.record(stored, policy: state.policy), record.host != fleet.host
+            let record = fleet.record(stored, policy: state.policy), record.host != fleet.host,
+            inputDigests.isEmpty || record.memory.inputDigest.map(inputDigests.contains) ?? true
         else { return }
         share(record, isForced: false)
     }
@@ -228,7 +236,7 @@ package actor TokenKeeper {
             record.state.token?.fingerprint == state.token?.fingerprint
         {
             state.planAgain(at: refreshAt, loginAt: record.state.lastSuccessAt)
-        } else if memory.triedDigest == nil || memory.triedDigest == record.memory.triedDigest {
+        } else if memory.triedDigest == record.memory.triedDigest {
             state.share(failureOf: record.state, at: now, using: &generator)
             publish()
         }
@@ -264,6 +272,7 @@ package actor TokenKeeper {
     /// - Returns: whether the login changed, or may be tried with another secret.
     package func reconfigure(_ new: TokenConfiguration, inputDigests digests: [[UInt8]]) -> Bool {
         let isSame = new.hasSameLogin(as: configuration) && (digests.isEmpty || memory.inputDigest.map(digests.contains) ?? true)
+        if !digests.isEmpty { inputDigests = digests }
         let isTried = digests.isEmpty || memory.triedDigest == nil || memory.triedDigest == OwnInputs.digest(of: digests)
         // Before it is another one's.
         if !isSame { cancelLogin() }

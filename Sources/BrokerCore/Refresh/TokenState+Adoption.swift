@@ -129,4 +129,9 @@ extension TokenState {
         isLatched = other.isLatched
         retryAt = other.retryAt.map { $0 + max(.zero, $0 - now) * Double.random(in: 0...0.1, using: &generator) }
     }
+
+    /// Lengthens the pause by a quarter.
+    package mutating func stepBack(at now: BootInstant) {
+        retryAt = retryAt.map { $0 > now ? $0 + ($0 - now) / 4 : $0 }
+    }
 }

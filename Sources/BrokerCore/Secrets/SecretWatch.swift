@@ -9,7 +9,8 @@ package final class SecretWatch: Sendable {
     private struct State {
         /// Names of secret files by their folder.
         var wanted: [String: Set<String>] = [:]
-        var folders: [Int32: String] = [:]
+        /// Of each watch the folders it is of: two paths may lead to one.
+        var folders: [Int32: Set<String>] = [:]
         var changed: Set<String> = []
         var isGathering = false
     }
@@ -25,6 +26,8 @@ package final class SecretWatch: Sendable {
 
     /// Changes that come together are told together.
     private static let pause = DispatchTimeInterval.milliseconds(100)
+    /// Between two looks for a folder that is gone.
+    private static let absence = DispatchTimeInterval.seconds(1)
     private static let mask = UInt32(IN_CLOSE_WRITE | IN_MOVED_TO | IN_ATTRIB | IN_ONLYDIR)
 
     /// Nil where the system gives no inotify instance (fs.inotify.max_user_instances).
@@ -50,16 +53,38 @@ package final class SecretWatch: Sendable {
             wanted[slash == path.startIndex ? "/" : String(path[..<slash]), default: []].insert(String(path[path.index(after: slash)...]))
         }
         state.withLock { state in
-            for (number, folder) in state.folders where wanted[folder] == nil {
+            for (number, folders) in state.folders where folders.allSatisfy({ wanted[$0] == nil }) {
                 _ = inotify_rm_watch(descriptor, number)
                 state.folders[number] = nil
             }
             // Again for those watched before: a folder made anew under the same name is another one.
-            for folder in wanted.keys {
-                let number = unsafe inotify_add_watch(descriptor, folder, Self.mask)
-                if number >= 0 { state.folders[number] = folder }
-            }
+            add(wanted.keys.sorted(), to: &state)
             state.wanted = wanted
+        }
+    }
+
+    private func add(_ folders: [String], to state: inout State) {
+        for folder in folders {
+            let number = unsafe inotify_add_watch(descriptor, folder, Self.mask)
+            if number >= 0 { state.folders[number, default: []].insert(folder) }
+        }
+    }
+
+    /// A folder that was watched is gone: another one may take its place, now or later.
+    private func watchAgain(_ folders: Set<String>) {
+        queue.asyncAfter(deadline: .now() + Self.absence) { [weak self] in
+            guard let self else { return }
+            let missing = state.withLock { state in
+                let wanted = folders.filter { state.wanted[$0] != nil }
+                add(wanted.sorted(), to: &state)
+                let found = Set(state.folders.values.flatMap { $0 })
+                for folder in wanted where found.contains(folder) {
+                    for name in state.wanted[folder] ?? [] { state.changed.insert(folder == "/" ? "/\(name)" : "\(folder)/\(name)") }
+                }
+                return wanted.subtracting(found)
+            }
+            tell()
+            if !missing.isEmpty { watchAgain(missing) }
         }
     }
 
@@ -80,14 +105,19 @@ package final class SecretWatch: Sendable {
             let length = Int(number(place + 12))
             let end = min(place + 16 + length, bytes.endIndex)
             let name = String(decoding: bytes[(place + 16)..<end].prefix { $0 != 0 }, as: UTF8.self)
-            note(watch: Int32(bitPattern: number(place)), isOverflow: number(place + 4) & UInt32(IN_Q_OVERFLOW) != 0, name: name)
+            let (watch, kinds) = (Int32(bitPattern: number(place)), number(place + 4))
+            if kinds & UInt32(IN_IGNORED) != 0 {
+                if let gone = state.withLock({ $0.folders.removeValue(forKey: watch) }) { watchAgain(gone) }
+            } else {
+                note(watch: watch, isOverflow: kinds & UInt32(IN_Q_OVERFLOW) != 0, name: name)
+            }
             place = end
         }
     }
 
     private func note(watch: Int32, isOverflow: Bool, name: String) {
         let mustGather = state.withLock { state in
-            for (folder, names) in state.wanted where isOverflow || state.folders[watch] == folder {
+            for (folder, names) in state.wanted where isOverflow || state.folders[watch]?.contains(folder) ?? false {
                 for wanted in names where isOverflow || wanted == name || name.hasPrefix("..") {
                     state.changed.insert(folder == "/" ? "/\(wanted)" : "\(folder)/\(wanted)")
                 }
@@ -104,6 +134,6 @@ package final class SecretWatch: Sendable {
             defer { (state.changed, state.isGathering) = ([], false) }
             return state.changed
         }
-        continuation.yield(changed)
+        if !changed.isEmpty { continuation.yield(changed) }
     }
 }

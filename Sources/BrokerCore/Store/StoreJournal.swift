@@ -6,6 +6,8 @@ package final class StoreJournal: Sendable {
     private struct State {
         var changes = StoreChanges()
         var isWriting = false
+        /// The store has failed, and is tried again in a while.
+        var isResting = false
         var idle: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -57,8 +59,9 @@ package final class StoreJournal: Sendable {
     package func flush() async {
         await withCheckedContinuation { continuation in
             let isIdle = state.withLock { state in
-                if state.isWriting { state.idle.append(continuation) }
-                return !state.isWriting
+                let isDone = !state.isWriting || state.isResting
+                if !isDone { state.idle.append(continuation) }
+                return isDone
             }
             if isIdle { continuation.resume() }
         }
@@ -84,7 +87,9 @@ package final class StoreJournal: Sendable {
                 putBack(taken)
                 failuresInARow += 1
                 if failuresInARow == 1 { events.record(.storeFailed(reason: error.description)) }
+                state.withLock { $0.isResting = true }
                 try? await clocks.sleep(until: clocks.boot + BackoffPolicy.doubled(.seconds(1), failuresInARow, cap: .seconds(60)))
+                state.withLock { $0.isResting = false }
             }
         }
     }
