@@ -121,4 +121,21 @@ import Testing
             #expect(told == [path])
         }
     }
+
+    @Test(.timeLimit(.minutes(1))) func `a folder that goes away and comes back is watched again`() async throws {
+        let parent = try TestFiles.scratch()
+        defer { TestFiles.remove(parent) }
+        let folder = "\(parent)/secrets"
+        try TestFiles.run("/bin/mkdir", [folder])
+        try TestFiles.write("one", to: "\(folder)/secret")
+        let watch = try #require(SecretWatch())
+        watch.watch(["\(folder)/secret"])
+        var changes = watch.changes.makeAsyncIterator()
+        try TestFiles.run("/bin/rm", ["-r", folder])
+        try TestFiles.run("/bin/mkdir", [folder])
+        try TestFiles.write("two", to: "\(folder)/secret")
+        // Told once for what was taken away or once for what is there again, and from then on as before.
+        let told = await changes.next()
+        #expect(told == ["\(folder)/secret"])
+    }
 }

@@ -163,6 +163,8 @@ import Testing
         store.isFailing.withLock { $0 = true }
         journal.save(Self.token("a", "one"))
         await journal.flush()
+        // Nobody waits for the pause.
+        await journal.flush()
         journal.save(Self.token("a", "two"))
         journal.save(Self.token("b", "b"))
         journal.remove(RecordName("b"))

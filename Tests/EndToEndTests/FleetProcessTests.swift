@@ -139,6 +139,27 @@ private final class EtcdCluster {
         }
     }
 
+    @Test func `more records than a page are all found at start`() async throws {
+        try await blocking {
+            let cluster = try EtcdCluster()
+            let many = { (yaml: String) in
+                let base = yaml.split(separator: "\"").first { $0.hasSuffix("/zapper") } ?? ""
+                let entries = (0..<20).map { number in
+                    "  many-\(number):\n    provider: zapper-service\n    inputs: {base_url: \"\(base)\", api_key: {value: sandbox-api-key}, "
+                        + "api_token: {value: sandbox-api-token}, organisation_id: org-\(number)}\n"
+                }
+                return yaml + entries.joined()
+            }
+            let (first, second) = try pair(cluster, many)
+            #expect(try first.requests(at: "zapper-service") == 21)
+            for number in 0..<20 { #expect(fingerprint(second, "many-\(number)") == fingerprint(first, "many-\(number)")) }
+            second.signal(SIGKILL)
+            _ = second.end()
+            try second.launch()
+            #expect(try first.requests(at: "zapper-service") == 21)
+        }
+    }
+
     @Test func `without its store each host logs in alone, and they agree again`() async throws {
         try await blocking {
             let cluster = try EtcdCluster()
