@@ -109,7 +109,7 @@ private final class EtcdCluster {
     private func pair(_ cluster: EtcdCluster, _ change: (String) -> String = { $0 }) throws -> (Daemon, Daemon) {
         let first = try Daemon { yaml, _ in change(yaml) + "\n" + cluster.store }
         let second = try Daemon { yaml, _ in
-            change(yaml).replacing(try! Regex(#"http://127\.0\.0\.1:[0-9]+"#), with: first.sandboxURL) + "\n" + cluster.store
+            change(yaml).replacing(#/http:..127\.0\.0\.1:[0-9]+/#, with: first.sandboxURL) + "\n" + cluster.store
         }
         return (first, second)
     }

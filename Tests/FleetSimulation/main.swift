@@ -32,6 +32,14 @@ struct Outcome {
     /// Samples, one each 5 s and host once it had its first token, and those without a living token.
     var samples = 0, gaps = 0
     var withoutFirst = 0, agreeing = 0
+
+    mutating func note(_ counts: SimulatedPartner.Counts, hours: Double, since start: BootInstant) {
+        logins = counts.logins.count
+        perHour = Double(counts.logins.count) / hours
+        peakMinute = Dictionary(grouping: counts.logins) { ($0 - start).wholeSeconds / 60 }.values.map(\.count).max() ?? 0
+        throttled = counts.throttled
+        rejections = counts.rejections
+    }
 }
 
 func run(_ scenario: Scenario) -> Outcome {
@@ -80,12 +88,7 @@ func run(_ scenario: Scenario) -> Outcome {
             if !isAlive { outcome.gaps += 1 }
         }
     }
-    let counts = partner.now
-    outcome.logins = counts.logins.count
-    outcome.perHour = Double(counts.logins.count) / scenario.hours
-    outcome.peakMinute = Dictionary(grouping: counts.logins) { ($0 - start).wholeSeconds / 60 }.values.map(\.count).max() ?? 0
-    outcome.throttled = counts.throttled
-    outcome.rejections = counts.rejections
+    outcome.note(partner.now, hours: scenario.hours, since: start)
     outcome.etcdCalls = etcd.calls
     outcome.withoutFirst = count - hadToken.count
     let fingerprints = Dictionary(grouping: cells.all.compactMap { $0.1.current?.token.fingerprint }) { $0 }.values.map(\.count)
