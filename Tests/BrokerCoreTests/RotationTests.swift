@@ -40,9 +40,11 @@ private final class FakeDisk: TokenStore {
 
     func write(_ changes: StoreChanges) async throws(StoreFault) {
         if isHeld.withLock({ $0 }) {
-            begun.open()
             // A crash: nothing of it lands, and nobody is told.
-            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in Self.lost.withLock { $0.append(continuation) } }
+            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+                Self.lost.withLock { $0.append(continuation) }
+                begun.open()
+            }
             return
         }
         content.withLock { $0.merge(changes.tokens) { $1 } }
