@@ -36,14 +36,9 @@ final class SerialJobs: SerialExecutor {
 
 /// One time line for every host: it goes on to the next sleeper when nobody has anything left to do.
 final class SimulatedTime: Sendable {
-    struct Sleeper {
-        let instant: BootInstant
-        let number: UInt64
-        let continuation: CheckedContinuation<Void, any Error>
-    }
-    fileprivate struct State {
+    private struct State {
         var now = BootInstant(nanoseconds: 1_000_000_000_000)
-        var heap: [(instant: BootInstant, number: UInt64)] = []
+        var heap = InstantHeap<UInt64>()
         var sleepers: [UInt64: CheckedContinuation<Void, any Error>] = [:]
         var cancelled: Set<UInt64> = []
         var next: UInt64 = 0
@@ -63,7 +58,7 @@ final class SimulatedTime: Sendable {
                     if state.cancelled.remove(number) != nil || Task.isCancelled { return nil }
                     if instant <= state.now { return true }
                     state.sleepers[number] = continuation
-                    state.push((instant, number))
+                    state.heap.push(number, at: instant)
                     return false
                 }
                 switch isOver {
@@ -85,7 +80,7 @@ final class SimulatedTime: Sendable {
     /// Wakes the next sleeper, at most at `end`. False when that is reached.
     func step(until end: BootInstant) -> Bool {
         let woken: [CheckedContinuation<Void, any Error>]? = state.withLock { state in
-            while let first = state.heap.first, state.sleepers[first.number] == nil { state.pop() }
+            while let first = state.heap.first, state.sleepers[first.element] == nil { state.heap.pop() }
             guard let first = state.heap.first, first.instant <= end else {
                 state.now = end
                 return nil
@@ -93,38 +88,14 @@ final class SimulatedTime: Sendable {
             state.now = max(state.now, first.instant)
             var due: [CheckedContinuation<Void, any Error>] = []
             while let next = state.heap.first, next.instant <= state.now {
-                state.pop()
-                if let continuation = state.sleepers.removeValue(forKey: next.number) { due.append(continuation) }
+                state.heap.pop()
+                if let continuation = state.sleepers.removeValue(forKey: next.element) { due.append(continuation) }
             }
             return due
         }
         guard let woken else { return false }
         for continuation in woken { continuation.resume() }
         return true
-    }
-}
-
-extension SimulatedTime.State {
-    mutating func push(_ entry: (instant: BootInstant, number: UInt64)) {
-        heap.append(entry)
-        var place = heap.count - 1
-        while place > 0, heap[place].instant < heap[(place - 1) / 2].instant {
-            heap.swapAt(place, (place - 1) / 2)
-            place = (place - 1) / 2
-        }
-    }
-
-    mutating func pop() {
-        heap.swapAt(0, heap.count - 1)
-        heap.removeLast()
-        var place = 0
-        while true {
-            var least = place
-            for child in [2 * place + 1, 2 * place + 2] where child < heap.count && heap[child].instant < heap[least].instant { least = child }
-            guard least != place else { return }
-            heap.swapAt(place, least)
-            place = least
-        }
     }
 }
 

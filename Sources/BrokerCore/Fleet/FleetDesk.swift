@@ -14,8 +14,7 @@ package final class FleetDesk: Sendable {
     private struct State {
         /// The revision last seen of each record.
         var revisions: [FleetName: Int64] = [:]
-        /// Written while the store was lost, to be written when it is back.
-        /// with the revision they are to be written over.
+        /// Could not be written, and is when the store is back: with the revision it is written over.
         var unwritten: [FleetName: (token: StoredToken, over: Int64)] = [:]
         var waiting: [UInt64: (token: String, continuation: CheckedContinuation<FleetRecord?, Never>)] = [:]
         var nextWaiter: UInt64 = 0
@@ -218,26 +217,13 @@ package final class FleetDesk: Sendable {
         -> Result
     {
         guard let lock else { return await login() }
-        return await withTaskGroup(of: Result?.self) { group in
-            group.addTask { await login() }
-            group.addTask { [self] in
-                while !Task.isCancelled {
-                    try? await clocks.sleep(until: clocks.boot + time / 3)
-                    if !Task.isCancelled { try? await store.prolong(lock) }
-                }
-                return nil
-            }
-            // The first to end is the login: the other ends by being cancelled alone.
-            var result: Result?
-            for await ended in group {
-                guard let ended else { continue }
-                result = ended
-                group.cancelAll()
-            }
-            // Cancelled from outside the login still ends, with a failure of its own.
-            guard let result else { return await login() }
-            return result
-        }
+        // Cancelled and awaited when the login has ended.
+        async let _: Void = prolong(lock, every: time / 3)
+        return await login()
+    }
+
+    private func prolong(_ lock: FleetLock, every time: Duration) async {
+        while (try? await clocks.sleep(until: clocks.boot + time)) != nil { try? await store.prolong(lock) }
     }
 
     /// Writes what a login brought, under its lock; or over what was seen last, where it was made alone or its lock ran out.

@@ -6,7 +6,6 @@ import Synchronization
 /// turns costs a few words here and no task.
 package final class RefreshSchedule: Sendable {
     fileprivate struct Entry {
-        let instant: BootInstant
         let number: UInt64
         let keeper: ObjectIdentifier
     }
@@ -14,8 +13,7 @@ package final class RefreshSchedule: Sendable {
     fileprivate struct State {
         /// The plan that counts, by keeper; entries of the heap with another number are void.
         var plans: [ObjectIdentifier: (number: UInt64, keeper: TokenKeeper)] = [:]
-        /// A binary heap: the first is due next.
-        var heap: [Entry] = []
+        var heap = InstantHeap<Entry>()
         var next: UInt64 = 0
         /// Due, and in line for others' logins to end.
         var line: [TokenKeeper] = []
@@ -45,8 +43,8 @@ package final class RefreshSchedule: Sendable {
             guard !state.isEnded else { return }
             state.next += 1
             state.plans[ObjectIdentifier(keeper)] = (state.next, keeper)
-            state.push(Entry(instant: instant, number: state.next, keeper: ObjectIdentifier(keeper)))
-            if state.heap[0].number == state.next { state.wake() }
+            state.push(Entry(number: state.next, keeper: ObjectIdentifier(keeper)), at: instant)
+            if state.heap.first?.element.number == state.next { state.wake() }
         }
     }
 
@@ -102,7 +100,7 @@ package final class RefreshSchedule: Sendable {
         let waiting = state.withLock { state in
             state.isEnded = true
             state.plans = [:]
-            state.heap = []
+            state.heap = InstantHeap()
             state.line = []
             state.wake()
             defer { state.pulses = [] }
@@ -124,9 +122,9 @@ package final class RefreshSchedule: Sendable {
             guard !state.isEnded else { return nil }
             var due: [TokenKeeper] = []
             state.dropVoid()
-            while let entry = state.heap.first, entry.instant <= now {
-                state.pop()
-                if let plan = state.plans.removeValue(forKey: entry.keeper) {
+            while let next = state.heap.first, next.instant <= now {
+                state.heap.pop()
+                if let plan = state.plans.removeValue(forKey: next.element.keeper) {
                     if plan.keeper.isChained { due.append(plan.keeper) } else { state.line.append(plan.keeper) }
                 }
                 state.dropVoid()
@@ -168,31 +166,13 @@ extension RefreshSchedule.State {
         sleeper?.cancel()
     }
 
-    mutating func push(_ entry: RefreshSchedule.Entry) {
-        if heap.count > 2 * plans.count + 64 { heap = heap.filter { plans[$0.keeper]?.number == $0.number }.sorted { $0.instant < $1.instant } }
-        heap.append(entry)
-        var place = heap.count - 1
-        while place > 0, heap[place].instant < heap[(place - 1) / 2].instant {
-            heap.swapAt(place, (place - 1) / 2)
-            place = (place - 1) / 2
-        }
-    }
-
-    mutating func pop() {
-        heap.swapAt(0, heap.count - 1)
-        heap.removeLast()
-        var place = 0
-        while true {
-            var least = place
-            for child in [2 * place + 1, 2 * place + 2] where child < heap.count && heap[child].instant < heap[least].instant { least = child }
-            guard least != place else { return }
-            heap.swapAt(place, least)
-            place = least
-        }
+    mutating func push(_ entry: RefreshSchedule.Entry, at instant: BootInstant) {
+        if heap.count > 2 * plans.count + 64 { heap.keep { plans[$0.keeper]?.number == $0.number } }
+        heap.push(entry, at: instant)
     }
 
     /// Drops entries at the front that were planned anew or forgotten.
     mutating func dropVoid() {
-        while let entry = heap.first, plans[entry.keeper]?.number != entry.number { pop() }
+        while let entry = heap.first?.element, plans[entry.keeper]?.number != entry.number { heap.pop() }
     }
 }

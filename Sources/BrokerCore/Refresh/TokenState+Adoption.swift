@@ -74,17 +74,21 @@ extension TokenState {
     }
 
     private mutating func take(_ draft: TokenDraft, fingerprint: String, at now: BootInstant, using generator: inout some RandomNumberGenerator) {
-        let expiry = learnedExpiry(draft.expiry, at: now)
-        token = Token(draft, fingerprint: fingerprint, expiry: expiry)
+        hold(Token(draft, fingerprint: fingerprint, expiry: learnedExpiry(draft.expiry, at: now)), using: &generator)
+    }
+
+    /// Has it in hand, and draws when it is to be renewed.
+    private mutating func hold(_ new: Token, using generator: inout some RandomNumberGenerator) {
+        token = new
         isReported = false
-        guard let lifetime = expiry.lifetime else {
+        guard let lifetime = new.expiry.lifetime else {
             refreshAt = nil
             jitterDrawn = .zero
             return
         }
         longestLifetime = max(longestLifetime ?? lifetime, lifetime)
         let draw = Double.random(in: 0..<1, using: &generator)
-        refreshAt = policy.refreshTime(issuedAt: draft.sentAt, lifetime: lifetime, draw: draw)
+        refreshAt = policy.refreshTime(issuedAt: new.issuedAt, lifetime: lifetime, draw: draw)
         jitterDrawn = policy.margin(of: lifetime) * (policy.jitter * draw)
     }
 
@@ -92,21 +96,11 @@ extension TokenState {
     ///
     /// - Parameter loginAt: of the login that brought it, or gave it again.
     package mutating func share(_ shared: Token, loginAt: BootInstant?, using generator: inout some RandomNumberGenerator) {
-        token = shared
-        isReported = false
         requested = nil
         release()
         lastFailure = nil
         lastSuccessAt = loginAt ?? shared.issuedAt
-        guard let lifetime = shared.expiry.lifetime else {
-            refreshAt = nil
-            jitterDrawn = .zero
-            return
-        }
-        longestLifetime = max(longestLifetime ?? lifetime, lifetime)
-        let draw = Double.random(in: 0..<1, using: &generator)
-        refreshAt = policy.refreshTime(issuedAt: shared.issuedAt, lifetime: lifetime, draw: draw)
-        jitterDrawn = policy.margin(of: lifetime) * (policy.jitter * draw)
+        hold(shared, using: &generator)
     }
 
     /// The token in hand was looked after by another host: it is due when that one says.
