@@ -15,8 +15,93 @@ let settings: [SwiftSetting] = [
 /// debug builds and tests keep it.
 let requestPath = settings + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
 
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
 /// The partners built in: one line a definition. A guard test compares the list with the folder.
 let definitions = ["zipteams", "zetasafe", "zapper-service", "zapper-customer", "sparrowsms", "pulsecrm"]
+
+/// A room: a target whose folder stands on a floor, with everything it uses.
+func room(_ path: String, _ uses: Target.Dependency..., resources: [Resource] = [], settings: [SwiftSetting] = settings) -> Target {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    return .target(name: name, dependencies: uses, path: "Sources/\(path)", resources: resources, swiftSettings: settings)
+}
+
+/// A C library of the system, in a folder on a floor.
+func system(_ path: String, pkgConfig: String? = nil, apt: String? = nil) -> Target {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    return .systemLibrary(name: name, path: path, pkgConfig: pkgConfig, providers: apt.map { [.apt([$0])] })
+}
+
+// The rooms from the ground up. A room uses only rooms that stand above it here.
+
+let ground = [
+    system("Sources/Ground/CLinux"),
+    system("Sources/Ground/CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+    system("Sources/Ground/COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
+    room("Ground/Time", "CLinux"),
+    room("Ground/JSON"),
+    room("Ground/Secrets", "CLinux", "COpenSSL", "Time"),
+    room("Ground/YAML", "CLinux", "Time", "Secrets", yams),
+]
+
+let core = [
+    room("Core/Tokens", "Time", "JSON", "Secrets"),
+    room("Core/OutboundHTTP", "CCurl", "Time", "Secrets", httpTypes),
+    room(
+        "Core/Providers", "Time", "JSON", "YAML", "Tokens", "OutboundHTTP", httpTypes,
+        resources: definitions.map { .embedInCode("Definitions/\($0).yaml") }),
+    room("Core/Configuration", "Time", "Secrets", "YAML", "Tokens", "OutboundHTTP", "Providers"),
+    room("Core/Login", "Time", "JSON", "Secrets", "Tokens", "OutboundHTTP", "Providers", "Configuration", httpTypes),
+    room("Core/Store", "COpenSSL", "Time", "JSON", "Secrets", "Tokens", "Configuration", grdb),
+    room("Core/Fleet", "Time", "JSON", "Secrets", "Tokens", "OutboundHTTP", "Configuration", "Store", httpTypes),
+    room("Core/Broker", "Time", "Secrets", "Tokens", "OutboundHTTP", "Providers", "Configuration", "Login", "Store", "Fleet"),
+]
+
+let service = [
+    room("Service/LocalHTTP", "CLinux", settings: requestPath),
+    room("Service/Contract", "Time", "JSON", "Tokens", "LocalHTTP", settings: requestPath),
+    room("Service/Observability", "Time", "Tokens", "LocalHTTP", "Contract", logging, settings: requestPath),
+    room("Service/Admission", "Time", "Secrets", "Configuration", "LocalHTTP", "Contract", "Observability", settings: requestPath),
+    room(
+        "Service/API", "Time", "JSON", "Secrets", "Tokens", "OutboundHTTP", "Providers", "Configuration", "Store", "Broker", "LocalHTTP",
+        "Contract", "Observability", "Admission", settings: requestPath),
+    room(
+        "Service/BrokerDaemon", "CLinux", "Time", "JSON", "Secrets", "YAML", "Tokens", "OutboundHTTP", "Providers", "Configuration", "Login",
+        "Store", "Fleet", "Broker", "LocalHTTP", "Contract", "Observability", "Admission", "API", logging, settings: requestPath),
+]
+
+let programs: [Target] = [
+    room("Programs/PartnerSandbox", "LocalHTTP"),
+    .executableTarget(
+        name: "tokenbroker",
+        dependencies: [
+            "Time", "JSON", "Secrets", "YAML", "Tokens", "OutboundHTTP", "Providers", "Configuration", "Login", "Store", "LocalHTTP", "Observability",
+            "BrokerDaemon", arguments, httpTypes, logging,
+        ],
+        path: "Sources/Programs/tokenbroker", exclude: ["Manual"], swiftSettings: settings),
+    .executableTarget(
+        name: "partner-sandbox", dependencies: ["PartnerSandbox", arguments], path: "Sources/Programs/partner-sandbox", swiftSettings: settings),
+]
+
+/// Tests see every room.
+let rooms = (ground + core + service).map { Target.Dependency.target(name: $0.name) }
+
+let tests: [Target] = [
+    system("Tests/CTLS", pkgConfig: "openssl", apt: "libssl-dev"),
+    .target(name: "TestSupport", dependencies: rooms + ["CTLS", httpTypes], path: "Tests/Support", swiftSettings: settings),
+    .executableTarget(
+        name: "fleet-simulation", dependencies: rooms + ["TestSupport", httpTypes], path: "Tests/FleetSimulation", swiftSettings: settings),
+    .testTarget(name: "LocalHTTPTests", dependencies: ["LocalHTTP", "TestSupport", "CTLS"], swiftSettings: settings),
+    .testTarget(name: "BrokerCoreTests", dependencies: rooms + ["TestSupport", httpTypes], swiftSettings: settings),
+    .testTarget(name: "BrokerDaemonTests", dependencies: rooms + ["PartnerSandbox", "TestSupport", httpTypes, logging], swiftSettings: settings),
+    .testTarget(name: "PartnerSandboxTests", dependencies: rooms + ["PartnerSandbox", "TestSupport", httpTypes], swiftSettings: settings),
+    .testTarget(
+        name: "EndToEndTests", dependencies: rooms + ["tokenbroker", "partner-sandbox", "TestSupport", httpTypes], swiftSettings: settings),
+]
 
 let package = Package(
     name: "tokenbroker",
@@ -31,57 +116,5 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     ],
-    targets: [
-        .systemLibrary(name: "CLinux"),
-        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .target(
-            name: "BrokerCore",
-            dependencies: [
-                "CLinux", "CCurl", "COpenSSL",
-                .product(name: "Yams", package: "Yams"),
-                .product(name: "GRDB", package: "GRDB.swift"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-            ],
-            resources: definitions.map { .embedInCode("Providers/Definitions/\($0).yaml") },
-            swiftSettings: settings),
-        .target(name: "LocalHTTP", dependencies: ["CLinux"], swiftSettings: requestPath),
-        .target(
-            name: "BrokerDaemon",
-            dependencies: ["BrokerCore", "LocalHTTP", "CLinux", .product(name: "Logging", package: "swift-log")],
-            swiftSettings: requestPath),
-        .executableTarget(
-            name: "tokenbroker",
-            dependencies: [
-                "BrokerDaemon", "BrokerCore", "LocalHTTP",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Logging", package: "swift-log"),
-            ],
-            exclude: ["Manual"],
-            swiftSettings: settings),
-        .target(name: "PartnerSandbox", dependencies: ["LocalHTTP"], swiftSettings: settings),
-        .executableTarget(
-            name: "partner-sandbox",
-            dependencies: ["PartnerSandbox", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-            swiftSettings: settings),
-        .systemLibrary(name: "CTLS", path: "Tests/CTLS", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
-        .target(
-            name: "TestSupport", dependencies: ["BrokerCore", "LocalHTTP", "CTLS"], path: "Tests/Support",
-            swiftSettings: settings),
-        .executableTarget(
-            name: "fleet-simulation", dependencies: ["BrokerCore", "TestSupport", .product(name: "HTTPTypes", package: "swift-http-types")],
-            path: "Tests/FleetSimulation", swiftSettings: settings),
-        .testTarget(name: "LocalHTTPTests", dependencies: ["LocalHTTP", "TestSupport", "CTLS"], swiftSettings: settings),
-        .testTarget(name: "BrokerCoreTests", dependencies: ["BrokerCore", "TestSupport"], swiftSettings: settings),
-        .testTarget(
-            name: "BrokerDaemonTests", dependencies: ["BrokerDaemon", "PartnerSandbox", "TestSupport"],
-            swiftSettings: settings),
-        .testTarget(
-            name: "PartnerSandboxTests", dependencies: ["PartnerSandbox", "BrokerCore", "TestSupport"],
-            swiftSettings: settings),
-        .testTarget(
-            name: "EndToEndTests", dependencies: ["tokenbroker", "partner-sandbox", "BrokerCore", "TestSupport"],
-            swiftSettings: settings),
-    ]
+    targets: ground + core + service + programs + tests
 )

@@ -1,6 +1,10 @@
-import BrokerCore
+import Configuration
+import OutboundHTTP
+import Secrets
 import TestSupport
 import Testing
+import Tokens
+import YAML
 
 @Suite struct ConfigurationTests {
     /// `reject/NAME.yaml` with what is said about it in `reject/NAME.expected`.
@@ -45,7 +49,7 @@ import Testing
     @Test func `the full configuration names every key that is read, with its default`() throws {
         let full = try TestFiles.text("config/config.full.yaml")
         for file in ["ConfigurationReader", "ListenReader", "ClientReader", "StoreReader", "TokenConfigurationReader"] {
-            let source = try TestFiles.text("Sources/BrokerCore/Configuration/\(file).swift")
+            let source = try TestFiles.text("Sources/Core/Configuration/\(file).swift")
             for match in source.matches(of: #/(?:take|require)\("([a-z_0-9]+)"\)/#) {
                 #expect(full.contains(try Regex("(^|[ {#-])\(match.output.1):").anchorsMatchLineEndings()), "\(match.output.1)")
             }

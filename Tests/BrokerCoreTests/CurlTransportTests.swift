@@ -1,7 +1,12 @@
-import BrokerCore
+import Broker
 import HTTPTypes
+import Login
+import OutboundHTTP
+import Secrets
 import TestSupport
 import Testing
+import Time
+import Tokens
 
 /// Real TLS with a private CA: every way a partner's connection fails ends in time, in its class, with a reason a person understands.
 @Suite struct CurlTransportTests {
@@ -24,7 +29,7 @@ import Testing
         _ server: TLSServer, authority: String? = nil, trusts: Bool = true, time: Duration = .seconds(5),
         _ change: (inout OutboundRequest) -> Void = { _ in }
     )
-        async throws(LoginFailure) -> PartnerReply
+        async throws(TransportFault) -> PartnerReply
     {
         var request = OutboundRequest(method: .post, url: "\(server.url)/login", fields: [.contentType: "application/json"], body: Array("{}".utf8))
         request.connection.authorities = authority
@@ -38,9 +43,9 @@ import Testing
         _ server: TLSServer, authority: String? = nil, trusts: Bool = true, time: Duration = .seconds(5),
         _ change: (inout OutboundRequest) -> Void = { _ in }
     )
-        async -> LoginFailure?
+        async -> TransportFault?
     {
-        do throws(LoginFailure) {
+        do throws(TransportFault) {
             _ = try await send(server, authority: authority, trusts: trusts, time: time, change)
             return nil
         } catch {
@@ -62,7 +67,7 @@ import Testing
 
     @Test func `a certificate for another name is refused`() async throws {
         let failure = await failure(try await TLSServer(Self.files.value.other, answer: Self.answer))
-        #expect(failure?.failureClass == .certificate)
+        #expect(failure?.kind == .untrusted)
         #expect(
             failure?.reason.contains("no alternative certificate subject name matches") == true || failure?.reason.contains("does not match") == true,
             "\(failure?.reason ?? "")")
@@ -70,20 +75,20 @@ import Testing
 
     @Test func `an expired certificate is refused`() async throws {
         let failure = await failure(try await TLSServer(Self.files.value.expired, answer: Self.answer))
-        #expect(failure?.failureClass == .certificate)
+        #expect(failure?.kind == .untrusted)
         #expect(failure?.reason.contains("certificate has expired") == true, "\(failure?.reason ?? "")")
     }
 
     @Test func `an unknown authority is refused`() async throws {
         let failure = await failure(try await TLSServer(Self.files.value.good, answer: Self.answer), trusts: false)
-        #expect(failure?.failureClass == .certificate)
+        #expect(failure?.kind == .untrusted)
         #expect(failure?.reason.contains("unable to get local issuer certificate") == true, "\(failure?.reason ?? "")")
     }
 
     @Test func `TLS 1.1 is refused by us`() async throws {
         let server = try await TLSServer(Self.files.value.good, answer: Self.answer, onlyTLS11: true)
         let failure = await failure(server)
-        #expect(failure?.failureClass == .certificate)
+        #expect(failure?.kind == .untrusted)
         // The alert is the one our side sends or the version our side does not accept: no request reached the server.
         #expect(
             failure?.reason.contains("protocol version") == true || failure?.reason.contains("unsupported protocol") == true,
@@ -100,14 +105,14 @@ import Testing
         let start = ContinuousClock.now
         let failure = await failure(
             try await TLSServer(Self.files.value.good, answer: Self.answer, manner: .dripping(milliseconds: 500)), time: .seconds(1))
-        #expect(failure?.failureClass == .timedOut)
+        #expect(failure?.kind == .timedOut)
         // The whole would take a minute; the bound is wide for a busy machine.
         #expect(ContinuousClock.now - start < .seconds(20))
     }
 
     @Test func `silence ends too`() async throws {
         let failure = await failure(try await TLSServer(Self.files.value.good, answer: Self.answer, manner: .silent), time: .milliseconds(300))
-        #expect(failure?.failureClass == .timedOut)
+        #expect(failure?.kind == .timedOut)
         #expect(failure?.reason.contains("timed out") == true, "\(failure?.reason ?? "")")
     }
 
@@ -115,13 +120,13 @@ import Testing
         let body = String(repeating: "x", count: 2 * 1024 * 1024)
         let server = try await TLSServer(Self.files.value.good, answer: "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
         let failure = await failure(server)
-        #expect(failure == LoginFailure(.badReply, "the answer is larger than 1 MiB"))
+        #expect(failure == TransportFault(.unreadable, "the answer is larger than 1 MiB"))
     }
 
     @Test func `a header without end is a bad reply`() async throws {
         let fields = (0..<4000).map { "X-\($0): \(String(repeating: "y", count: 20))\r\n" }.joined()
         let failure = await failure(try await TLSServer(Self.files.value.good, answer: "HTTP/1.1 200 OK\r\n\(fields)\r\n"))
-        #expect(failure == LoginFailure(.badReply, "the answer's header is larger than 64 KiB"))
+        #expect(failure == TransportFault(.unreadable, "the answer's header is larger than 64 KiB"))
     }
 
     @Test func `a redirect is never followed`() async throws {
@@ -137,7 +142,7 @@ import Testing
 
     @Test func `a cut connection is a passing failure`() async throws {
         let failure = await failure(try await TLSServer(Self.files.value.good, answer: Self.answer, manner: .cut))
-        #expect(failure?.failureClass == .transient, "\(failure?.reason ?? "")")
+        #expect(failure?.kind == .unreachable, "\(failure?.reason ?? "")")
     }
 
     @Test func `a client certificate is shown where it is asked for`() async throws {
@@ -160,7 +165,7 @@ import Testing
         #expect(proxy.requests == ["CONNECT 127.0.0.1:\(server.port) HTTP/1.1"])
         let asking = try TunnelProxy(refusal: "407 Proxy Authentication Required")
         let failure = await failure(server) { $0.connection.proxy = asking.url }
-        #expect(failure?.failureClass == .certificate)
+        #expect(failure?.kind == .untrusted)
         #expect(failure?.reason == "the proxy asks for authentication (status 407)")
         #expect(server.requests.count == 1)
     }
@@ -190,13 +195,13 @@ import Testing
 
     @Test func `missing files are ours, and say which`() async throws {
         let failure = await failure(try await TLSServer(Self.files.value.good, answer: Self.answer), authority: "/nowhere/ca.pem")
-        #expect(failure?.failureClass == .local)
+        #expect(failure?.kind == .unusable)
         #expect(failure?.reason.contains("/nowhere/ca.pem") == true)
     }
 
     @Test(arguments: ["http://partner.example/", "ftp://127.0.0.1/", "file:///etc/passwd", "https://u@h/"])
     func `other URLs are refused before a socket is opened`(url: String) async {
-        await #expect(throws: LoginFailure.self) { try await Self.transport.send(OutboundRequest(method: .get, url: url)) }
+        await #expect(throws: TransportFault.self) { try await Self.transport.send(OutboundRequest(method: .get, url: url)) }
     }
 
     @Test(arguments: [
@@ -204,7 +209,7 @@ import Testing
         ("https://224.0.0.1/", "multicast"), ("https://[::ffff:169.254.1.1]/", "link-local"), ("https://[fd00:ec2::254]/", "metadata"),
     ])
     func `no partner lives at such an address`(url: String, word: String) async {
-        do throws(LoginFailure) {
+        do throws(TransportFault) {
             _ = try await Self.transport.send(OutboundRequest(method: .get, url: url))
             Issue.record("connected")
         } catch {
@@ -217,18 +222,18 @@ import Testing
         let request = OutboundRequest(method: .get, url: "http://127.0.0.1:1/")
         let cancelled = Task { () -> String? in
             while !Task.isCancelled { await Task.yield() }
-            do throws(LoginFailure) { _ = try await transport.send(request) } catch { return error.reason }
+            do throws(TransportFault) { _ = try await transport.send(request) } catch { return error.reason }
             return nil
         }
         cancelled.cancel()
         #expect(await cancelled.value == "cancelled")
         transport.stop()
-        await #expect(throws: LoginFailure(.transient, "cancelled")) { try await transport.send(request) }
+        await #expect(throws: TransportFault(.unreachable, "cancelled")) { try await transport.send(request) }
     }
 
     @Test func `nobody there is a passing failure, and an impatient caller can go`() async throws {
         let refused = OutboundRequest(method: .get, url: "http://127.0.0.1:1/")
-        await #expect(throws: LoginFailure.self) { try await Self.transport.send(refused) }
+        await #expect(throws: TransportFault.self) { try await Self.transport.send(refused) }
         let server = try await TLSServer(Self.files.value.good, answer: Self.answer, manner: .silent)
         let task = Task { await failure(server, time: .seconds(60)) }
         #expect(await eventually { !server.requests.isEmpty })

@@ -1,6 +1,9 @@
-import BrokerCore
+import Fleet
+import Secrets
 import TestSupport
 import Testing
+import Time
+import Tokens
 
 /// What a host of a fleet decides.
 @Suite struct FleetPolicyTests {

@@ -1,7 +1,12 @@
-import BrokerCore
 import HTTPTypes
+import Login
+import OutboundHTTP
+import Providers
 import TestSupport
 import Testing
+import Time
+import Tokens
+import YAML
 
 /// Every built-in definition against literal answers taken from the partner's page.
 ///
@@ -77,7 +82,7 @@ import Testing
     }
 
     @Test func `every definition has fixtures, and the folder is the catalogue`() throws {
-        let folder = try TestFiles.names("Sources/BrokerCore/Providers/Definitions").map { String($0.dropLast(".yaml".count)) }
+        let folder = try TestFiles.names("Sources/Core/Providers/Definitions").map { String($0.dropLast(".yaml".count)) }
         #expect(ProviderCatalog.builtIn.map(\.name).sorted() == folder)
         #expect(try TestFiles.names(Self.folder) == folder)
         for name in folder {

@@ -1,6 +1,7 @@
-import BrokerCore
 import TestSupport
 import Testing
+import Time
+import Tokens
 
 @Suite struct RefreshPolicyTests {
     @Test(arguments: [(5, 5.0 / 3), (60, 20.0), (900, 300.0), (86_400, 7200.0), (400 * 86_400, 7200.0)])

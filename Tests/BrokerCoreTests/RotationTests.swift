@@ -1,7 +1,12 @@
-import BrokerCore
+import Broker
+import OutboundHTTP
+import Secrets
+import Store
 import Synchronization
 import TestSupport
 import Testing
+import Tokens
+import YAML
 
 /// A strict partner: each refresh gives another refresh token, and the first use of that one ends the one before.
 private final class RotatingPartner: Sendable {
@@ -84,10 +89,10 @@ private final class FakeDisk: TokenStore {
         _ body: (TokenBroker, TokenKeeper) async throws -> Void
     ) async throws {
         let events = RecordedEvents()
-        let transport = FakeTransport { request, _ throws(LoginFailure) in
+        let transport = FakeTransport { request, _ throws(TransportFault) in
             let token = String(String(decoding: request.body ?? [], as: UTF8.self).dropFirst("refresh_token=".count))
             guard let body = partner.redeem(token) else { return PartnerReply.make(400, #"{"error":"invalid_grant"}"#, clocks: clocks) }
-            if losesAnswers { throw LoginFailure(.transient, "cut") }
+            if losesAnswers { throw TransportFault(.unreachable, "cut") }
             return PartnerReply.make(200, body, clocks: clocks)
         }
         let access = StoreAccess(
@@ -172,7 +177,7 @@ private final class FakeDisk: TokenStore {
 
     @Test func `alternatives are tried in turn on a rejection, the one that worked first`() async throws {
         let good = Mutex("old")
-        let bench = BrokerBench { request, _, clocks throws(LoginFailure) in
+        let bench = BrokerBench { request, _, clocks throws(TransportFault) in
             let isGood = String(decoding: request.body ?? [], as: UTF8.self).contains(good.withLock { $0 })
             return isGood
                 ? .make(200, #"{"access_token":"t","expires_in":3600}"#, clocks: clocks) : .make(401, "{}", clocks: clocks)

@@ -1,4 +1,6 @@
-import BrokerCore
+import Configuration
+import Secrets
+import Store
 import TestSupport
 import Testing
 

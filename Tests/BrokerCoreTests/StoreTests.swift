@@ -1,8 +1,11 @@
-import BrokerCore
 import Glibc
+import Secrets
+import Store
 import Synchronization
 import TestSupport
 import Testing
+import Time
+import Tokens
 
 /// What outlives the process, on a real SQLite.
 @Suite struct StoreTests {

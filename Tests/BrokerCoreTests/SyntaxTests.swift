@@ -1,6 +1,13 @@
-import BrokerCore
+import Configuration
+import JSON
+import Login
+import OutboundHTTP
+import Providers
+import Secrets
 import TestSupport
 import Testing
+import Time
+import Tokens
 
 @Suite struct SyntaxTests {
     @Test(arguments: [("90s", 90), ("15m", 900), ("24h", 86_400), ("7d", 604_800), ("1h30m", 5400)])

@@ -1,8 +1,12 @@
-import BrokerCore
+import Broker
 import HTTPTypes
+import OutboundHTTP
+import Secrets
 import Synchronization
 import TestSupport
 import Testing
+import Time
+import Tokens
 
 /// Brokers over fake clocks and a fake network.
 struct BrokerBench {
@@ -12,11 +16,11 @@ struct BrokerBench {
     let broker: TokenBroker
     let secrets = FakeSecrets()
 
-    typealias Answer = @Sendable (_ request: OutboundRequest, _ number: Int, _ clocks: FakeClocks) async throws(LoginFailure) -> PartnerReply
+    typealias Answer = @Sendable (_ request: OutboundRequest, _ number: Int, _ clocks: FakeClocks) async throws(TransportFault) -> PartnerReply
 
     init(_ answer: @escaping Answer) {
         let clocks = clocks
-        transport = FakeTransport { request, number throws(LoginFailure) in try await answer(request, number, clocks) }
+        transport = FakeTransport { request, number throws(TransportFault) in try await answer(request, number, clocks) }
         broker = TokenBroker(clocks: clocks, transport: transport, secrets: secrets, events: events)
     }
 
@@ -90,7 +94,7 @@ final class Valve: Sendable {
 
     @Test func `three hundred callers share one login`() async throws {
         let valve = Valve()
-        let bench = BrokerBench { _, number, clocks throws(LoginFailure) in
+        let bench = BrokerBench { _, number, clocks throws(TransportFault) in
             await valve.pass()
             return .make(200, "{\"access_token\":\"token-\(number)\",\"expires_in\":900}", clocks: clocks)
         }
@@ -116,7 +120,7 @@ final class Valve: Sendable {
             let cell = broker.withLock { $0?.board.all["a"] }
             isPublished.withLock { $0 = cell?.current != nil }
         }
-        let transport = FakeTransport { _, number throws(LoginFailure) in Self.token(number, clocks) }
+        let transport = FakeTransport { _, number throws(TransportFault) in Self.token(number, clocks) }
         let made = TokenBroker(clocks: clocks, transport: transport, secrets: FakeSecrets(), events: events)
         broker.withLock { $0 = made }
         await made.apply(try TestConfiguration.read(BrokerBench.plain))
@@ -129,7 +133,7 @@ final class Valve: Sendable {
 
     @Test func `a caller that gives up cancels nothing`() async throws {
         let valve = Valve()
-        let bench = BrokerBench { _, number, clocks throws(LoginFailure) in
+        let bench = BrokerBench { _, number, clocks throws(TransportFault) in
             await valve.pass()
             return Self.token(number, clocks)
         }
@@ -146,8 +150,8 @@ final class Valve: Sendable {
     }
 
     @Test func `it renews at its time, and a failure keeps what is there`() async throws {
-        let bench = BrokerBench { _, number, clocks throws(LoginFailure) in
-            if number == 2 { throw LoginFailure(.transient, "status 500", status: 500) }
+        let bench = BrokerBench { _, number, clocks throws(TransportFault) in
+            if number == 2 { throw TransportFault(.unreachable, "status 500", status: 500) }
             return Self.token(number, clocks)
         }
         try await bench.run { _ in
@@ -167,7 +171,7 @@ final class Valve: Sendable {
 
     @Test func `neither suspend nor a step of the wall clock lets a dead token out or kills a live one`() async throws {
         let valve = Valve()
-        let bench = BrokerBench { _, number, clocks throws(LoginFailure) in
+        let bench = BrokerBench { _, number, clocks throws(TransportFault) in
             if number > 1 { await valve.pass() }
             return Self.token(number, clocks)
         }
@@ -187,7 +191,7 @@ final class Valve: Sendable {
     }
 
     @Test func `a long poll hears of another token, or of none in time`() async throws {
-        let bench = BrokerBench { _, number, clocks throws(LoginFailure) in Self.token(number, clocks) }
+        let bench = BrokerBench { _, number, clocks throws(TransportFault) in Self.token(number, clocks) }
         try await bench.run { _ in
             let keeper = try await bench.keeper()
             let first = try await keeper.token(wait: .seconds(5))
@@ -210,7 +214,7 @@ final class Valve: Sendable {
 
     @Test func `a chain waits for its input, and blames it for a 401 once, when it is old enough`() async throws {
         let valid = Mutex<String>("")
-        let bench = BrokerBench { request, number, clocks throws(LoginFailure) in
+        let bench = BrokerBench { request, number, clocks throws(TransportFault) in
             let sent = request.fields[.authorization]
             if request.url.hasSuffix("/customers/login"), sent != "Bearer \(valid.withLock { $0 })" { return .make(401, clocks: clocks) }
             let payload = Base64URL.encode(Array("{\"exp\":\(clocks.wall.seconds + (sent == nil ? 900 : 300)),\"n\":\(number)}".utf8))
@@ -237,7 +241,7 @@ final class Valve: Sendable {
     }
 
     @Test func `a login reads its secrets once`() async throws {
-        let bench = BrokerBench { _, number, clocks throws(LoginFailure) in
+        let bench = BrokerBench { _, number, clocks throws(TransportFault) in
             .make(200, "{\"access_token\":\"t\(number)\",\"expires_in\":900}", clocks: clocks)
         }
         try await bench.run { _ in
@@ -249,7 +253,7 @@ final class Valve: Sendable {
     }
 
     @Test func `an input that fails is waited for, and costs no attempt`() async throws {
-        let bench = BrokerBench { _, _, clocks throws(LoginFailure) in .make(500, clocks: clocks) }
+        let bench = BrokerBench { _, _, clocks throws(TransportFault) in .make(500, clocks: clocks) }
         try await bench.run(Self.chain) { _ in
             let jo = try await bench.keeper("jo")
             #expect(
@@ -264,7 +268,7 @@ final class Valve: Sendable {
 
     @Test func `a reload keeps what is unchanged and logs in anew beside the old token where the login changed`() async throws {
         let valve = Valve()
-        let bench = BrokerBench { request, number, clocks throws(LoginFailure) in
+        let bench = BrokerBench { request, number, clocks throws(TransportFault) in
             if number > 1 { await valve.pass() }
             return Self.token(number, clocks)
         }
@@ -287,7 +291,7 @@ final class Valve: Sendable {
     }
 
     @Test func `a partner's pause holds for every entry of the same secrets`() async throws {
-        let bench = BrokerBench { _, number, clocks throws(LoginFailure) in
+        let bench = BrokerBench { _, number, clocks throws(TransportFault) in
             .make(429, fields: [("Retry-After", "120")], clocks: clocks)
         }
         let two = BrokerBench.plain + "  b: {provider: plain, inputs: {secret: {value: s}}}\n"
@@ -307,7 +311,7 @@ final class Valve: Sendable {
     }
 
     @Test func `a pause beyond belief freezes an account for a day and no longer`() async throws {
-        let bench = BrokerBench { _, number, clocks throws(LoginFailure) in
+        let bench = BrokerBench { _, number, clocks throws(TransportFault) in
             number == 1 ? .make(429, fields: [("Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT")], clocks: clocks) : Self.token(number, clocks)
         }
         try await bench.run { _ in
@@ -322,7 +326,7 @@ final class Valve: Sendable {
 
     @Test func `a latched token that is never tried again rests instead of spinning`() async throws {
         let yaml = BrokerBench.plain.replacing("{secret: {value: s}}}", with: "{secret: {value: s}}, latched_retry: never}")
-        let bench = BrokerBench { _, number, clocks throws(LoginFailure) in
+        let bench = BrokerBench { _, number, clocks throws(TransportFault) in
             number == 1 ? Self.token(number, clocks, lifetime: 900) : .make(401, clocks: clocks)
         }
         try await bench.run(yaml) { _ in
@@ -349,7 +353,7 @@ final class Valve: Sendable {
                 per_request: {tenant_id: {pattern: "[a-z]+"}}
                 limit: 2
             """
-        let bench = BrokerBench { request, number, clocks throws(LoginFailure) in
+        let bench = BrokerBench { request, number, clocks throws(TransportFault) in
             let payload = Base64URL.encode(Array("{\"exp\":\(clocks.wall.seconds + 900),\"n\":\(number)}".utf8))
             return .make(200, "{\"code\":\"RESPONSE_SUCCESS\",\"data\":{\"token\":\"e30.\(payload).eA\"}}", clocks: clocks)
         }

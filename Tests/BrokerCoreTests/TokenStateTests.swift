@@ -1,6 +1,8 @@
-import BrokerCore
+import Secrets
 import TestSupport
 import Testing
+import Time
+import Tokens
 
 /// A token's life without actor, clock or network: the machine is stepped, and what it does is counted.
 struct LifeSimulation {

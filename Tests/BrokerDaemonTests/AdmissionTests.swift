@@ -1,6 +1,9 @@
-import BrokerCore
-import BrokerDaemon
+import Admission
+import Configuration
+import Contract
+import JSON
 import LocalHTTP
+import OutboundHTTP
 import TestSupport
 import Testing
 

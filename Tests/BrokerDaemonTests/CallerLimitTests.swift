@@ -1,7 +1,6 @@
-import BrokerCore
-import BrokerDaemon
 import Glibc
-import LocalHTTP
+import JSON
+import Observability
 import Synchronization
 import TestSupport
 import Testing

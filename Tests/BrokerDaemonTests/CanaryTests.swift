@@ -1,8 +1,9 @@
-import BrokerCore
-import BrokerDaemon
+import Broker
+import JSON
 import PartnerSandbox
 import TestSupport
 import Testing
+import Tokens
 
 /// No secret and no token in any log, at any level, whatever fails.
 @Suite struct CanaryTests {

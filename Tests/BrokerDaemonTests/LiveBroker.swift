@@ -1,11 +1,16 @@
-import BrokerCore
-import BrokerDaemon
+import API
+import Broker
+import JSON
 import LocalHTTP
 import Logging
+import Observability
+import OutboundHTTP
 import PartnerSandbox
+import Secrets
 import Synchronization
 import TestSupport
 import Testing
+import Time
 
 /// A broker on a real socket over the sandbox partners, in this process: everything but the daemon's own main loop.
 final class LiveBroker: Sendable {
@@ -31,7 +36,7 @@ final class LiveBroker: Sendable {
         let clocks = SystemClocks()
         log = CapturedLog()
         let output = StandardError { [log] in log.append($0) }
-        let metrics = Metrics(output: output)
+        let metrics = Metrics(output: output, version: "1.2.3")
         transport = CurlTransport(clocks: clocks, userAgent: "tokenbroker/test")
         broker = TokenBroker(
             clocks: clocks, transport: transport, secrets: SystemSecretSource(environment: [:]),

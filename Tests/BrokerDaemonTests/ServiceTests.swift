@@ -1,9 +1,11 @@
-import BrokerCore
+import Broker
 import BrokerDaemon
 import Glibc
 import LocalHTTP
+import Observability
 import TestSupport
 import Testing
+import Time
 
 /// A datagram socket that listens as a service manager does.
 private final class ManagerSocket {

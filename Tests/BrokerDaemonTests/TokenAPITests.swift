@@ -1,8 +1,10 @@
-import BrokerCore
-import BrokerDaemon
+import Broker
+import JSON
 import PartnerSandbox
 import TestSupport
 import Testing
+import Time
+import Tokens
 
 /// The contract, on a real socket over the sandbox partners.
 @Suite struct TokenAPITests {

@@ -1,3 +1,4 @@
+import BrokerDaemon
 import Foundation
 import TestSupport
 import Testing

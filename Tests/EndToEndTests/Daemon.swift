@@ -1,5 +1,5 @@
-import BrokerCore
 import Foundation
+import JSON
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
-import BrokerCore
+import BrokerDaemon
 import Foundation
+import JSON
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
-import BrokerCore
+import Broker
 import Glibc
 import Synchronization
+import Time
 
 private typealias Original = @convention(thin) (UnownedJob) -> Void
 private typealias Hook = @convention(thin) (UnownedJob, Original) -> Void

@@ -1,5 +1,5 @@
-import BrokerCore
 import Synchronization
+import Time
 
 /// Jobs of Swift's concurrency, run one after the other by whoever drives the simulation: when none is left, nothing can
 /// happen before time goes on.

@@ -1,6 +1,10 @@
-import BrokerCore
+import Fleet
 import HTTPTypes
+import OutboundHTTP
+import Secrets
+import Store
 import Synchronization
+import Time
 
 /// A partner: tokens of one lifetime, a time to answer, and as many logins a minute as it allows for the account.
 final class SimulatedPartner: Sendable {
@@ -59,9 +63,9 @@ struct HostTransport: HTTPTransport {
     let clocks: HostClocks
     let start: BootInstant
 
-    func send(_ request: OutboundRequest) async throws(LoginFailure) -> PartnerReply {
+    func send(_ request: OutboundRequest) async throws(TransportFault) -> PartnerReply {
         let (sentAt, sentAtWall) = (clocks.boot, clocks.wall)
-        do { try await clocks.sleep(until: clocks.boot + partner.latency) } catch { throw LoginFailure(.transient, "cancelled") }
+        do { try await clocks.sleep(until: clocks.boot + partner.latency) } catch { throw TransportFault(.unreachable, "cancelled") }
         let (status, body) = partner.login(since: start)
         var fields = HTTPFields()
         fields[.contentType] = "application/json"

@@ -1,6 +1,11 @@
-import BrokerCore
+import Broker
+import Fleet
 import Glibc
+import Observability
+import Secrets
 import TestSupport
+import Time
+import Tokens
 
 /// Ten thousand hosts, each with the real broker, keepers, policies and desk, on one simulated time line, network and etcd.
 /// What the partner sees and what callers see goes into a table.

@@ -1,8 +1,10 @@
-import BrokerCore
 import HTTPTypes
+import JSON
+import OutboundHTTP
 import PartnerSandbox
 import TestSupport
 import Testing
+import Time
 
 /// The sandbox against the built-in definitions: what one side sends, the other demands.
 @Suite struct SandboxTests {
@@ -65,7 +67,7 @@ import Testing
         let date = try #require(skewed.fields[.date].flatMap(CalendarTime.parseIMFFixdate))
         #expect((3590...3610).contains((date - skewed.receivedAtWall).inSeconds))
         server.arm(Fault(.cut, times: 1), for: "pulsecrm")
-        await #expect(throws: LoginFailure.self) { try await json(server, login.0, login.1) }
+        await #expect(throws: TransportFault.self) { try await json(server, login.0, login.1) }
         #expect(try await json(server, "/_sandbox/faults/nobody", "{\"kind\":\"error\"}").status == 404)
         #expect(try await json(server, "/_sandbox/faults/pulsecrm", "{\"kind\":\"flood\"}").status == 400)
         let counts = JSONValue(parsing: try await send(server, .get, "/_sandbox/counts").body)

@@ -1,5 +1,5 @@
-package import BrokerCore
 import Synchronization
+package import Time
 
 /// Clocks a test holds in its hand. Time moves only by `advance`, which waits until somebody sleeps.
 package final class FakeClocks: Clocks {

@@ -1,10 +1,15 @@
-package import BrokerCore
+package import Configuration
 import HTTPTypes
+package import OutboundHTTP
+package import Secrets
 import Synchronization
+package import Time
+package import Tokens
+package import YAML
 
 /// Answers requests from a closure, and counts them.
 package final class FakeTransport: HTTPTransport {
-    package typealias Answer = @Sendable (_ request: OutboundRequest, _ number: Int) async throws(LoginFailure) -> PartnerReply
+    package typealias Answer = @Sendable (_ request: OutboundRequest, _ number: Int) async throws(TransportFault) -> PartnerReply
     private let answer: Answer
     private let seen = Mutex<[OutboundRequest]>([])
 
@@ -12,7 +17,7 @@ package final class FakeTransport: HTTPTransport {
 
     package var requests: [OutboundRequest] { seen.withLock { $0 } }
 
-    package func send(_ request: OutboundRequest) async throws(LoginFailure) -> PartnerReply {
+    package func send(_ request: OutboundRequest) async throws(TransportFault) -> PartnerReply {
         let number = seen.withLock { seen in
             seen.append(request)
             return seen.count

@@ -1,0 +1,143 @@
+import Configuration
+import Login
+package import OutboundHTTP
+package import Providers
+import Secrets
+import Time
+package import Tokens
+
+/// What callers ask of a keeper, and how they wait for it.
+extension TokenKeeper {
+    /// The token, at once where there is one with enough life left, else as soon as a login brings it.
+    ///
+    /// - Parameter wait: how long to wait at most.
+    /// - Throws: `TokenRefusal` when the outcome is known to be none, or the time is over.
+    package func token(minValid: Duration? = nil, wait: Duration = .zero) async throws(TokenRefusal) -> Token {
+        noteQuestion()
+        if let minValid, loginInFlight == nil, state.wantEarlyLogin(minValid: minValid, at: now) { poke() }
+        guard let token = try await outcome(Waiter(wish: .token(minValid: minValid), deadline: now + wait)).get() else {
+            throw TokenRefusal(.pending)
+        }
+        return token
+    }
+
+    /// Another token than those with these fingerprints as soon as there is one, or the one in hand when the time is over (a long poll).
+    package func token(otherThan fingerprints: [String], minValid: Duration? = nil, wait: Duration) async throws(TokenRefusal) -> Token {
+        noteQuestion()
+        let waiter = Waiter(wish: .otherThan(fingerprints, minValid: minValid), deadline: now + wait)
+        guard let token = try await outcome(waiter).get() else { throw TokenRefusal(.pending) }
+        return token
+    }
+
+    private func noteQuestion() {
+        if state.isIdle(at: now) { poke() }
+        state.asked(at: now)
+    }
+
+    /// Logs in again now, or joins the login in flight; returns when it has ended or the time is over.
+    package func refresh(asAdmin: Bool, wait: Duration) async throws(TokenRefusal) -> TokenStatus {
+        let before = state.logins
+        let isInFlight = loginInFlight != nil
+        if !isInFlight {
+            let isAccepted = asAdmin ? state.forceRefresh(at: now) : state.requestRefresh(at: now)
+            guard isAccepted else { throw TokenRefusal(.budgetExhausted, retryAfter: asAdmin ? .seconds(10) : .seconds(300)) }
+            poke()
+        }
+        if !asAdmin, !isInFlight, let failure = state.lastFailure, state.requested == nil {
+            throw TokenRefusal(.failing(failure, isLatched: state.isLatched), retryAfter: state.nextAttempt(at: now).map { $0 - now })
+        }
+        let target = isInFlight ? before : before + 1
+        _ = try await outcome(Waiter(wish: .loginEnd(target), deadline: now + wait)).get()
+        if let failure = state.lastFailure {
+            throw TokenRefusal(.failing(failure, isLatched: state.isLatched), retryAfter: state.nextAttempt(at: now).map { $0 - now })
+        }
+        if state.logins < target || loginInFlight != nil { throw TokenRefusal(.pending, retryAfter: .seconds(1)) }
+        return status()
+    }
+
+    /// The partner refused the token with this fingerprint, a caller says.
+    package func report(fingerprint: String, status: Int) async -> ReportOutcome {
+        if loginInFlight != nil, state.token?.fingerprint == fingerprint, status == 401 || status == 403 { return .refreshing }
+        let isVerified = configuration.provider.verify != nil
+        var outcome = state.accepts(reportOf: fingerprint, status: status, isVerified: isVerified, at: now)
+        if outcome == nil {
+            state.noteReport(at: now)
+            if await isRefuted() {
+                outcome = .ignored
+            } else {
+                // Suspended since: the token may be another one by now.
+                outcome = state.token?.fingerprint == fingerprint ? state.reported(at: now) : .alreadyReplaced
+            }
+        }
+        let final = outcome ?? .ignored
+        environment.events.record(.rejectionReported(token: configuration.name, fingerprint: fingerprint, outcome: final))
+        if final == .refreshing {
+            keep()
+            publish()
+            poke()
+        }
+        return final
+    }
+
+    /// Whether the provider has a `verify` request and it does not bear the report out: only 401 and 403 do.
+    private func isRefuted() async -> Bool {
+        guard let verify = configuration.provider.verify, let token = state.token else { return false }
+        let extra = ["token": token.value.exposedBytes].merging(token.values.mapValues { Array($0.utf8) }) { first, _ in first }
+        let reply = try? await environment.performer.request(verify, of: configuration, perRequest: perRequest, extra: extra)
+        return reply?.status != 401 && reply?.status != 403
+    }
+
+    /// Runs a provider's action with the operator's values; once, never repeated by itself.
+    package func call(_ action: ActionDefinition, values: [String: String]) async throws(LoginFailure) -> PartnerReply {
+        var extra = values.mapValues { Array($0.utf8) }
+        if let token = state.token { extra["token"] = token.value.exposedBytes }
+        return try await environment.performer.request(action.request, of: configuration, perRequest: perRequest, extra: extra)
+    }
+
+    // MARK: Waiting
+
+    /// Nil in place of a token: what was waited for has happened, or the time is over.
+    private func outcome(_ waiter: Waiter) async -> Result<Token?, TokenRefusal> {
+        if let settled = settle(waiter) { return settled }
+        let clocks = environment.clocks
+        let number = waiters.reserve()
+        let timer = Task { [weak self] in
+            try? await clocks.sleep(until: waiter.deadline)
+            await self?.settleWaiters()
+        }
+        defer { timer.cancel() }
+        return await withCheckedContinuation { waiters.add(waiter, $0, number: number) }
+    }
+
+    func settleWaiters() {
+        for (number, waiter) in waiters.all {
+            guard let settled = settle(waiter) else { continue }
+            waiters.remove(number)?.resume(returning: settled)
+        }
+    }
+
+    /// The answer to a waiter as things stand; nil: wait on.
+    private func settle(_ waiter: Waiter) -> Result<Token?, TokenRefusal>? {
+        guard !isStopped else { return .failure(TokenRefusal(.stopping)) }
+        let isOver = now >= waiter.deadline
+        switch waiter.wish {
+        case .loginEnd(let number):
+            return isOver || state.logins >= number && loginInFlight == nil ? .success(nil) : nil
+        case .otherThan(let fingerprints, let minValid):
+            if !isOver, let token = state.token, fingerprints.contains(token.fingerprint) || fingerprints.contains("*"), token.isAlive(at: now) {
+                return nil
+            }
+            return answer(minValid: minValid, deadline: waiter.deadline)
+        case .token(let minValid):
+            return answer(minValid: minValid, deadline: waiter.deadline)
+        }
+    }
+
+    private func answer(minValid: Duration?, deadline: BootInstant) -> Result<Token?, TokenRefusal>? {
+        switch state.outcome(minValid: minValid, deadline: deadline, isLoggingIn: loginInFlight != nil, at: now) {
+        case .serve(let token): .success(token)
+        case .refuse(let refusal): .failure(refusal)
+        case .keepWaiting: nil
+        }
+    }
+}

@@ -1,0 +1,338 @@
+package import Configuration
+package import Fleet
+package import Login
+import Providers
+package import Store
+import Synchronization
+package import Time
+package import Tokens
+
+/// What a keeper works with; all of it injected.
+package struct KeeperEnvironment: Sendable {
+    package var clocks: any Clocks
+    package var performer: LoginPerformer
+    package var events: any EventSink
+    package var fingerprints: Fingerprints
+    package var schedule: RefreshSchedule
+    /// Nil where tokens are kept in memory.
+    package var store: StoreAccess?
+    /// Nil where this host has its accounts to itself.
+    package var fleet: FleetDesk?
+    /// Makes the generator of one keeper's jitter.
+    package var makeGenerator: @Sendable () -> any RandomNumberGenerator & Sendable
+
+    package init(
+        clocks: any Clocks, performer: LoginPerformer, events: any EventSink, fingerprints: Fingerprints, schedule: RefreshSchedule,
+        store: StoreAccess? = nil, fleet: FleetDesk? = nil,
+        makeGenerator: @escaping @Sendable () -> any RandomNumberGenerator & Sendable = { SystemRandomNumberGenerator() }
+    ) {
+        self.clocks = clocks
+        self.performer = performer
+        self.events = events
+        self.fingerprints = fingerprints
+        self.schedule = schedule
+        self.store = store
+        self.fleet = fleet
+        self.makeGenerator = makeGenerator
+    }
+}
+
+/// One token's life: at each turn it asks `TokenState` what is due and logs in, or has the schedule call again; it tells
+/// whoever waits.
+///
+/// One login is in flight at most and its result is shared; a caller that gives up cancels nothing. After every
+/// suspension of a login the generation is compared: a result from before a change is dropped.
+package actor TokenKeeper {
+    package nonisolated let cell: TokenCell
+    package nonisolated let perRequest: [String: String]
+    let environment: KeeperEnvironment
+    var configuration: TokenConfiguration
+    var state: TokenState
+    private var generator: any RandomNumberGenerator & Sendable
+    private var generation = 0
+    var isStopped = false {
+        didSet { ended.store(isStopped, ordering: .releasing) }
+    }
+    private nonisolated let ended = Atomic<Bool>(false)
+    var loginInFlight: Task<Void, Never>?
+    private var memory: LoginMemory
+    /// Of each alternative of its secrets, as they were read last; empty before.
+    private var inputDigests: [[UInt8]] = []
+    /// Whether the token in hand came of this host's own login.
+    private var isOwn = false
+    var waiters = WaiterList()
+    /// Whether its login needs another entry's token, for which it may wait.
+    package nonisolated var isChained: Bool { chained.load(ordering: .relaxed) }
+    private nonisolated let chained: Atomic<Bool>
+
+    /// - Parameter record: the token's life as it was kept, on this boot's clock.
+    package init(
+        _ configuration: TokenConfiguration, perRequest: [String: String] = [:], environment: KeeperEnvironment, record: TokenRecord? = nil
+    ) {
+        self.configuration = configuration
+        self.perRequest = perRequest
+        self.environment = environment
+        chained = Atomic(!configuration.tokenInputs.isEmpty)
+        state = record?.state ?? TokenState(policy: configuration.refresh)
+        memory = record?.memory ?? LoginMemory()
+        cell = TokenCell(name: configuration.name, isRequired: configuration.isRequired)
+        generator = environment.makeGenerator()
+        state.asked(at: environment.clocks.boot)
+        if state.token != nil { cell.publish(Self.snapshot(state, isLoggingIn: false)) }
+    }
+
+    var now: BootInstant { environment.clocks.boot }
+
+    /// Whether it was stopped, or has stopped itself.
+    package nonisolated var hasEnded: Bool { ended.load(ordering: .acquiring) }
+
+    // MARK: Turns
+
+    /// Does what is due: begins a login, drops what has died, or has itself called again when something will be.
+    func turn() {
+        guard !isStopped, loginInFlight == nil else { return }
+        noteAsked()
+        switch state.next(at: now) {
+        case .login(let trigger):
+            beginLogin(trigger)
+        case .wait(let until):
+            environment.schedule.plan(self, at: until)
+        case .rest:
+            if state.dropIfDead(at: now) {
+                publish()
+                environment.events.record(.tokenDropped(token: configuration.name))
+            }
+            if state.token == nil, !perRequest.isEmpty, state.isIdle(at: now) {
+                environment.store?.journal.remove(RecordName(configuration.name, perRequest))
+                return stop()
+            }
+            if let restEnd { environment.schedule.plan(self, at: restEnd) }
+        }
+    }
+
+    package func stop() {
+        isStopped = true
+        generation += 1
+        cancelLogin()
+        environment.schedule.forget(self)
+        settleWaiters()
+    }
+
+    /// Waits for a login that `stop` let go on.
+    package func finish() async {
+        await loginInFlight?.value
+    }
+
+    /// Ends a login that `stop` let go on.
+    package func abandon() {
+        loginInFlight?.cancel()
+    }
+
+    /// A refresh under way goes on to its end: its answer may hold the one refresh token the partner still takes.
+    private func cancelLogin() {
+        if configuration.provider.refreshRequest == nil { loginInFlight?.cancel() }
+    }
+
+    /// An idle token is looked at now and then: event loops that serve it note that it was asked for, and do not call.
+    private var restEnd: BootInstant? {
+        guard state.policy.idleAfter != nil, let token = state.token, token.isAlive(at: now) else { return nil }
+        return min(token.deadline ?? .distantFuture, now + .seconds(30))
+    }
+
+    /// Has itself called as soon as may be.
+    func poke() {
+        environment.schedule.plan(self, at: now)
+    }
+
+    /// Takes over what event loops noted about questions they answered themselves.
+    func noteAsked() {
+        let asked = BootInstant(nanoseconds: cell.lastAsked.load(ordering: .relaxed) * 1_000_000_000)
+        if asked > state.lastAskedAt ?? BootInstant(nanoseconds: 0) { state.asked(at: asked) }
+    }
+
+    // MARK: Logging in
+
+    private func beginLogin(_ trigger: TokenState.Trigger) {
+        let began = now
+        let startedIn = generation
+        state.loginBegan(trigger, at: began)
+        environment.events.record(.loginBegan(token: configuration.name, trigger: trigger))
+        let isChained = isChained
+        if !isChained { environment.schedule.loginBegan() }
+        let attempt = LoginAttemptPlan(
+            configuration: configuration, perRequest: perRequest, memory: memory, values: state.token?.values ?? [:], trigger: trigger,
+            own: FleetPolicy.Own(
+                fingerprint: state.token?.fingerprint, remaining: state.token?.remaining(at: began), isOwn: isOwn, knownLogin: state.lastSuccessAt),
+            margin: (state.token?.expiry.lifetime ?? state.longestLifetime).map(state.policy.margin), policy: state.policy)
+        // The one unstructured task there is: an impatient caller must not cancel everybody's login.
+        loginInFlight = Task { [weak self, environment, isChained] in
+            let ended = await attempt.run(environment)
+            if !isChained { environment.schedule.loginEnded() }
+            await self?.loginEnded(ended, trigger, startedIn: startedIn, began: began)
+        }
+        publish()
+    }
+
+    private func loginEnded(_ ended: LoginAttemptPlan.Ending, _ trigger: TokenState.Trigger, startedIn: Int, began: BootInstant) async {
+        // On disk before the access token is served, and whatever became of the entry meanwhile: losing it would lock the
+        // account (RFC 6749 §6). A store that fails says so; then memory has it alone.
+        if let used = ended.memory { memory = used }
+        if !ended.digests.isEmpty { inputDigests = ended.digests }
+        if ended.shared != nil { memory.triedDigest = ended.tried }
+        if let report = ended.report, memory.learn(report, tried: ended.tried) {
+            keep()
+            await environment.store?.journal.flush()
+            if ended.mayWrite { _ = await environment.fleet?.write(stored, under: ended.lock) }
+        }
+        loginInFlight = nil
+        defer { turn() }
+        guard startedIn == generation else {
+            environment.events.record(.lateResultDropped(token: configuration.name))
+            settleWaiters()
+            await environment.fleet?.unlock(ended.lock)
+            return
+        }
+        if let shared = ended.shared {
+            share(shared, isForced: true)
+        } else if let report = ended.report {
+            let event = apply(report.outcome, trigger: trigger, took: now - began)
+            keep()
+            // Published before it is told: who hears of it looks at the cell.
+            publish()
+            environment.events.record(event)
+        }
+        settleWaiters()
+        await tellFleet(ended)
+    }
+
+    /// Writes down for the other hosts what a login brought; where another host's result counts, it is taken.
+    private func tellFleet(_ ended: LoginAttemptPlan.Ending) async {
+        guard let fleet = environment.fleet, ended.mayWrite else { return }
+        let startedIn = generation
+        let theirs = ended.concernsAll ? await fleet.write(stored, under: ended.lock) : nil
+        await fleet.unlock(ended.lock)
+        // Its failure is the others' too: this host comes behind them, since the fault may be its own.
+        if case .failure? = ended.report?.outcome { state.stepBack(at: now) }
+        guard startedIn == generation, let theirs, let record = fleet.record(theirs, policy: state.policy), record.host != fleet.host else { return }
+        share(record, isForced: true)
+    }
+
+    /// Hears what another host of the fleet wrote.
+    package func hear(_ stored: FleetRecord) {
+        guard !isStopped, stored.token.login == configuration.loginDigest, let fleet = environment.fleet,
+            let record = fleet.record(stored, policy: state.policy), record.host != fleet.host,
+            inputDigests.isEmpty || record.memory.inputDigest.map(inputDigests.contains) ?? true
+        else { return }
+        share(record, isForced: false)
+    }
+
+    /// - Parameter isForced: whether it counts in place of what is in hand, however old it is.
+    private func share(_ record: TokenRecord, isForced: Bool) {
+        if let token = record.state.token, token.isAlive(at: now), token.fingerprint != state.token?.fingerprint,
+            isForced || state.token.map({ token.issuedAt > $0.issuedAt || !$0.isAlive(at: now) }) ?? true
+        {
+            state.share(token, loginAt: record.state.lastSuccessAt, using: &generator)
+            memory = record.memory
+            isOwn = record.host == environment.fleet?.host
+            publish()
+            environment.events.record(
+                .tokenShared(
+                    token: configuration.name, fingerprint: token.fingerprint, lifetime: token.remaining(at: now),
+                    nextRefresh: state.nextAttempt(at: now).map { $0 - now }))
+        } else if isForced, record.state.lastFailure == nil, let refreshAt = record.state.refreshAt,
+            record.state.token?.fingerprint == state.token?.fingerprint
+        {
+            state.planAgain(at: refreshAt, loginAt: record.state.lastSuccessAt)
+        } else if memory.triedDigest == record.memory.triedDigest {
+            state.share(failureOf: record.state, at: now, using: &generator)
+            publish()
+        }
+        settleWaiters()
+        poke()
+    }
+
+    /// Takes a login's result into the state; what there is to tell of it.
+    private func apply(_ result: Result<TokenDraft, LoginFailure>, trigger: TokenState.Trigger, took: Duration) -> BrokerEvent {
+        do throws(LoginFailure) {
+            let draft = try result.get()
+            let fingerprint = environment.fingerprints.fingerprint(of: draft.value)
+            let adoption = try state.adopt(draft, fingerprint: fingerprint, trigger: trigger, at: now, using: &generator)
+            isOwn = true
+            if draft.expiry.ignoredPartnerClock { environment.events.record(.partnerClockIgnored(token: configuration.name)) }
+            return .tokenAdopted(
+                token: configuration.name, fingerprint: fingerprint, adoption: adoption, lifetime: state.token?.remaining(at: now),
+                nextRefresh: state.nextAttempt(at: now).map { $0 - now }, took: took)
+        } catch {
+            state.failed(error, trigger: trigger, at: now, using: &generator)
+            return .loginFailed(
+                token: configuration.name, failure: error, nextAttempt: state.nextAttempt(at: now).map { $0 - now }, isLatched: state.isLatched,
+                took: took)
+        }
+    }
+
+    // MARK: Changes
+
+    /// Takes a new configuration of the same entry: with the same login token and timers stay; another login is made
+    /// beside the old token, which serves on until the new one is there.
+    ///
+    /// - Parameter digests: of the inputs as they are now, each alternative; empty where a secret cannot be read.
+    /// - Returns: whether the login changed, or may be tried with another secret.
+    package func reconfigure(_ new: TokenConfiguration, inputDigests digests: [[UInt8]]) -> Bool {
+        let isSame = new.hasSameLogin(as: configuration) && (digests.isEmpty || memory.inputDigest.map(digests.contains) ?? true)
+        if !digests.isEmpty { inputDigests = digests }
+        let isTried = digests.isEmpty || memory.triedDigest == nil || memory.triedDigest == LoginMemory.digest(ofAll: digests)
+        // Before it is another one's.
+        if !isSame { cancelLogin() }
+        configuration = new
+        chained.store(!new.tokenInputs.isEmpty, ordering: .relaxed)
+        cell.isRequired.store(new.isRequired, ordering: .relaxed)
+        guard !isSame else {
+            state.follow(new.refresh)
+            if state.lastFailure?.failureClass == .local || !isTried { state.release() }
+            publish()
+            poke()
+            return !isTried
+        }
+        state.policy = new.refresh
+        generation += 1
+        state.loginChanged(at: now)
+        keep()
+        publish()
+        poke()
+        return true
+    }
+
+    /// Hands the token's life to the store.
+    func keep() {
+        environment.store?.journal.save(stored)
+    }
+
+    /// The token's life as it is kept.
+    private var stored: StoredToken {
+        var record = TokenRecord(
+            bootID: environment.store?.bootID ?? environment.fleet?.bootID ?? "", boot: now, wall: environment.clocks.wall, state: state,
+            memory: memory)
+        record.host = environment.fleet?.host
+        return StoredToken(name: RecordName(configuration.name, perRequest), login: configuration.loginDigest, record: record.bytes)
+    }
+
+    func publish() {
+        cell.publish(Self.snapshot(state, isLoggingIn: loginInFlight != nil))
+    }
+
+    private static func snapshot(_ state: TokenState, isLoggingIn: Bool) -> TokenSnapshot? {
+        guard let token = state.token else { return nil }
+        let isStale = isLoggingIn || state.lastFailure != nil || state.isReported
+        let floor = token.expiry.lifetime.map(RefreshPolicy.floor) ?? .zero
+        return TokenSnapshot(
+            token: token, staleAt: isStale ? BootInstant(nanoseconds: 0) : state.refreshAt ?? .distantFuture,
+            servedUntil: token.deadline.map { $0 - floor })
+    }
+
+    package func status() -> TokenStatus {
+        noteAsked()
+        return TokenStatus(
+            state, of: (configuration.name, configuration.provider.name, configuration.isRequired), inputs: perRequest,
+            configuredLifetime: configuration.configuredLifetime, isLoggingIn: loginInFlight != nil, now: now, wall: environment.clocks.wall)
+    }
+}

@@ -1,0 +1,67 @@
+import Providers
+import Secrets
+import YAML
+
+/// Reads `clients:`.
+enum ClientReader {
+    static func read(_ node: ConfigurationNode) -> [ClientConfiguration] {
+        guard let mapping = node.mapping() else { return [] }
+        return mapping.members.compactMap { member in
+            if !Names.isValid(member.name) { member.node.fault(Names.rule) }
+            guard let settings = member.node.mapping() else { return nil }
+            defer { settings.finish() }
+            var client = ClientConfiguration(name: member.name, tokens: [])
+            client.keyDigest = settings.take("key_sha256").flatMap(digest)
+            client.user = settings.take("user").flatMap(user)
+            client.group = settings.take("group")?.string()
+            client.tokens = settings.require("tokens")?.list()?.flatMap(grants) ?? []
+            if let may = settings.take("may") {
+                client.permissions = Set(may.list()?.compactMap { $0.word(ClientConfiguration.Permission.self) } ?? [])
+            }
+            if let limits = settings.take("limits") { client.limits = self.limits(limits) }
+            if let forwards = settings.take("forward_auth"), forwards.bool() == true {
+                client.answersForwardAuth = true
+                if client.keyDigest == nil { forwards.fault("needs key_sha256: a proxy is known by its key alone") }
+            }
+            if !["key_sha256", "user", "group"].contains(where: settings.has) {
+                member.node.fault("needs key_sha256, user or group; `tokenbroker client add \(member.name)` makes a key")
+            }
+            return client
+        }
+    }
+
+    private static func digest(_ node: ConfigurationNode) -> [UInt8]? {
+        guard let text = node.string() else { return nil }
+        if let bytes = Digest.bytes(hex: text), bytes.count == 32 { return bytes }
+        node.fault("must be the hex SHA-256 of the key: 64 hex digits, as `tokenbroker client add` prints them")
+        return nil
+    }
+
+    private static func limits(_ node: ConfigurationNode) -> ClientLimits {
+        var limits = ClientLimits()
+        guard let mapping = node.mapping() else { return limits }
+        limits.requests = mapping.take("requests")?.rate()
+        limits.inFlight = mapping.take("in_flight")?.integer(in: 1...100_000)
+        limits.connections = mapping.take("connections")?.integer(in: 1...100_000)
+        mapping.finish()
+        return limits
+    }
+
+    /// A user of whom the kernel can tell: 65534 stands for everybody of another user namespace.
+    private static func user(_ node: ConfigurationNode) -> String? {
+        guard let name = node.string() else { return nil }
+        if name == "nobody" || name == "65534" { node.fault("stands for everybody the kernel has no name for; give the program a user of its own") }
+        return name
+    }
+
+    /// A pattern, or a mapping of a pattern to patterns for its per-request inputs.
+    private static func grants(_ node: ConfigurationNode) -> [TokenGrant] {
+        guard node.isMapping, let mapping = node.mapping() else {
+            return node.string().map { [TokenGrant(pattern: NamePattern($0))] } ?? []
+        }
+        return mapping.members.map { member in
+            let inputs = member.node.mapping()?.members.compactMap { input in input.node.string().map { (input.name, NamePattern($0)) } } ?? []
+            return TokenGrant(pattern: NamePattern(member.name), inputs: Dictionary(inputs) { $1 })
+        }
+    }
+}

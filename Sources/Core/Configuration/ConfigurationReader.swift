@@ -1,0 +1,97 @@
+import Providers
+package import YAML
+
+/// Reads the daemon's file and the folder of providers beside it; reports every fault of all of them together.
+package struct ConfigurationReader {
+    /// Reads a text file; injected, so that tests need no disk.
+    package typealias FileReading = (_ path: String) -> Result<String, SystemMessage>
+    package typealias FolderListing = (_ path: String) -> [String]
+
+    private let readFile: FileReading
+    private let listFolder: FolderListing
+    private let faults = FaultList()
+
+    package init(readFile: @escaping FileReading, listFolder: @escaping FolderListing) {
+        self.readFile = readFile
+        self.listFolder = listFolder
+    }
+
+    /// The configuration and what to warn of.
+    ///
+    /// - Throws: `ConfigurationFaults` with every fault, warnings included, in the order they stand.
+    package func read(_ path: String) throws(ConfigurationFaults) -> (configuration: BrokerConfiguration, warnings: [ConfigurationFault]) {
+        let configuration = readRoot(path)
+        guard let configuration, !faults.hasErrors else { throw ConfigurationFaults(faults: faults.faults) }
+        return (configuration, faults.faults)
+    }
+
+    private func readRoot(_ path: String) -> BrokerConfiguration? {
+        guard let root = document(path)?.mapping() else { return nil }
+        var configuration = BrokerConfiguration()
+        if let listen = root.take("listen") { ListenReader.read(listen, into: &configuration) }
+        configuration.namesListeners = root.has("listen")
+        configuration.hasClients = root.has("clients")
+        configuration.clients = root.take("clients").map(ClientReader.read) ?? []
+        if let store = root.take("store") { configuration.store = StoreReader.read(store) }
+        if let logins = root.take("logins")?.mapping() {
+            if let parallel = logins.take("parallel")?.integer(in: 1...1024) { configuration.logins.parallel = parallel }
+            if let perHost = logins.take("per_host")?.integer(in: 1...1024) { configuration.logins.perHost = perHost }
+            logins.finish()
+        }
+        configuration.isAudited = root.take("audit")?.bool() ?? true
+        if let metrics = root.take("metrics")?.mapping() {
+            configuration.hasOpenMetrics = metrics.take("open")?.bool() ?? false
+            metrics.finish()
+        }
+        if let limits = root.take("limits") { ListenReader.readLimits(limits, into: &configuration.limits) }
+        configuration.readiness.condition = root.take("ready_when")?.word(Readiness.Condition.self) ?? .all
+        configuration.readiness.within = root.take("ready_within")?.duration(in: .seconds(1) ... .seconds(600)) ?? .seconds(20)
+        let providers = readProviders(root, folder: Self.folder(of: path) + "/providers.d")
+        let tokens = root.require("tokens").map { TokenConfigurationReader(providers: providers).read($0) } ?? []
+        configuration.tokens = tokens
+        root.finish()
+        return configuration
+    }
+
+    private func document(_ path: String) -> ConfigurationNode? {
+        switch readFile(path) {
+        case .success(let text):
+            return ConfigurationDocument.parse(text, file: path, faults: faults)
+        case .failure(let message):
+            faults.add(.init(file: path, message: "cannot be read: \(message.text)"))
+            return nil
+        }
+    }
+
+    /// Built-in definitions, then the folder's, then the file's own; a name may stand once among a user's own and replaces a built-in one.
+    private func readProviders(_ root: ConfigurationMapping, folder: String) -> [String: ProviderDefinition] {
+        var providers = ProviderCatalog.definitions(faults: faults)
+        var own: Set<String> = []
+        func add(_ node: ConfigurationNode) {
+            guard let definition = ProviderReader.read(node) else { return }
+            if !own.insert(definition.name).inserted { node.fault("the provider \(definition.name) is defined twice") }
+            providers[definition.name] = definition
+        }
+        for file in listFolder(folder).filter({ $0.hasSuffix(".yaml") }).sorted() {
+            if let node = document("\(folder)/\(file)") { add(node) }
+        }
+        if let inline = root.take("providers") {
+            for node in inline.list() ?? [] { add(node) }
+        }
+        return providers
+    }
+
+    private static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+}
+
+/// The system's words for a failed read.
+package struct SystemMessage: Error, Sendable {
+    package let text: String
+
+    package init(_ text: String) {
+        self.text = text
+    }
+}

@@ -1,0 +1,84 @@
+import OutboundHTTP
+import YAML
+
+/// Reads `listen:` and `limits:`.
+enum ListenReader {
+    static func read(_ node: ConfigurationNode, into configuration: inout BrokerConfiguration) {
+        guard let entries = node.list() else { return }
+        if entries.isEmpty { node.fault("needs at least one address") }
+        configuration.listeners = entries.compactMap { entry in
+            guard let mapping = entry.mapping() else { return nil }
+            defer { mapping.finish() }
+            configuration.hosts += mapping.take("hosts")?.strings() ?? []
+            let tcp = mapping.take("tcp")
+            let unix = mapping.take("unix")
+            let mode = mapping.take("mode")
+            let group = mapping.take("group")
+            switch (tcp, unix) {
+            case (let tcp?, nil):
+                if let wrong = mode ?? group { wrong.fault("belongs to a unix socket") }
+                return self.tcp(tcp)
+            case (nil, let unix?):
+                return self.unix(unix, mode: mode, group: group)
+            default:
+                entry.fault("must have either tcp: 127.0.0.1:8653 or unix: /path")
+                return nil
+            }
+        }
+    }
+
+    private static func tcp(_ node: ConfigurationNode) -> ListenerConfiguration? {
+        guard let text = node.string() else { return nil }
+        guard isLoopback(text) else {
+            node.fault("must be a loopback address with a port, such as 127.0.0.1:8653 or \"[::1]:8653\"")
+            return nil
+        }
+        return ListenerConfiguration(address: .tcp(text))
+    }
+
+    private static func isLoopback(_ text: String) -> Bool {
+        guard let colon = text.lastIndex(of: ":"), UInt16(text[text.index(after: colon)...]) != nil else { return false }
+        let host = String(text[..<colon])
+        return host == "[::1]" || host.hasPrefix("127.") && BaseURL.isLoopbackLiteral(host)
+    }
+
+    private static func unix(_ node: ConfigurationNode, mode: ConfigurationNode?, group: ConfigurationNode?) -> ListenerConfiguration? {
+        guard let path = node.string() else { return nil }
+        guard path.hasPrefix("/"), path.utf8.count <= 107 else {
+            node.fault("must be an absolute path of at most 107 bytes (abstract sockets have no file mode and are refused)")
+            return nil
+        }
+        var bits: UInt32 = 0o660
+        if let mode, let text = mode.string() {
+            if let value = UInt32(text, radix: 8), value <= 0o777, text.count >= 3 {
+                bits = value
+            } else {
+                mode.fault("must be an octal file mode, such as \"0660\"")
+            }
+        }
+        if bits & 0o200 == 0 || bits & 0o040 != 0 && bits & 0o020 == 0 || bits & 0o004 != 0 && bits & 0o002 == 0 {
+            mode?.fault("lets somebody read who may not write; connecting to a socket takes both (unix(7)), such as \"0660\"")
+        }
+        if let group, bits & 0o060 == 0 { group.fault("has no effect with this mode: the group may not connect") }
+        return ListenerConfiguration(address: .unix(path: path, mode: bits, group: group?.string()))
+    }
+
+    static func readLimits(_ node: ConfigurationNode, into limits: inout ConnectionBounds) {
+        guard let mapping = node.mapping() else { return }
+        if let value = mapping.take("header")?.size(in: 1024...1024 * 1024) { limits.headerBytes = value }
+        if let value = mapping.take("header_fields")?.integer(in: 10...1000) { limits.fields = value }
+        if let value = mapping.take("body")?.size(in: 1024...16 * 1024 * 1024) { limits.bodyBytes = value }
+        let times: ClosedRange<Duration> = .milliseconds(100) ... .seconds(3600)
+        if let value = mapping.take("header_time")?.duration(in: times) { limits.headerTime = value }
+        if let value = mapping.take("request_time")?.duration(in: times) { limits.requestTime = value }
+        if let value = mapping.take("idle_time")?.duration(in: times) { limits.idleTime = value }
+        if let value = mapping.take("idle_grace")?.duration(in: .zero ... .seconds(60)) { limits.idleGrace = value }
+        if let value = mapping.take("first_request_grace")?.duration(in: .zero ... .seconds(5)) { limits.firstRequestGrace = value }
+        if let value = mapping.take("connections")?.integer(in: 8...100_000) { limits.connections = value }
+        if let value = mapping.take("stranger_connections")?.integer(in: 4...100_000) { limits.strangerConnections = value }
+        if let value = mapping.take("user_connections")?.integer(in: 4...100_000) { limits.userConnections = value }
+        if let value = mapping.take("waiting")?.integer(in: 16...1_000_000) { limits.waiting = value }
+        if let value = mapping.take("refusals")?.rate() { limits.refusals = value }
+        mapping.finish()
+    }
+}

@@ -1,0 +1,253 @@
+import OutboundHTTP
+import Providers
+import Secrets
+import Time
+import Tokens
+import YAML
+
+/// Reads `tokens:` against the providers there are, and checks what the entries say of each other.
+struct TokenConfigurationReader {
+    let providers: [String: ProviderDefinition]
+
+    func read(_ node: ConfigurationNode) -> [TokenConfiguration] {
+        guard let mapping = node.mapping() else { return [] }
+        let disabled = Set(mapping.members.filter { isDisabled($0.node) }.map(\.name))
+        let entries = mapping.members.filter { !disabled.contains($0.name) }
+        let tokens = entries.compactMap { entry in readToken(entry.name, entry.node).map { ($0, entry.node) } }
+        let byName = Dictionary(tokens.map { ($0.0.name, $0.0) }) { $1 }
+        let names = Set(entries.map(\.name))
+        for (token, node) in tokens { checkChain(token, at: node, among: byName, names: names) }
+        return tokens.map(\.0)
+    }
+
+    private func isDisabled(_ node: ConfigurationNode) -> Bool {
+        guard node.isMapping, let enabled = node.mapping()?.take("enabled") else { return false }
+        return enabled.scalar == .bool(false)
+    }
+
+    private func readToken(_ name: String, _ node: ConfigurationNode) -> TokenConfiguration? {
+        if !Names.isValid(name) { node.fault(Names.rule) }
+        guard let mapping = node.mapping() else { return nil }
+        defer { mapping.finish() }
+        let provider = mapping.require("provider").flatMap(self.provider)
+        let required = mapping.take("required")
+        _ = mapping.take("enabled")?.bool()
+        let inputs = mapping.take("inputs")
+        let perRequest = mapping.take("per_request")
+        let limit = mapping.take("limit")
+        let expires = mapping.take("expires")
+        let refresh = mapping.take("refresh")
+        let idleAfter = mapping.take("idle_after")
+        let latchedRetry = mapping.take("latched_retry")
+        let limits = mapping.take("limits")
+        let exclusive = mapping.take("exclusive")
+        let tls = mapping.take("tls")
+        let proxy = mapping.take("proxy")
+        let timeout = mapping.take("timeout")
+        guard let provider else { return nil }
+        var token = TokenConfiguration(name: name, provider: provider)
+        token.exclusive = exclusive?.bool()
+        token.isRequired = required?.bool() ?? (perRequest == nil)
+        token.perRequest = perRequest.map { readPerRequest($0, provider: provider) } ?? []
+        token.inputs = readInputs(inputs, provider: provider, perRequest: Set(token.perRequest.map(\.name)), at: node)
+        if let limit {
+            if perRequest == nil { limit.fault("belongs to a token with per_request inputs") }
+            token.combinations = limit.integer(in: 1...100_000) ?? token.combinations
+        }
+        token.expires = expires.map(ProviderReader.expiry)
+        if provider.token.expires.isEmpty, expires == nil {
+            let hint = provider.token.suggestedLifetime.map { ", for example expires: [{after: \(DurationSyntax.format($0))}]" } ?? ""
+            node.fault("expires is missing: \(provider.name) does not say how long its tokens live\(hint)")
+        }
+        token.refresh = readRefresh(refresh, idleAfter: idleAfter, latchedRetry: latchedRetry, isPerRequest: perRequest != nil)
+        token.limit = limits.flatMap(ProviderReader.limit)
+        token.connection = readConnection(tls: tls, proxy: proxy, timeout: timeout)
+        return token
+    }
+
+    private func provider(_ node: ConfigurationNode) -> ProviderDefinition? {
+        guard let name = node.string() else { return nil }
+        if let provider = providers[name] { return provider }
+        node.fault("there is no provider \(name); known: \(providers.keys.sorted().joined(separator: ", "))")
+        return nil
+    }
+
+    private func readPerRequest(_ node: ConfigurationNode, provider: ProviderDefinition) -> [PerRequestInput] {
+        guard let mapping = node.mapping() else { return [] }
+        return mapping.members.compactMap { member in
+            guard let settings = member.node.mapping() else { return nil }
+            defer { settings.finish() }
+            guard let input = provider.input(member.name), !input.isSecret, !input.isToken, input.kind == .text else {
+                member.node.fault("is no input of \(provider.name) that a caller may give (not secret, not a token, not a URL)")
+                return nil
+            }
+            guard let pattern = settings.require("pattern")?.pattern() else { return nil }
+            return PerRequestInput(name: member.name, pattern: pattern)
+        }
+    }
+
+    private func readInputs(
+        _ node: ConfigurationNode?, provider: ProviderDefinition, perRequest: Set<String>, at entry: ConfigurationNode
+    ) -> [String: InputBinding] {
+        var bindings: [String: InputBinding] = [:]
+        var given: Set<String> = []
+        for member in node?.mapping()?.members ?? [] {
+            given.insert(member.name)
+            guard let input = provider.input(member.name) else {
+                let known = provider.inputs.map(\.name).sorted().joined(separator: ", ")
+                member.node.fault("\(provider.name) has no such input; it has: \(known)")
+                continue
+            }
+            if perRequest.contains(member.name) { member.node.fault("stands under per_request too") }
+            bindings[member.name] = InputBindingReader.read(member.node, for: input)
+        }
+        let missing = provider.inputs.filter { $0.isRequired && !given.contains($0.name) && !perRequest.contains($0.name) }.map(\.name)
+        if !missing.isEmpty { (node ?? entry).fault("\(provider.name) needs \(missing.joined(separator: ", "))") }
+        return bindings
+    }
+
+    private func readRefresh(
+        _ node: ConfigurationNode?, idleAfter: ConfigurationNode?, latchedRetry: ConfigurationNode?, isPerRequest: Bool
+    ) -> RefreshPolicy {
+        var policy = RefreshPolicy()
+        policy.idleAfter = isPerRequest ? .seconds(3600) : nil
+        if let idleAfter { policy.idleAfter = idleAfter.duration(in: .seconds(10) ... .seconds(30 * 86_400)) }
+        if let latchedRetry {
+            policy.latchedRetry = latchedRetry.scalar == .string("never") ? nil : latchedRetry.duration(in: .seconds(600) ... .seconds(30 * 86_400))
+        }
+        guard let mapping = node?.mapping() else { return policy }
+        defer { mapping.finish() }
+        if let margin = mapping.take("margin") { policy.margin = margin.duration(in: .seconds(1) ... .seconds(30 * 86_400)) }
+        if let cap = mapping.take("margin_cap")?.duration(in: .seconds(1) ... .seconds(30 * 86_400)) { policy.marginCap = cap }
+        if let jitter = mapping.take("jitter"), let text = jitter.string() {
+            if text.hasSuffix("%"), let percent = Double(text.dropLast()), (0...100).contains(percent) {
+                policy.jitter = percent / 100
+            } else {
+                jitter.fault("must be a part of the margin from 0% to 100%, such as 10%")
+            }
+        }
+        return policy
+    }
+
+    private func readConnection(tls: ConfigurationNode?, proxy: ConfigurationNode?, timeout: ConfigurationNode?) -> ConnectionSettings {
+        var connection = ConnectionSettings()
+        if let mapping = tls?.mapping() {
+            connection.authorities = mapping.take("ca")?.string()
+            connection.certificate = mapping.take("certificate")?.string()
+            connection.key = mapping.take("key")?.string()
+            if (connection.certificate == nil) != (connection.key == nil) { tls?.fault("certificate and key belong together") }
+            mapping.finish()
+        }
+        if let proxy, let text = proxy.string() {
+            if text.hasPrefix("http://") || text.hasPrefix("https://") {
+                connection.proxy = text
+            } else {
+                proxy.fault("must be a URL such as http://127.0.0.1:3128")
+            }
+        }
+        if let time = timeout?.duration(in: .seconds(1) ... .seconds(120)) { connection.time = time }
+        return connection
+    }
+
+    /// A token input names another entry that is there, is not made per request, and does not lead back.
+    private func checkChain(
+        _ token: TokenConfiguration, at node: ConfigurationNode, among byName: [String: TokenConfiguration], names: Set<String>
+    ) {
+        for input in token.tokenInputs {
+            guard names.contains(input) else {
+                node.fault("needs the token \(input), which is not configured")
+                continue
+            }
+            if byName[input]?.perRequest.isEmpty == false { node.fault("cannot take its input from \(input), which has per_request inputs") }
+            var seen = [token.name]
+            var rest = [input]
+            while let name = rest.popLast() {
+                if name == token.name {
+                    node.fault("needs its own token: \((seen + [name]).joined(separator: " → "))")
+                    return
+                }
+                guard !seen.contains(name), let next = byName[name] else { continue }
+                seen.append(name)
+                rest += next.tokenInputs
+            }
+        }
+    }
+}
+
+/// Reads one input's value: text, a reference to a secret, or another entry's token.
+enum InputBindingReader {
+    static func read(_ node: ConfigurationNode, for input: InputDefinition) -> InputBinding? {
+        if input.isToken { return token(node) }
+        if node.isSequence { return alternatives(node) }
+        guard node.isMapping, let mapping = node.mapping() else { return text(node, for: input) }
+        defer { mapping.finish() }
+        guard let reference = reference(mapping) else { return nil }
+        if case .value = reference, input.isSecret {
+            node.warn("the secret stands in the configuration itself; a file or credential is safer")
+        }
+        return .secret([reference])
+    }
+
+    /// References in a list: during a rotation the new secret and the old one.
+    private static func alternatives(_ node: ConfigurationNode) -> InputBinding? {
+        let elements = node.list() ?? []
+        if !(1...4).contains(elements.count) { node.fault("must list 1 to 4 references, such as [{credential: new}, {credential: old}]") }
+        let references = elements.compactMap { element in
+            element.mapping().flatMap { mapping in
+                defer { mapping.finish() }
+                return reference(mapping)
+            }
+        }
+        return references.isEmpty ? nil : .secret(references)
+    }
+
+    private static func token(_ node: ConfigurationNode) -> InputBinding? {
+        guard node.isMapping, let mapping = node.mapping() else {
+            node.fault("must be {token: name}, the name of another token here")
+            return nil
+        }
+        defer { mapping.finish() }
+        return mapping.require("token")?.string().map { .token($0) }
+    }
+
+    private static func text(_ node: ConfigurationNode, for input: InputDefinition) -> InputBinding? {
+        guard let text = node.string() else { return nil }
+        if input.isSecret {
+            node.fault("is a secret: give a reference such as {file: /path}, {env: NAME}, {credential: name} or {command: [program]}")
+            return nil
+        }
+        if let problem = InputRule.problem(with: text, for: input) { node.fault(problem) }
+        return .text(text)
+    }
+
+    static func reference(_ mapping: ConfigurationMapping) -> SecretReference? {
+        let file = mapping.take("file")
+        let shared = mapping.take("shared")
+        let environment = mapping.take("env")
+        let credential = mapping.take("credential")
+        let command = mapping.take("command")
+        let value = mapping.take("value")
+        guard [file, environment, credential, command, value].compactMap({ $0 }).count == 1 else {
+            mapping.place.fault("must be one of {file: /path}, {env: NAME}, {credential: name}, {command: [program, argument]}, {value: text}")
+            return nil
+        }
+        if let shared, file == nil { shared.fault("belongs to a file") }
+        if let file {
+            guard let path = file.string() else { return nil }
+            if !path.hasPrefix("/") { file.fault("must be an absolute path") }
+            return .file(path: path, isShared: shared?.bool() ?? false)
+        }
+        if let credential {
+            guard let name = credential.string() else { return nil }
+            if name.isEmpty || name.contains("/") { credential.fault("must be the name of a credential, not a path") }
+            return .credential(name: name)
+        }
+        if let command {
+            let words = command.strings() ?? []
+            if words.first?.isEmpty ?? true { command.fault("must be a list beginning with a program") }
+            return words.isEmpty ? nil : .command(words)
+        }
+        if let environment { return environment.string().map { .environment(name: $0) } }
+        return value?.string().map { .value(Secret($0)) }
+    }
+}

@@ -1,0 +1,162 @@
+import Configuration
+import FoundationEssentials
+import HTTPTypes
+import JSON
+import OutboundHTTP
+import Store
+import Synchronization
+import Time
+
+/// One stored key.
+struct EtcdEntry {
+    let key: [UInt8]
+    let value: [UInt8]
+    let created: Int64
+    let modified: Int64
+
+    init?(_ json: JSONValue) {
+        guard let key = json["key"]?.text.flatMap(Base64.decode) else { return nil }
+        self.key = key
+        value = json["value"]?.text.flatMap(Base64.decode) ?? []
+        created = json.int64("create_revision")
+        modified = json.int64("mod_revision")
+    }
+}
+
+enum Base64 {
+    static func encode(_ bytes: [UInt8]) -> JSONValue { .string(Data(bytes).base64EncodedString()) }
+    static func decode(_ text: String) -> [UInt8]? { Data(base64Encoded: text).map(Array.init) }
+}
+
+extension JSONValue {
+    /// A 64-bit number as protobuf's JSON writes it: in a string, left out where it is 0.
+    func int64(_ name: String) -> Int64 {
+        switch self[name] {
+        case .string(let text)?: Int64(text) ?? 0
+        case .integer(let number)?: number
+        default: 0
+        }
+    }
+
+    var elements: [JSONValue] {
+        guard case .array(let elements) = self else { return [] }
+        return elements
+    }
+}
+
+/// Speaks to etcd v3 through its JSON gateway: one member after the other until one answers, the last good one first.
+final class EtcdClient: Sendable {
+    private let configuration: EtcdConfiguration
+    private let transport: any HTTPTransport
+    private let clocks: any Clocks
+    private let preferred = Mutex(0)
+    /// etcd's wall clock less ours, as its answers' `Date` tells; nothing where they differ by no more than that says.
+    private let offset = Mutex(Duration.zero)
+
+    private static let connectTime = Duration.seconds(1)
+    private static let time = Duration.seconds(3)
+
+    init(_ configuration: EtcdConfiguration, transport: any HTTPTransport, clocks: any Clocks) {
+        self.configuration = configuration
+        self.transport = transport
+        self.clocks = clocks
+    }
+
+    /// The members' wall clock, by which hosts with different clocks mean the same moment.
+    var wall: WallTime { clocks.wall + offset.withLock { $0 } }
+
+    /// - Throws: `StoreFault` when no member gives an answer.
+    func call(_ path: String, _ body: JSONValue) async throws(StoreFault) -> JSONValue {
+        try await eachMember { endpoint throws(StoreFault) in
+            let reply = try await self.send(endpoint, path, body, sink: nil)
+            guard reply.status == 200, let answer = JSONValue(parsing: reply.body) else {
+                let told = JSONValue(parsing: reply.body)?["error"]?.text ?? "status \(reply.status)"
+                throw StoreFault("\(endpoint): \(told)")
+            }
+            self.note(reply)
+            return answer
+        }
+    }
+
+    /// A call whose answer goes on: each line of it is told, until the connection ends or who hears it wants no more.
+    func stream(_ path: String, _ body: JSONValue, _ hear: @escaping @Sendable (JSONValue) -> Bool) async throws(StoreFault) {
+        let lines = LineReader(hear)
+        _ =
+            try await eachMember { endpoint throws(StoreFault) in
+                _ = try await self.send(endpoint, path, body, sink: { lines.take($0) })
+                throw StoreFault("\(endpoint): the watch has ended")
+            } as JSONValue
+    }
+
+    private func eachMember<Answer: Sendable>(_ ask: (String) async throws(StoreFault) -> Answer) async throws(StoreFault) -> Answer {
+        let first = preferred.withLock { $0 }
+        var fault = StoreFault("no etcd member is configured")
+        for step in configuration.endpoints.indices {
+            let index = (first + step) % configuration.endpoints.count
+            do throws(StoreFault) {
+                let answer = try await ask(configuration.endpoints[index])
+                preferred.withLock { $0 = index }
+                return answer
+            } catch {
+                fault = error
+                preferred.withLock { $0 = (index + 1) % configuration.endpoints.count }
+                if Task.isCancelled { break }
+            }
+        }
+        throw fault
+    }
+
+    private func send(_ endpoint: String, _ path: String, _ body: JSONValue, sink: (@Sendable ([UInt8]) -> Bool)?) async throws(StoreFault)
+        -> PartnerReply
+    {
+        var connection = ConnectionSettings()
+        connection.authorities = configuration.authorities
+        connection.certificate = configuration.certificate
+        connection.key = configuration.key
+        connection.connectTime = Self.connectTime
+        connection.time = Self.time
+        var fields = HTTPFields()
+        fields[.contentType] = "application/json"
+        // A member that has lost the others ends a watch instead of keeping it silent.
+        if sink != nil, let name = HTTPField.Name("Grpc-Metadata-hasleader") { fields[name] = "true" }
+        let base = endpoint.hasSuffix("/") ? String(endpoint.dropLast()) : endpoint
+        var request = OutboundRequest(
+            method: .post, url: base + path, fields: fields, body: Array(body.jsonText.utf8), connection: connection)
+        request.sink = sink
+        do throws(TransportFault) {
+            return try await transport.send(request)
+        } catch {
+            throw StoreFault("\(endpoint): \(error.reason)")
+        }
+    }
+
+    /// `Date` has whole seconds: less than two apart the clocks agree.
+    private func note(_ reply: PartnerReply) {
+        guard let date = reply.fields[.date].flatMap(CalendarTime.parseIMFFixdate) else { return }
+        let difference = date - reply.receivedAtWall
+        offset.withLock { $0 = difference > .seconds(-2) && difference < .seconds(2) ? .zero : difference }
+    }
+}
+
+/// Cuts a stream into lines of JSON. Called on one queue.
+private final class LineReader: Sendable {
+    private let rest = Mutex<[UInt8]>([])
+    private let hear: @Sendable (JSONValue) -> Bool
+    private static let maximumBytes = 8 * 1024 * 1024
+
+    init(_ hear: @escaping @Sendable (JSONValue) -> Bool) {
+        self.hear = hear
+    }
+
+    /// False when no more is wanted.
+    func take(_ bytes: [UInt8]) -> Bool {
+        let lines = rest.withLock { rest in
+            rest += bytes
+            var parts = rest.split(separator: 0x0A, omittingEmptySubsequences: false)
+            rest = Array(parts.removeLast())
+            if rest.count > Self.maximumBytes { rest = [] }
+            return parts.map(Array.init)
+        }
+        return lines.allSatisfy { line in JSONValue(parsing: line).map(hear) ?? true }
+    }
+}

@@ -1,0 +1,184 @@
+package import Configuration
+import JSON
+package import OutboundHTTP
+import Secrets
+package import Store
+package import Time
+
+/// Records and locks in etcd v3. Values are sealed: etcd sees names, sizes and times, never a token.
+///
+/// Below the prefix: `tokens/NAME/INPUTS/LOGIN` holds a sealed record (INPUTS and LOGIN are digests), `locks/NAME/INPUTS` the host that
+/// logs in, bound to a lease.
+package final class EtcdFleetStore: FleetStore {
+    private let client: EtcdClient
+    private let prefix: String
+    private let key: Secret
+    private let host: String
+
+    /// - Parameter host: named in locks, for people.
+    package init(_ configuration: EtcdConfiguration, key: StoreKey, host: String, transport: any HTTPTransport, clocks: any Clocks) {
+        client = EtcdClient(configuration, transport: transport, clocks: clocks)
+        prefix = configuration.prefix
+        self.key = key.derived(for: "records")
+        self.host = host
+    }
+
+    // MARK: Keys and values
+
+    private static func part(_ bytes: [UInt8]) -> String { Digest.hex(Digest.sha256(bytes).prefix(8)) }
+
+    private func tokenKey(_ name: FleetName) -> [UInt8] {
+        Array("\(prefix)tokens/\(name.record.token)/\(Self.part(Array(name.record.inputs.utf8)))/\(Self.part(name.login))".utf8)
+    }
+
+    private func lockKey(_ name: RecordName) -> [UInt8] { Array("\(prefix)locks/\(name.token)/\(Self.part(Array(name.inputs.utf8)))".utf8) }
+
+    /// The end of a range of all keys that begin with `key`: its last byte one higher.
+    private static func rangeEnd(_ key: [UInt8]) -> [UInt8] { key.dropLast() + [(key.last ?? 0) &+ 1] }
+
+    private static func associated(_ key: [UInt8]) -> [UInt8] { Array("fleet\0".utf8) + key }
+
+    /// What is sealed: the name in full, the login, the record, and when it was written, by etcd's clock.
+    private func sealed(_ token: StoredToken, key place: [UInt8]) -> [UInt8] {
+        let body: JSONValue = .object([
+            "token": .string(token.name.token), "inputs": .object(token.name.perRequest.mapValues { .string($0) }),
+            "login": Base64.encode(token.login), "record": Base64.encode(token.record), "at": .integer(client.wall.nanoseconds),
+            "host": .string(host),
+        ])
+        return SealedRecord.seal(Array(body.jsonText.utf8), key: key, associated: Self.associated(place))
+    }
+
+    private func record(_ entry: EtcdEntry) -> FleetRecord? {
+        guard let bytes = SealedRecord.open(entry.value, key: key, associated: Self.associated(entry.key)), let json = JSONValue(parsing: bytes),
+            let token = json["token"]?.text, case .object(let inputs)? = json["inputs"],
+            let login = json["login"]?.text.flatMap(Base64.decode), let record = json["record"]?.text.flatMap(Base64.decode),
+            let at = json["at"]?.integerValue
+        else { return nil }
+        let age = max(.zero, client.wall - WallTime(nanoseconds: at))
+        let name = RecordName(token, inputs.compactMapValues(\.text))
+        return FleetRecord(token: StoredToken(name: name, login: login, record: record), revision: entry.modified, age: age)
+    }
+
+    private static func range(_ key: [UInt8], end: [UInt8]? = nil) -> JSONValue {
+        var members = ["key": Base64.encode(key)]
+        members["range_end"] = end.map(Base64.encode)
+        return .object(members)
+    }
+
+    private static func compare(_ key: [UInt8], _ target: String, _ value: Int64) -> JSONValue {
+        .object(["key": Base64.encode(key), "result": "EQUAL", "target": .string(target.uppercased()), "\(target)_revision": .string(String(value))])
+    }
+
+    private static func put(_ key: [UInt8], _ value: [UInt8], lease: Int64? = nil) -> JSONValue {
+        var members = ["key": Base64.encode(key), "value": Base64.encode(value)]
+        members["lease"] = lease.map { .string(String($0)) }
+        return .object(["request_put": .object(members)])
+    }
+
+    private static func get(_ key: [UInt8]) -> JSONValue { .object(["request_range": range(key)]) }
+
+    private static func transaction(_ compare: JSONValue, success: [JSONValue], failure: [JSONValue]) -> JSONValue {
+        .object(["compare": .array([compare]), "success": .array(success), "failure": .array(failure)])
+    }
+
+    /// The records that a transaction's ranges found, in their order.
+    private func records(_ answer: JSONValue) -> [FleetRecord] {
+        (answer["responses"]?.elements ?? []).flatMap { $0["response_range"]?["kvs"]?.elements ?? [] }.compactMap(EtcdEntry.init).compactMap(record)
+    }
+
+    private static func revision(_ answer: JSONValue) -> Int64 { answer["header"]?.int64("revision") ?? 0 }
+
+    // MARK: FleetStore
+
+    package func load() async throws(StoreFault) -> (records: [FleetRecord], revision: Int64) {
+        let all = Array("\(prefix)tokens/".utf8)
+        var (from, revision, records) = (all, Int64(0), [FleetRecord]())
+        while true {
+            var request = ["key": Base64.encode(from), "range_end": Base64.encode(Self.rangeEnd(all)), "limit": .string(String(Self.pageRecords))]
+            // Every page as of the same moment.
+            if revision > 0 { request["revision"] = .string(String(revision)) }
+            let answer = try await client.call("/v3/kv/range", .object(request))
+            let entries = (answer["kvs"]?.elements ?? []).compactMap(EtcdEntry.init)
+            if revision == 0 { revision = Self.revision(answer) }
+            records += entries.compactMap(record)
+            guard answer["more"] == true, let last = entries.last else { return (records, revision) }
+            from = last.key + [0]
+        }
+    }
+
+    /// An answer is 1 MiB at most, a record with a token of 16 KiB some 120 kB at the very most.
+    private static let pageRecords = 8
+
+    package func lock(_ name: FleetName, for time: Duration) async throws(StoreFault) -> FleetLocking {
+        let (token, lock) = (tokenKey(name), lockKey(name.record))
+        // A look first: of ten thousand hosts nearly all find it taken, and a lease is a write.
+        let seen = try await client.call("/v3/kv/range", Self.range(lock))
+        if let held = (seen["kvs"]?.elements ?? []).first, !held.int64("create_revision").isZero {
+            let answer = try await client.call("/v3/kv/range", Self.range(token))
+            return .taken((answer["kvs"]?.elements ?? []).compactMap(EtcdEntry.init).compactMap(record).first)
+        }
+        let lease = try await client.call("/v3/lease/grant", .object(["TTL": .string(String(max(1, time.secondsRoundedUp)))])).int64("ID")
+        let answer = try await client.call(
+            "/v3/kv/txn",
+            Self.transaction(
+                Self.compare(lock, "create", 0), success: [Self.put(lock, Array(host.utf8), lease: lease), Self.get(token)],
+                failure: [Self.get(token)]))
+        let record = records(answer).first
+        guard answer["succeeded"] == true else {
+            _ = try? await client.call("/v3/lease/revoke", .object(["ID": .string(String(lease))]))
+            return .taken(record)
+        }
+        return .mine(FleetLock(name: name, lease: lease, revision: Self.revision(answer)), record)
+    }
+
+    package func prolong(_ lock: FleetLock) async throws(StoreFault) {
+        _ = try await client.call("/v3/lease/keepalive", .object(["ID": .string(String(lock.lease))]))
+    }
+
+    package func unlock(_ lock: FleetLock) async throws(StoreFault) {
+        _ = try await client.call("/v3/lease/revoke", .object(["ID": .string(String(lock.lease))]))
+    }
+
+    package func write(_ token: StoredToken, under lock: FleetLock) async throws(StoreFault) -> FleetWriting {
+        try await write(token, where: Self.compare(lockKey(lock.name.record), "create", lock.revision))
+    }
+
+    package func write(_ token: StoredToken, over revision: Int64) async throws(StoreFault) -> FleetWriting {
+        let key = tokenKey(FleetName(token.name, login: token.login))
+        return try await write(token, where: revision == 0 ? Self.compare(key, "create", 0) : Self.compare(key, "mod", revision))
+    }
+
+    private func write(_ token: StoredToken, where compare: JSONValue) async throws(StoreFault) -> FleetWriting {
+        let key = tokenKey(FleetName(token.name, login: token.login))
+        let answer = try await client.call(
+            "/v3/kv/txn", Self.transaction(compare, success: [Self.put(key, sealed(token, key: key))], failure: [Self.get(key)]))
+        return answer["succeeded"] == true ? .written(revision: Self.revision(answer)) : .refused(records(answer).first)
+    }
+
+    package func watch(from revision: Int64, _ hear: @escaping @Sendable (FleetNews) -> Void) async throws(StoreFault) {
+        let all = Array(prefix.utf8)
+        let locks = Array("\(prefix)locks/".utf8)
+        let request: JSONValue = .object([
+            "create_request": .object([
+                "key": Base64.encode(all), "range_end": Base64.encode(Self.rangeEnd(all)), "start_revision": .string(String(revision)),
+            ])
+        ])
+        try await client.stream("/v3/watch", request) { [self] line in
+            if line["error"] != nil || line["result"]?["canceled"] == true { return false }
+            for event in line["result"]?["events"]?.elements ?? [] {
+                guard let entry = event["kv"].flatMap(EtcdEntry.init) else { continue }
+                if entry.key.starts(with: locks) {
+                    let name = String(decoding: entry.key.dropFirst(locks.count), as: UTF8.self).prefix { $0 != "/" }
+                    if event["type"] == "DELETE" { hear(.unlocked(RecordName(String(name)))) }
+                } else if let record = record(entry) {
+                    hear(.record(record))
+                }
+            }
+            return true
+        }
+    }
+}
+
+extension Int64 {
+    fileprivate var isZero: Bool { self == 0 }
+}

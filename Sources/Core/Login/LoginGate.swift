@@ -1,0 +1,89 @@
+package import Configuration
+package import Time
+package import Tokens
+
+/// Lets logins through to the partners: so many at once in all and to one host, so many in a period for one account,
+/// and none while a partner asked an account for a pause. An account is a base URL with its secrets.
+package actor LoginGate {
+    private struct Waiter {
+        let host: String
+        let continuation: CheckedContinuation<Void, Never>
+    }
+
+    private let bounds: LoginBounds
+    private let clocks: any Clocks
+    private var inFlight = 0
+    private var inFlightByHost: [String: Int] = [:]
+    private var waiters: [Waiter] = []
+    private var pausedUntil: [String: BootInstant] = [:]
+    private var recent: [String: [BootInstant]] = [:]
+
+    package init(bounds: LoginBounds, clocks: any Clocks) {
+        self.bounds = bounds
+        self.clocks = clocks
+    }
+
+    /// Takes a slot, waiting in line for one; give it back with `leave`.
+    ///
+    /// - Throws: a `waiting` failure with the time left, when the account is paused or has used up its logins.
+    package func enter(account: String, host: String, limit: Rate?) async throws(LoginFailure) {
+        try check(account: account, limit: limit)
+        if inFlight >= bounds.parallel || inFlightByHost[host, default: 0] >= bounds.perHost {
+            // The slot is counted by whoever hands it over.
+            await withCheckedContinuation { waiters.append(Waiter(host: host, continuation: $0)) }
+            do throws(LoginFailure) {
+                try check(account: account, limit: limit)
+            } catch {
+                leave(host: host)
+                throw error
+            }
+        } else {
+            take(host)
+        }
+        if limit != nil { recent[account, default: []].append(clocks.boot) }
+    }
+
+    package func leave(host: String) {
+        inFlight -= 1
+        inFlightByHost[host, default: 1] -= 1
+        if inFlightByHost[host] == 0 { inFlightByHost[host] = nil }
+        guard inFlight < bounds.parallel, let index = waiters.firstIndex(where: { inFlightByHost[$0.host, default: 0] < bounds.perHost }) else {
+            return
+        }
+        let next = waiters.remove(at: index)
+        take(next.host)
+        next.continuation.resume()
+    }
+
+    /// The partner asked this account for a pause.
+    package func pause(account: String, for duration: Duration) {
+        pausedUntil[account] = max(pausedUntil[account] ?? clocks.boot, clocks.boot + duration)
+    }
+
+    private func take(_ host: String) {
+        inFlight += 1
+        inFlightByHost[host, default: 0] += 1
+    }
+
+    private func check(account: String, limit: Rate?) throws(LoginFailure) {
+        let now = clocks.boot
+        if let until = pausedUntil[account] {
+            if until > now { throw waiting("for the pause the partner asked this account for", until - now) }
+            pausedUntil[account] = nil
+        }
+        guard let limit else { return }
+        let counted = recent[account, default: []].filter { $0 + limit.period > now }
+        recent[account] = counted
+        guard counted.count >= limit.count else { return }
+        throw waiting(
+            "for its turn: \(limit.count) logins in \(DurationSyntax.words(limit.period)) are allowed",
+            counted[counted.count - limit.count] + limit.period - now)
+    }
+
+    private func waiting(_ reason: String, _ time: Duration) -> LoginFailure {
+        var failure = LoginFailure(.waiting, "waiting \(reason)")
+        failure.retryAfter = time
+        failure.waitingFor = .throttled
+        return failure
+    }
+}

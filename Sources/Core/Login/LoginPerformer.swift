@@ -1,0 +1,198 @@
+package import Configuration
+package import OutboundHTTP
+package import Providers
+package import Secrets
+package import Time
+package import Tokens
+
+/// The tokens of other entries, for logins that need one.
+package protocol TokenInputs: Sendable {
+    /// - Throws: a `waiting` failure naming the entry, when it has no usable token.
+    func token(for name: String) async throws(LoginFailure) -> Token
+    /// The partner refused this token in a login; the one that replaced it, or nil where none came.
+    func replacement(for name: String, refused: Token) async -> Token?
+}
+
+/// Makes one whole login: secrets, token inputs, a slot, the requests, the answer.
+package struct LoginPerformer: Sendable {
+    package let clocks: any Clocks
+    package let transport: any HTTPTransport
+    package let secrets: any SecretSource
+    package let gate: LoginGate
+    package let inputs: any TokenInputs
+
+    package init(clocks: any Clocks, transport: any HTTPTransport, secrets: any SecretSource, gate: LoginGate, inputs: any TokenInputs) {
+        self.clocks = clocks
+        self.transport = transport
+        self.secrets = secrets
+        self.gate = gate
+        self.inputs = inputs
+    }
+
+    /// A token input younger than this is not blamed for a refusal.
+    private static let suspectAge = Duration.seconds(60)
+
+    /// Logs in: by the refresh tokens held, the newest first, then anew; with each variant of the inputs in turn while the
+    /// partner rejects it.
+    ///
+    /// - Parameters:
+    ///   - digest: of the inputs that worked last: they are tried first.
+    ///   - refreshTokens: held of the login with those inputs; the partner takes them for no others.
+    ///   - values: kept of the token in hand, for a refresh whose answer does not repeat them.
+    package func login(
+        _ token: TokenConfiguration, inputs own: OwnInputs, perRequest: [String: String] = [:], last digest: [UInt8]? = nil,
+        refreshTokens: [Secret] = [], values: [String: String] = [:]
+    ) async -> LoginReport {
+        var report = LoginReport(outcome: .failure(LoginFailure(.local, "there is nothing to log in with")), refreshTokens: refreshTokens)
+        for variant in own.variants(first: digest) {
+            report.inputDigest = variant.digest
+            var held = HeldGrant(refreshTokens: variant.digest == digest ? refreshTokens : [], values: values)
+            do throws(LoginFailure) {
+                report.outcome = .success(try await login(token, variant, perRequest, &held))
+                report.refreshTokens = held.refreshTokens
+                break
+            } catch {
+                report.outcome = .failure(error)
+                if variant.digest == digest { report.refreshTokens = held.refreshTokens }
+                guard error.failureClass == .rejected else { return report }
+            }
+        }
+        return report
+    }
+
+    private func login(_ token: TokenConfiguration, _ inputs: OwnInputs.Variant, _ perRequest: [String: String], _ held: inout HeldGrant)
+        async throws(LoginFailure) -> TokenDraft
+    {
+        var values = inputs.values.given(perRequest, for: token)
+        let account = Self.account(token, values)
+        var tokens = try await tokenInputs(token, into: &values)
+        let before = held
+        do throws(LoginFailure) {
+            return try await attempt(token, values, account, &held)
+        } catch {
+            // A 401 in a chain is first taken as a refusal of the input token, once; not of the refresh tokens sent with it.
+            guard error.status == 401, try await replaceSuspects(token, &tokens, into: &values) else { throw error }
+            held = before
+            return try await attempt(token, values, account, &held)
+        }
+    }
+
+    /// A request beside the login: `verify` or an action; made once, never repeated by itself.
+    package func request(_ template: RequestTemplate, of token: TokenConfiguration, perRequest: [String: String], extra: [String: [UInt8]])
+        async throws(LoginFailure)
+        -> PartnerReply
+    {
+        var values = try await ownInputs(token).variants[0].values.given(perRequest, for: token)
+        _ = try await tokenInputs(token, into: &values)
+        for (name, value) in extra { values[name] = value }
+        return try await send(try RequestRendering.request(template, values: values, connection: token.connection))
+    }
+
+    // MARK: Values
+
+    private func tokenInputs(_ token: TokenConfiguration, into values: inout ValueScope) async throws(LoginFailure) -> [String: Token] {
+        var held: [String: Token] = [:]
+        for input in token.provider.inputs where input.isToken {
+            guard case .token(let name) = token.inputs[input.name] else { continue }
+            let value = try await inputs.token(for: name)
+            held[input.name] = value
+            values[input.name] = value.value.exposedBytes
+        }
+        return held
+    }
+
+    /// Asks for another token in place of each that is old enough to be blamed; true where at least one came.
+    private func replaceSuspects(_ token: TokenConfiguration, _ held: inout [String: Token], into values: inout ValueScope) async throws(LoginFailure)
+        -> Bool
+    {
+        var isReplaced = false
+        for (input, old) in held where clocks.boot - old.issuedAt > Self.suspectAge {
+            guard case .token(let name) = token.inputs[input], let new = await inputs.replacement(for: name, refused: old) else { continue }
+            held[input] = new
+            values[input] = new.value.exposedBytes
+            isReplaced = true
+        }
+        return isReplaced
+    }
+
+    // MARK: Requests
+
+    /// By a refresh token where one is held and taken (RFC 6749 §6), else anew. A refresh token the partner rejects is let go of.
+    private func attempt(_ token: TokenConfiguration, _ values: ValueScope, _ account: String, _ held: inout HeldGrant)
+        async throws(LoginFailure) -> TokenDraft
+    {
+        if let refresh = token.provider.refreshRequest {
+            for candidate in held.refreshTokens {
+                var scope = values
+                scope["refresh_token"] = candidate.exposedBytes
+                let run = LoginRun(
+                    token.provider, values: scope, expires: token.expires, connection: token.connection, requests: [refresh], held: held.values)
+                do throws(LoginFailure) {
+                    let draft = try await perform(run, of: token, account)
+                    // The one that worked is kept until its successor has worked.
+                    held.refreshTokens = draft.refreshToken.map { $0.matches(candidate) ? [$0] : [$0, candidate] } ?? [candidate]
+                    return draft
+                } catch {
+                    guard error.failureClass == .rejected || error.failureClass == .refused else { throw error }
+                    if error.failureClass == .rejected { held.refreshTokens.removeAll { $0.matches(candidate) } }
+                }
+            }
+        }
+        let run = LoginRun(token.provider, values: values, expires: token.expires, connection: token.connection)
+        let draft = try await perform(run, of: token, account)
+        held.refreshTokens = draft.refreshToken.map { [$0] } ?? []
+        return draft
+    }
+
+    private func perform(_ began: LoginRun, of token: TokenConfiguration, _ account: String) async throws(LoginFailure) -> TokenDraft {
+        var run = began
+        let host = BaseURL.host(try run.request().url)
+        try await gate.enter(account: account, host: host, limit: token.effectiveLimit)
+        let result = await steps(&run)
+        await gate.leave(host: host)
+        if case .failure(let failure) = result, failure.failureClass == .throttled, let pause = failure.retryAfter {
+            await gate.pause(account: account, for: pause)
+        }
+        return try result.get()
+    }
+
+    private func steps(_ run: inout LoginRun) async -> Result<TokenDraft, LoginFailure> {
+        do throws(LoginFailure) {
+            while true {
+                let reply = try await send(try run.request())
+                if case .token(let draft) = try run.receive(reply) { return .success(draft) }
+            }
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func send(_ request: OutboundRequest) async throws(LoginFailure) -> PartnerReply {
+        do throws(TransportFault) {
+            return try await transport.send(request)
+        } catch {
+            throw LoginFailure(error)
+        }
+    }
+
+    /// Entries with the same base URL and the same secrets are one account to the partner.
+    private static func account(_ token: TokenConfiguration, _ values: ValueScope) -> String {
+        let shared = token.provider.inputs.filter { $0.isSecret || $0.kind == .url }
+        return Digest.hex(Digest.sha256(shared.flatMap { Array($0.name.utf8) + [0] + (values[$0.name] ?? []) + [0] }))
+    }
+}
+
+extension LoginFailure {
+    /// The one place that makes a failure of what happened on the way.
+    init(_ fault: TransportFault) {
+        let failureClass: FailureClass =
+            switch fault.kind {
+            case .unreachable: .transient
+            case .timedOut: .timedOut
+            case .untrusted: .certificate
+            case .unreadable: .badReply
+            case .unusable: .local
+            }
+        self.init(failureClass, fault.reason, status: fault.status)
+    }
+}

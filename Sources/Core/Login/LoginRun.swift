@@ -1,0 +1,59 @@
+package import OutboundHTTP
+package import Providers
+package import Tokens
+
+/// One login under way: makes each request from the definition and what is known so far, reads each answer. Pure.
+package struct LoginRun: Sendable {
+    package enum Outcome: Sendable {
+        case nextStep
+        case token(TokenDraft)
+    }
+
+    private let definition: ProviderDefinition
+    private let expires: [ExpirySource]
+    private let connection: ConnectionSettings
+    private let redactor: Redactor
+    private let requests: [RequestTemplate]
+    private let held: [String: String]
+    private var values: ValueScope
+    private var step = 0
+
+    /// - Parameters:
+    ///   - values: every input that has a value, token inputs included.
+    ///   - expires: what the configuration says in place of the definition; nil: the definition's own.
+    ///   - requests: in place of the definition's login: its refresh request.
+    ///   - held: values kept of the token in hand, for those an answer does not repeat.
+    package init(
+        _ definition: ProviderDefinition, values: ValueScope, expires: [ExpirySource]? = nil, connection: ConnectionSettings = .init(),
+        requests: [RequestTemplate]? = nil, held: [String: String] = [:]
+    ) {
+        self.requests = requests ?? definition.login
+        self.held = held
+        self.definition = definition
+        self.values = values
+        self.expires = expires ?? definition.token.expires
+        self.connection = connection
+        redactor = Redactor(definition: definition, values: values)
+    }
+
+    /// The request of the current step.
+    package func request() throws(LoginFailure) -> OutboundRequest {
+        try RequestRendering.request(requests[step], values: values, connection: connection)
+    }
+
+    /// Reads the answer to the current step.
+    ///
+    /// - Throws: `LoginFailure` when the partner refused, or said something that cannot be understood.
+    package mutating func receive(_ reply: PartnerReply) throws(LoginFailure) -> Outcome {
+        let request = requests[step]
+        let reader = ReplyReader(reply)
+        if let failure = reader.failure(success: request.success, errors: definition.errors, redactor: redactor) { throw failure }
+        for kept in request.keep {
+            guard let value = try reader.keep(kept) else { continue }
+            values["steps.\(step).\(kept.name)"] = value
+        }
+        step += 1
+        guard step == requests.count else { return .nextStep }
+        return .token(try TokenDraft(reading: definition.token, use: definition.use, expires: expires, from: reader, values: values, held: held))
+    }
+}

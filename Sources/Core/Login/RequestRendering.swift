@@ -1,0 +1,118 @@
+import HTTPTypes
+import JSON
+package import OutboundHTTP
+package import Providers
+package import Tokens
+
+/// Turns request templates into requests.
+package enum RequestRendering {
+    package static func request(_ template: RequestTemplate, values: ValueScope, connection: ConnectionSettings) throws(LoginFailure)
+        -> OutboundRequest
+    {
+        var fields = HTTPFields()
+        fields[.cacheControl] = "no-store"
+        let (body, contentType) = try body(template.body, values)
+        if let contentType { fields[.contentType] = contentType }
+        for header in template.headers {
+            guard let value = try header.value.render(values, encode: PlaceEncoding.header) else { continue }
+            fields[header.name] = String(decoding: value, as: UTF8.self)
+        }
+        let url = try template.url.render(values)
+        return OutboundRequest(
+            method: template.method, url: url, fields: fields, body: body ?? (template.method == .get ? nil : []), connection: connection)
+    }
+
+    private static func body(_ template: BodyTemplate, _ values: ValueScope) throws(LoginFailure) -> ([UInt8]?, String?) {
+        switch template {
+        case .none:
+            return (nil, nil)
+        case .json(let json):
+            var writer = JSONWriter()
+            try write(json, values, to: &writer)
+            return (writer.bytes, "application/json")
+        case .form(let pairs):
+            var body: [UInt8] = []
+            for pair in pairs {
+                guard let value = try pair.value.render(values, encode: { _, value throws(LoginFailure) in PlaceEncoding.form(value) }) else {
+                    continue
+                }
+                if !body.isEmpty { body.append(UInt8(ascii: "&")) }
+                body += PlaceEncoding.form(Array(pair.name.utf8)) + [UInt8(ascii: "=")] + value
+            }
+            return (body, "application/x-www-form-urlencoded")
+        case .text(let text):
+            return (try text.render(values, encode: { _, value throws(LoginFailure) in value }), "text/plain; charset=utf-8")
+        }
+    }
+
+    private static func write(_ template: JSONTemplate, _ values: ValueScope, to writer: inout JSONWriter) throws(LoginFailure) {
+        switch template {
+        case .literal(let text):
+            writer.literal(text)
+        case .string(let text):
+            writer.string(try text.render(values, encode: { _, value throws(LoginFailure) in value }) ?? [])
+        case .array(let elements):
+            writer.beginArray()
+            for element in elements { try write(element, values, to: &writer) }
+            writer.endArray()
+        case .object(let members):
+            writer.beginObject()
+            for member in members {
+                if case .string(let text) = member.value, let name = text.soleName, values[name] == nil { continue }
+                writer.name(member.name)
+                try write(member.value, values, to: &writer)
+            }
+            writer.endObject()
+        }
+    }
+}
+
+extension Template {
+    /// Puts the values in, each encoded for its place.
+    ///
+    /// - Returns: nil where a named value is absent: an optional input that was not given.
+    /// - Throws: what `encode` throws.
+    func render(_ values: ValueScope, encode: (_ name: String, _ value: [UInt8]) throws(LoginFailure) -> [UInt8]) throws(LoginFailure)
+        -> [UInt8]?
+    {
+        var bytes: [UInt8] = []
+        for part in parts {
+            switch part {
+            case .text(let text):
+                bytes += Array(text.utf8)
+            case .name(let name):
+                guard let value = values[name] else { return nil }
+                bytes += try encode(name, value)
+            }
+        }
+        return bytes
+    }
+}
+
+extension URLTemplate {
+    /// The URL with the values of a login.
+    package func render(_ values: ValueScope) throws(LoginFailure) -> String {
+        var text: String
+        switch origin {
+        case .fixed(let origin): text = origin
+        case .named(let name):
+            guard let value = values[name] else { throw LoginFailure(.local, "{\(name)} has no value") }
+            let base = String(decoding: value, as: UTF8.self)
+            if let problem = BaseURL.problem(with: base) { throw LoginFailure(.local, "{\(name)} \(problem)") }
+            text = BaseURL.withoutFinalSlash(base)
+        }
+        guard let path = try path.render(values, encode: { name, value throws(LoginFailure) in try PlaceEncoding.pathSegment(name, value) }) else {
+            throw LoginFailure(.local, "the path names a value that was not given")
+        }
+        text += String(decoding: path, as: UTF8.self)
+        var separator = "?"
+        for pair in query {
+            guard let value = try pair.value.render(values, encode: { _, value throws(LoginFailure) in PlaceEncoding.percent(value) }) else {
+                continue
+            }
+            text += "\(separator)\(pair.name)=\(String(decoding: value, as: UTF8.self))"
+            separator = "&"
+        }
+        return text
+    }
+}

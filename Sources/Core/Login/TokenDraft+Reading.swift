@@ -1,0 +1,37 @@
+import HTTPTypes
+import OutboundHTTP
+import Providers
+import Secrets
+import Tokens
+
+extension TokenDraft {
+    /// Reads the last answer of a login.
+    ///
+    /// - Throws: `LoginFailure`, class bad reply, naming what was not found or cannot be.
+    init(
+        reading: TokenReading, use: TokenUse, expires: [ExpirySource], from reader: ReplyReader, values scope: ValueScope,
+        held: [String: String] = [:]
+    ) throws(LoginFailure) {
+        let bytes = try reader.token(reading.source)
+        let webToken = JSONWebToken(bytes)
+        if reading.format == .jwt, webToken == nil { throw reader.bad("\(reading.source) holds no JSON Web Token") }
+        var values = scope
+        var kept: [String: String] = [:]
+        for value in reading.keep {
+            // An input of the same name that was given wins over what the partner says.
+            if values[value.name] == nil { values[value.name] = try reader.keep(value, held: held[value.name]) }
+            kept[value.name] = values[value.name].map { String(decoding: $0, as: UTF8.self) }
+        }
+        values["token"] = bytes
+        var headers: [TokenHeader] = []
+        for header in use.headers {
+            guard let value = try header.value.render(values, encode: PlaceEncoding.header) else { continue }
+            headers.append(TokenHeader(name: header.name.rawName, value: Secret(value)))
+        }
+        let expiry = try ExpiryReading(reader: reader, token: webToken).expiry(expires)
+        self.init(
+            value: Secret(bytes), type: reading.type, headers: headers, values: kept, expiry: expiry,
+            sentAt: reader.reply.sentAt, sentAtWall: reader.reply.sentAtWall)
+        refreshToken = try reading.refreshToken.flatMap { source throws(LoginFailure) in try reader.optionalToken(source).map { Secret($0) } }
+    }
+}

@@ -1,0 +1,29 @@
+import Configuration
+import Providers
+
+/// The values a login can name: inputs, token inputs, and what earlier steps kept, as bytes.
+package struct ValueScope: Sendable {
+    private var values: [String: [UInt8]] = [:]
+
+    package init(_ values: [String: [UInt8]] = [:]) {
+        self.values = values
+    }
+
+    package subscript(name: String) -> [UInt8]? {
+        get { values[name] }
+        set { values[name] = newValue }
+    }
+
+    package var names: [String] { values.keys.sorted() }
+}
+
+extension ValueScope {
+    /// With what a caller gave in place of defaults; what the configuration says stays.
+    func given(_ perRequest: [String: String], for token: TokenConfiguration) -> ValueScope {
+        var values = self
+        for input in token.provider.inputs where !input.isToken && token.inputs[input.name] == nil {
+            if let value = perRequest[input.name] { values[input.name] = Array(value.utf8) }
+        }
+        return values
+    }
+}

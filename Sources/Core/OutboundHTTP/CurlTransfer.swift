@@ -1,0 +1,230 @@
+import CCurl
+import Glibc
+import HTTPTypes
+import Secrets
+import Time
+
+/// One request on its way through libcurl: its handle, what came so far, and who waits.
+///
+/// `@unchecked Sendable`: made by one thread, handed to the curl queue, touched there only from then on; libcurl calls
+/// back on that queue.
+@safe final class CurlTransfer: @unchecked Sendable {
+    let number: UInt64
+    let request: OutboundRequest
+    let continuation: CheckedContinuation<Result<PartnerReply, TransportFault>, Never>
+    private let allowsLinkLocal: Bool
+    private(set) var handle: UnsafeMutableRawPointer?
+    private var lines: UnsafeMutablePointer<curl_slist>?
+    private let sentBody: UnsafeMutableBufferPointer<UInt8>
+    private let errorText: UnsafeMutablePointer<CChar>
+
+    private var status = 0
+    private var fields = HTTPFields()
+    private var headerBytes = 0
+    private var body: [UInt8] = []
+    private var excess: String?
+    private var isHeaderWhole = false
+    private var refusedAddress: String?
+    private var sentAt = BootInstant(nanoseconds: 0)
+    private var sentAtWall = WallTime(nanoseconds: 0)
+
+    init(
+        number: UInt64, request: OutboundRequest, continuation: CheckedContinuation<Result<PartnerReply, TransportFault>, Never>,
+        allowsLinkLocal: Bool
+    ) {
+        self.number = number
+        self.request = request
+        self.continuation = continuation
+        self.allowsLinkLocal = allowsLinkLocal
+        let body = request.body ?? []
+        unsafe sentBody = .allocate(capacity: max(1, body.count))
+        unsafe sentBody.initialize(repeating: 0)
+        for (index, byte) in body.enumerated() { unsafe sentBody[index] = byte }
+        unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        unsafe errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    }
+
+    deinit {
+        if let handle = unsafe handle { unsafe curl_easy_cleanup(handle) }
+        unsafe curl_slist_free_all(lines)
+        for index in unsafe sentBody.indices { unsafe sentBody[index] = 0 }
+        unsafe sentBody.deallocate()
+        unsafe errorText.deallocate()
+    }
+
+    /// Makes the handle with the settings of security.md, "To the partner".
+    func prepare(userAgent: String, clocks: any Clocks) throws(TransportFault) {
+        guard let handle = unsafe curl_easy_init() else { throw TransportFault(.unreachable, "libcurl is out of memory") }
+        unsafe self.handle = unsafe handle
+        let connection = request.connection
+        try checkFiles(connection)
+        let isTLS = request.url.hasPrefix("https://")
+        unsafe curl_set_text(handle, CURLOPT_URL, request.url)
+        unsafe curl_set_text(handle, CURLOPT_PROTOCOLS_STR, isTLS ? "https" : "http")
+        unsafe curl_set_text(handle, CURLOPT_USERAGENT, userAgent)
+        unsafe curl_set_text(handle, CURLOPT_PROXY, connection.proxy ?? "")
+        unsafe curl_set_text(handle, CURLOPT_ACCEPT_ENCODING, "")
+        unsafe curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
+        unsafe curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
+        unsafe curl_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        unsafe curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, Int(connection.connectTime.nanoseconds / 1_000_000))
+        unsafe curl_set_long(handle, CURLOPT_TIMEOUT_MS, request.sink == nil ? Int(connection.time.nanoseconds / 1_000_000) : 0)
+        if request.sink != nil {
+            unsafe curl_set_long(handle, CURLOPT_TCP_KEEPALIVE, 1)
+            unsafe curl_set_long(handle, CURLOPT_TCP_KEEPIDLE, 5)
+            unsafe curl_set_long(handle, CURLOPT_TCP_KEEPINTVL, 2)
+        }
+        unsafe curl_set_long(handle, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        unsafe curl_set_long(handle, CURLOPT_SSL_VERIFYPEER, 1)
+        unsafe curl_set_long(handle, CURLOPT_SSL_VERIFYHOST, 2)
+        if let authorities = connection.authorities { unsafe curl_set_text(handle, CURLOPT_CAINFO, authorities) }
+        if let certificate = connection.certificate { unsafe curl_set_text(handle, CURLOPT_SSLCERT, certificate) }
+        if let key = connection.key { unsafe curl_set_text(handle, CURLOPT_SSLKEY, key) }
+        if let path = connection.unixSocket { unsafe curl_set_text(handle, CURLOPT_UNIX_SOCKET_PATH, path) }
+        unsafe curl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText)
+        unsafe setBody(handle)
+        unsafe setFields(handle)
+        unsafe setCallbacks(handle)
+        sentAt = clocks.boot
+        sentAtWall = clocks.wall
+    }
+
+    /// libcurl would call a missing file a TLS failure; it is ours.
+    private func checkFiles(_ connection: ConnectionSettings) throws(TransportFault) {
+        for (what, path) in [("CA file", connection.authorities), ("client certificate", connection.certificate), ("client key", connection.key)] {
+            guard let path, unsafe access(path, R_OK) != 0 else { continue }
+            throw TransportFault(.unusable, "the \(what) \(path) cannot be read: \(systemMessage(errno))")
+        }
+    }
+
+    private func setBody(_ handle: UnsafeMutableRawPointer) {
+        if request.body != nil {
+            unsafe curl_set_long(handle, CURLOPT_POST, 1)
+            unsafe curl_set_long(handle, CURLOPT_POSTFIELDSIZE, request.body?.count ?? 0)
+            unsafe curl_set_pointer(handle, CURLOPT_POSTFIELDS, sentBody.baseAddress)
+        }
+        if request.method == .head { unsafe curl_set_long(handle, CURLOPT_NOBODY, 1) }
+        unsafe curl_set_text(handle, CURLOPT_CUSTOMREQUEST, request.method.rawValue)
+    }
+
+    private func setFields(_ handle: UnsafeMutableRawPointer) {
+        var lines = ["Expect:"]  // no 100-continue: a login is small
+        if request.fields[.contentType] == nil { lines.append("Content-Type:") }
+        // libcurl drops a line "Name:" without a value; "Name;" sends it empty.
+        lines += request.fields.map { $0.value.isEmpty ? "\($0.name.rawName);" : "\($0.name.rawName): \($0.value)" }
+        for line in lines { unsafe self.lines = unsafe curl_slist_append(self.lines, line) }
+        unsafe curl_set_list(handle, CURLOPT_HTTPHEADER, self.lines)
+    }
+
+    private func setCallbacks(_ handle: UnsafeMutableRawPointer) {
+        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+        unsafe curl_set_pointer(handle, CURLOPT_WRITEDATA, context)
+        unsafe curl_set_pointer(handle, CURLOPT_HEADERDATA, context)
+        unsafe curl_set_pointer(handle, CURLOPT_OPENSOCKETDATA, context)
+        unsafe curl_set_bytes_callback(handle, CURLOPT_WRITEFUNCTION) { bytes, _, count, context in
+            unsafe CurlTransfer.of(context)?.receiveBody(UnsafeRawBufferPointer(start: bytes, count: count)) == true ? count : 0
+        }
+        unsafe curl_set_bytes_callback(handle, CURLOPT_HEADERFUNCTION) { bytes, _, count, context in
+            unsafe CurlTransfer.of(context)?.receiveHeader(UnsafeRawBufferPointer(start: bytes, count: count)) == true ? count : 0
+        }
+        unsafe curl_set_opensocket(handle) { context, _, address in
+            guard let transfer = unsafe CurlTransfer.of(context), let address = unsafe address else { return curl_socket_t(-1) }
+            return unsafe transfer.openSocket(address)
+        }
+    }
+
+    private static func of(_ context: UnsafeMutableRawPointer?) -> CurlTransfer? {
+        unsafe context.map { unsafe Unmanaged<CurlTransfer>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    // MARK: Called back
+
+    private func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        if let sink = request.sink {
+            return unsafe sink(Array(bytes))
+        }
+        guard body.count + bytes.count <= ConnectionSettings.bodyBytes else {
+            excess = "the answer is larger than 1 MiB"
+            return false
+        }
+        unsafe body.append(contentsOf: bytes)
+        return true
+    }
+
+    private func receiveHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        headerBytes += bytes.count
+        guard headerBytes <= ConnectionSettings.headerBytes else {
+            excess = "the answer's header is larger than 64 KiB"
+            return false
+        }
+        let line = unsafe String(decoding: bytes, as: UTF8.self)
+        if line.hasPrefix("HTTP/") {  // also after an interim answer or a proxy's
+            fields = HTTPFields()
+            isHeaderWhole = false
+        } else if line == "\r\n" || line == "\n" {
+            isHeaderWhole = true
+        } else if let colon = line.firstIndex(of: ":"), let name = HTTPField.Name(String(line[..<colon])) {
+            let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
+            fields.append(HTTPField(name: name, value: String(value.prefix { !$0.isNewline }).trimmingEnd()))
+        }
+        return true
+    }
+
+    private func openSocket(_ address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
+        let target = unsafe withUnsafeMutablePointer(to: &address.pointee.addr) { unsafe AddressRule.bytes($0) }
+        if !allowsLinkLocal, let problem = target.flatMap(AddressRule.problem) {
+            refusedAddress = problem
+            return curl_socket_t(-1)
+        }
+        return unsafe socket(address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
+    }
+
+    // MARK: The end
+
+    /// What libcurl's result means (libcurl-errors(3)).
+    func outcome(_ code: CURLcode, clocks: any Clocks) -> Result<PartnerReply, TransportFault> {
+        guard code == CURLE_OK else { return .failure(failure(code)) }
+        // To libcurl a connection cut within the header is an answer without body.
+        guard isHeaderWhole else { return .failure(TransportFault(.unreachable, "the connection was cut in the answer's header")) }
+        var status = 0
+        unsafe curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
+        return .success(
+            PartnerReply(status: status, fields: fields, body: body, sentAt: sentAt, sentAtWall: sentAtWall, receivedAtWall: clocks.wall))
+    }
+
+    private func failure(_ code: CURLcode) -> TransportFault {
+        if let excess { return TransportFault(.unreadable, excess) }
+        if let refusedAddress { return TransportFault(.unreachable, refusedAddress) }
+        let told = unsafe String(cString: errorText)
+        let reason = told.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : told
+        var proxyStatus = 0
+        unsafe curl_get_long(handle, CURLINFO_HTTP_CONNECTCODE, &proxyStatus)
+        if proxyStatus == 407 { return TransportFault(.untrusted, "the proxy asks for authentication (status 407)", status: 407) }
+        switch code {
+        case CURLE_OPERATION_TIMEDOUT:
+            return TransportFault(.timedOut, reason.lowercasingFirst)
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS:
+            return TransportFault(.untrusted, reason.lowercasingFirst)
+        case CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE, CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
+            return TransportFault(.unusable, reason.lowercasingFirst)
+        case CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING:
+            return TransportFault(.unreadable, reason.lowercasingFirst)
+        default:
+            return TransportFault(.unreachable, reason.lowercasingFirst)
+        }
+    }
+}
+
+extension String {
+    /// With a lower-case first letter, unless the first word is all capitals (SSL, TLS).
+    fileprivate var lowercasingFirst: String {
+        guard let first, let second = dropFirst().first, !second.isUppercase else { return self }
+        return first.lowercased() + dropFirst()
+    }
+
+    fileprivate func trimmingEnd() -> String {
+        var text = self
+        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
+        return text
+    }
+}

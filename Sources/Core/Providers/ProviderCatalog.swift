@@ -1,0 +1,24 @@
+package import YAML
+
+/// The partners that come built in, one line each. A guard test compares this list with the folder of definitions.
+package enum ProviderCatalog {
+    package static let builtIn: [(name: String, yaml: [UInt8])] = [
+        ("zipteams", PackageResources.zipteams_yaml),
+        ("zetasafe", PackageResources.zetasafe_yaml),
+        ("zapper-service", PackageResources.zapper_service_yaml),
+        ("zapper-customer", PackageResources.zapper_customer_yaml),
+        ("sparrowsms", PackageResources.sparrowsms_yaml),
+        ("pulsecrm", PackageResources.pulsecrm_yaml),
+    ]
+
+    /// Every built-in definition by name; a fault in one of them is added to the list like any other.
+    package static func definitions(faults: FaultList) -> [String: ProviderDefinition] {
+        var definitions: [String: ProviderDefinition] = [:]
+        for (name, yaml) in builtIn {
+            let file = "built-in \(name).yaml"
+            guard let node = ConfigurationDocument.parse(String(decoding: yaml, as: UTF8.self), file: file, faults: faults) else { continue }
+            definitions[name] = ProviderReader.read(node)
+        }
+        return definitions
+    }
+}

@@ -1,0 +1,42 @@
+import Tokens
+
+/// A store that could not be opened at start: opened by the first write that finds it usable.
+package actor LateStore: TokenStore {
+    package typealias Opening = @concurrent @Sendable () async throws(StoreFault) -> OpenedStore?
+
+    private let open: Opening
+    private var store: (any TokenStore)?
+    /// Records with refresh tokens that were there and this life knows nothing of.
+    private var precious: Set<RecordName> = []
+
+    package init(_ open: @escaping Opening) {
+        self.open = open
+    }
+
+    package func load() async throws(StoreFault) -> [StoredToken] { [] }
+
+    /// What is there is written over, but for refresh tokens: losing one would lock the account, and the next start finds it.
+    package func write(_ changes: StoreChanges) async throws(StoreFault) {
+        let store = try await opened()
+        var changes = changes
+        changes.tokens = changes.tokens.filter { !precious.contains($0.key) || Self.holdsRefreshToken($0.value) }
+        precious.subtract(changes.tokens.keys)
+        try await store.write(changes)
+    }
+
+    package func history(of token: String, limit: Int) async throws(StoreFault) -> [LoginAttempt] {
+        try await opened().history(of: token, limit: limit)
+    }
+
+    private func opened() async throws(StoreFault) -> any TokenStore {
+        if let store { return store }
+        guard let opened = try await open() else { throw StoreFault("there is no store") }
+        store = opened.store
+        precious = Set(opened.tokens.filter(Self.holdsRefreshToken).map(\.name))
+        return opened.store
+    }
+
+    private static func holdsRefreshToken(_ token: StoredToken) -> Bool {
+        TokenRecord(token.record, policy: RefreshPolicy())?.memory.refreshTokens.isEmpty == false
+    }
+}

@@ -1,0 +1,265 @@
+import Dispatch
+import FoundationEssentials
+import GRDB
+import Glibc
+import JSON
+import Secrets
+package import Time
+
+/// Tokens in an SQLite database of their own: WAL, `synchronous=FULL`, mode 0600, every record sealed.
+package final class SQLiteTokenStore: TokenStore {
+    private let queue: DatabaseQueue
+    /// Held for as long as the store is open, so that two processes never write to it in turn (flock(2)).
+    private let lock: Int32
+    private let path: String
+    private let key: Secret
+    private let clocks: any Clocks
+
+    /// How long and how many logins are kept of one token.
+    private static let attemptAge = Duration.seconds(30 * 86_400)
+    private static let attemptsPerToken = 1000
+    /// "tkbr", so that another program's database is told from ours (PRAGMA application_id).
+    private static let applicationID: Int32 = 0x746B_6272
+    /// How the fault of a wrong key begins, behind the path.
+    static let wrongKey = "was sealed with another key"
+    private static let keyCheck = Array("tokenbroker store".utf8)
+
+    /// Opens the database, or makes it.
+    ///
+    /// - Throws: `StoreFault` where the file is damaged, another program's, sealed with another key, or cannot be written;
+    ///   nothing was changed then.
+    package init(path: String, key: StoreKey, clocks: any Clocks) throws(StoreFault) {
+        self.path = path
+        self.key = key.derived(for: "records")
+        self.clocks = clocks
+        let lock = try Self.make(path)
+        do {
+            let queue = try DatabaseQueue(path: path, configuration: Self.configuration)
+            let key = self.key
+            // Everything that speaks against this file is found before the first byte is written.
+            try queue.read { database in
+                try Self.inspect(database)
+                try Self.checkKey(database, key)
+            }
+            try Self.migrator.migrate(queue)
+            try queue.write { try Self.leaveKeyCheck($0, key) }
+            (self.queue, self.lock) = (queue, lock)
+        } catch {
+            close(lock)
+            throw Self.fault(error, path)
+        }
+    }
+
+    deinit {
+        // In this order: closing any descriptor of the file drops SQLite's own locks (fcntl_locking(2)).
+        try? queue.close()
+        close(lock)
+    }
+
+    /// The file with its mode, before SQLite makes one with the umask's; journal files follow its mode. Locked when it returns.
+    private static func make(_ path: String) throws(StoreFault) -> Int32 {
+        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw StoreFault("\(path): cannot be opened for writing: \(systemMessage(errno))") }
+        do throws(StoreFault) {
+            // A moment's patience: a child that was just spawned holds a copy of the descriptor until it executes its program.
+            var patience = 50
+            while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+                if errno == EWOULDBLOCK, patience > 0 {
+                    patience -= 1
+                    usleep(20_000)
+                    continue
+                }
+                throw StoreFault(
+                    errno == EWOULDBLOCK
+                        ? "\(path): is in use by another process; a store belongs to one daemon"
+                        : "\(path): cannot be locked: \(systemMessage(errno))")
+            }
+            guard fchmod(descriptor, 0o600) == 0 else { throw StoreFault("\(path): its mode cannot be set: \(systemMessage(errno))") }
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        return descriptor
+    }
+
+    private static var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(2)
+        // Any other class has libdispatch call setpriority(2), which the unit's sandbox refuses.
+        configuration.qos = .default
+        configuration.prepareDatabase { database in
+            _ = try String.fetchOne(database, sql: "PRAGMA journal_mode=WAL")
+            try database.execute(sql: "PRAGMA synchronous=FULL")
+        }
+        return configuration
+    }
+
+    /// What must hold before anything is written.
+    private static func inspect(_ database: Database) throws {
+        let application = try Int32.fetchOne(database, sql: "PRAGMA application_id") ?? 0
+        let isEmpty = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") == 0
+        guard isEmpty || application == applicationID else { throw StoreFault("is another program's database") }
+        guard try Int.fetchOne(database, sql: "PRAGMA synchronous") == 2 else { throw StoreFault("synchronous=FULL is not in force") }
+        if let problem = try String.fetchOne(database, sql: "PRAGMA quick_check(1)"), problem != "ok" { throw StoreFault("is damaged (\(problem))") }
+    }
+
+    private static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { database in
+            try database.execute(
+                sql: """
+                    PRAGMA application_id = \(applicationID);
+                    CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+                    CREATE TABLE token (
+                        name TEXT NOT NULL, inputs TEXT NOT NULL, login BLOB NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (name, inputs)) WITHOUT ROWID;
+                    CREATE TABLE attempt (
+                        id INTEGER PRIMARY KEY, token TEXT NOT NULL, at INTEGER NOT NULL, outcome TEXT NOT NULL, took INTEGER NOT NULL,
+                        status INTEGER, reason TEXT);
+                    CREATE INDEX attempt_token ON attempt (token, id);
+                    """)
+        }
+        return migrator
+    }
+
+    /// Whether a database that has records was sealed with this key.
+    private static func checkKey(_ database: Database, _ key: Secret) throws {
+        guard try database.tableExists("meta"), let sealed = try Data.fetchOne(database, sql: "SELECT value FROM meta WHERE name = 'key_check'")
+        else {
+            return
+        }
+        guard SealedRecord.open(Array(sealed), key: key, associated: keyCheck) == keyCheck else {
+            throw StoreFault(Self.wrongKey + "; give it that key, or move the file away and have every token logged in anew")
+        }
+    }
+
+    /// Seals every record with another key, in one transaction. This store cannot be used any more then: open it anew.
+    package func rekey(to new: StoreKey) throws(StoreFault) {
+        let (old, new) = (key, new.derived(for: "records"))
+        do {
+            try queue.write { database in
+                for row in try Row.fetchAll(database, sql: "SELECT name, inputs, login, sealed FROM token") {
+                    let (login, sealed): (Data, Data) = (row["login"], row["sealed"])
+                    guard let name = Self.name(row["name"], row["inputs"]),
+                        let record = SealedRecord.open(Array(sealed), key: old, associated: Self.associated(name, Array(login)))
+                    else { throw StoreFault("the record of \(row["name"] as String) does not open; nothing was changed") }
+                    let again = SealedRecord.seal(record, key: new, associated: Self.associated(name, Array(login)))
+                    try database.execute(
+                        sql: "UPDATE token SET sealed = ? WHERE name = ? AND inputs = ?", arguments: [Data(again), name.token, name.inputs])
+                }
+                try database.execute(sql: "DELETE FROM meta WHERE name = 'key_check'")
+                try Self.leaveKeyCheck(database, new)
+            }
+        } catch {
+            throw Self.fault(error, path)
+        }
+    }
+
+    /// A text that only this key opens.
+    private static func leaveKeyCheck(_ database: Database, _ key: Secret) throws {
+        let sealed = SealedRecord.seal(keyCheck, key: key, associated: keyCheck)
+        try database.execute(sql: "INSERT OR IGNORE INTO meta VALUES ('key_check', ?)", arguments: [Data(sealed)])
+    }
+
+    private static func fault(_ error: any Error, _ path: String) -> StoreFault {
+        switch error {
+        case let fault as StoreFault: StoreFault("\(path): \(fault)")
+        case let error as DatabaseError:
+            switch error.resultCode {
+            case .SQLITE_NOTADB: StoreFault("\(path): is no SQLite database")
+            case .SQLITE_CORRUPT: StoreFault("\(path): is damaged (\(error.message ?? "")); move it away to have a new one made")
+            case .SQLITE_FULL: StoreFault("\(path): the disk is full")
+            default: StoreFault("\(path): \(error.message ?? "error \(error.resultCode.rawValue)")")
+            }
+        default: StoreFault("\(path): \(error)")
+        }
+    }
+
+    // MARK: Tokens
+
+    package func load() async throws(StoreFault) -> [StoredToken] {
+        let key = key
+        return try await run { queue in
+            try await queue.read { database in
+                var tokens: [StoredToken] = []
+                for row in try Row.fetchAll(database, sql: "SELECT name, inputs, login, sealed FROM token") {
+                    let (login, sealed): (Data, Data) = (row["login"], row["sealed"])
+                    guard let name = Self.name(row["name"], row["inputs"]),
+                        let record = SealedRecord.open(Array(sealed), key: key, associated: Self.associated(name, Array(login)))
+                    else { continue }
+                    tokens.append(StoredToken(name: name, login: Array(login), record: record))
+                }
+                return tokens
+            }
+        }
+    }
+
+    package func write(_ changes: StoreChanges) async throws(StoreFault) {
+        let (key, oldest) = (key, clocks.wall + (.zero - Self.attemptAge))
+        try await run { queue in
+            try await queue.write { database in
+                for name in changes.removed {
+                    try database.execute(sql: "DELETE FROM token WHERE name = ? AND inputs = ?", arguments: [name.token, name.inputs])
+                }
+                for token in changes.tokens.values {
+                    let sealed = SealedRecord.seal(token.record, key: key, associated: Self.associated(token.name, token.login))
+                    try database.execute(
+                        sql: "INSERT OR REPLACE INTO token VALUES (?, ?, ?, ?)",
+                        arguments: [token.name.token, token.name.inputs, Data(token.login), Data(sealed)])
+                }
+                for attempt in changes.attempts { try Self.insert(attempt, into: database) }
+                for token in Set(changes.attempts.map(\.token)) { try Self.prune(token, in: database, before: oldest) }
+            }
+        }
+    }
+
+    /// Name, inputs and login: a record moved to another row does not open.
+    private static func associated(_ name: RecordName, _ login: [UInt8]) -> [UInt8] {
+        Array(name.token.utf8) + [0] + Array(name.inputs.utf8) + [0] + login
+    }
+
+    private static func name(_ token: String, _ inputs: String) -> RecordName? {
+        guard !inputs.isEmpty else { return RecordName(token) }
+        guard case .object(let members)? = JSONValue(parsing: Array(inputs.utf8)) else { return nil }
+        return RecordName(token, members.compactMapValues(\.text))
+    }
+
+    // MARK: Attempts
+
+    private static func insert(_ attempt: LoginAttempt, into database: Database) throws {
+        try database.execute(
+            sql: "INSERT INTO attempt (token, at, outcome, took, status, reason) VALUES (?, ?, ?, ?, ?, ?)",
+            arguments: [
+                attempt.token, attempt.at.nanoseconds, attempt.outcome, attempt.took.nanoseconds, attempt.status, attempt.reason,
+            ])
+    }
+
+    private static func prune(_ token: String, in database: Database, before oldest: WallTime) throws {
+        try database.execute(
+            sql: """
+                DELETE FROM attempt WHERE token = :token AND (at < :oldest OR id <= (
+                    SELECT id FROM attempt WHERE token = :token ORDER BY id DESC LIMIT 1 OFFSET :kept))
+                """,
+            arguments: ["token": token, "oldest": oldest.nanoseconds, "kept": attemptsPerToken])
+    }
+
+    package func history(of token: String, limit: Int) async throws(StoreFault) -> [LoginAttempt] {
+        try await run { queue in
+            try await queue.read { database in
+                let sql = "SELECT at, outcome, took, status, reason FROM attempt WHERE token = ? ORDER BY id DESC LIMIT ?"
+                return try Row.fetchAll(database, sql: sql, arguments: [token, limit]).map { row in
+                    LoginAttempt(
+                        token: token, at: WallTime(nanoseconds: row["at"]), outcome: row["outcome"], took: .nanoseconds(row["took"] as Int64),
+                        status: row["status"], reason: row["reason"])
+                }
+            }
+        }
+    }
+
+    private func run<Result: Sendable>(_ work: (DatabaseQueue) async throws -> Result) async throws(StoreFault) -> Result {
+        do {
+            return try await work(queue)
+        } catch {
+            throw Self.fault(error, path)
+        }
+    }
+}

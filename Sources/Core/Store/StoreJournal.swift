@@ -1,0 +1,150 @@
+import Synchronization
+package import Time
+package import Tokens
+
+/// Brings changes to a store: gathers what is new while a write runs, writes it in one transaction, and keeps it where the
+/// store fails, until the store works again. Serving never waits for it.
+package final class StoreJournal: Sendable {
+    private struct State {
+        var changes = StoreChanges()
+        var isWriting = false
+        /// The store has failed, and is tried again in a while.
+        var isResting = false
+        var idle: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let store: any TokenStore
+    private let clocks: any Clocks
+    private let events: any EventSink
+    private let state = Mutex(State())
+    private let hasFailed: Atomic<Bool>
+
+    /// Attempts kept for a store that fails, at most; the oldest go first.
+    private static let keptAttempts = 10_000
+
+    /// - Parameter hasFailed: whether it was said already that the store cannot be used.
+    package init(store: any TokenStore, clocks: any Clocks, events: any EventSink, hasFailed: Bool = false) {
+        self.hasFailed = Atomic(hasFailed)
+        self.store = store
+        self.clocks = clocks
+        self.events = events
+    }
+
+    package func save(_ token: StoredToken) {
+        add {
+            $0.tokens[token.name] = token
+            $0.removed.remove(token.name)
+        }
+    }
+
+    package func remove(_ name: RecordName) {
+        add {
+            $0.tokens[name] = nil
+            $0.removed.insert(name)
+        }
+    }
+
+    package func record(_ attempt: LoginAttempt) {
+        add {
+            $0.attempts.append(attempt)
+            if $0.attempts.count > Self.keptAttempts { $0.attempts.removeFirst($0.attempts.count - Self.keptAttempts) }
+        }
+    }
+
+    /// A token's logins, the last first; what was handed in before is among them where the store works.
+    package func history(of token: String, limit: Int) async throws(StoreFault) -> [LoginAttempt] {
+        await flush()
+        return try await store.history(of: token, limit: limit)
+    }
+
+    /// Returns when all that was handed in before is on disk, or the store has failed.
+    package func flush() async {
+        await withCheckedContinuation { continuation in
+            let isIdle = state.withLock { state in
+                let isDone = !state.isWriting || state.isResting
+                if !isDone { state.idle.append(continuation) }
+                return isDone
+            }
+            if isIdle { continuation.resume() }
+        }
+    }
+
+    private func add(_ change: (inout StoreChanges) -> Void) {
+        let mustBegin = state.withLock { state in
+            change(&state.changes)
+            defer { state.isWriting = true }
+            return !state.isWriting
+        }
+        if mustBegin { Task { await drain() } }
+    }
+
+    private func drain() async {
+        var failuresInARow = hasFailed.exchange(false, ordering: .relaxed) ? 1 : 0
+        while let taken = take() {
+            do throws(StoreFault) {
+                try await store.write(taken)
+                if failuresInARow > 0 { events.record(.storeRecovered) }
+                failuresInARow = 0
+            } catch {
+                putBack(taken)
+                failuresInARow += 1
+                if failuresInARow == 1 { events.record(.storeFailed(reason: error.description)) }
+                state.withLock { $0.isResting = true }
+                try? await clocks.sleep(until: clocks.boot + BackoffPolicy.doubled(.seconds(1), failuresInARow, cap: .seconds(60)))
+                state.withLock { $0.isResting = false }
+            }
+        }
+    }
+
+    /// Everything new; nil, and the end of writing, where there is nothing.
+    private func take() -> StoreChanges? {
+        let (taken, waiting) = state.withLock { state in
+            let taken = state.changes
+            state.changes = StoreChanges()
+            guard taken.isEmpty else { return (taken as StoreChanges?, [CheckedContinuation<Void, Never>]()) }
+            state.isWriting = false
+            defer { state.idle = [] }
+            return (nil, state.idle)
+        }
+        for continuation in waiting { continuation.resume() }
+        return taken
+    }
+
+    /// What came since counts; who waits is told that it is not on disk yet.
+    private func putBack(_ taken: StoreChanges) {
+        let waiting = state.withLock { state in
+            for (name, token) in taken.tokens where state.changes.tokens[name] == nil && !state.changes.removed.contains(name) {
+                state.changes.tokens[name] = token
+            }
+            for name in taken.removed where state.changes.tokens[name] == nil { state.changes.removed.insert(name) }
+            state.changes.attempts = taken.attempts + state.changes.attempts
+            defer { state.idle = [] }
+            return state.idle
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+}
+
+/// Writes down each login that ended.
+package struct AttemptRecorder: EventSink {
+    private let journal: StoreJournal
+    private let clocks: any Clocks
+
+    package init(_ journal: StoreJournal, clocks: any Clocks) {
+        self.journal = journal
+        self.clocks = clocks
+    }
+
+    package func record(_ event: BrokerEvent) {
+        switch event {
+        case .tokenAdopted(let token, _, let adoption, _, _, let took):
+            journal.record(LoginAttempt(token: token, at: clocks.wall, outcome: adoption == .same ? "same_token" : "success", took: took))
+        case .loginFailed(let token, let failure, _, _, let took):
+            journal.record(
+                LoginAttempt(
+                    token: token, at: clocks.wall, outcome: failure.failureClass.rawValue, took: took, status: failure.status, reason: failure.reason)
+            )
+        default: break
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package import JSON
+import Secrets
+package import Time
+
+/// The claims of a JSON Web Token (RFC 7519) in compact form, read without verifying the signature: the partner just
+/// handed it over on a connection whose certificate was checked.
+package struct JSONWebToken: Sendable {
+    package let claims: JSONValue
+
+    /// Nil where the bytes are not three base64url parts of which the second is a JSON object.
+    package init?(_ bytes: [UInt8]) {
+        let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard parts.count == 3, let header = Base64URL.decode(parts[0]), let payload = Base64URL.decode(parts[1]), Base64URL.decode(parts[2]) != nil,
+            case .object? = JSONValue(parsing: header), let claims = JSONValue(parsing: payload), case .object = claims
+        else { return nil }
+        self.claims = claims
+    }
+
+    /// A NumericDate claim (RFC 7519 §2): seconds since 1970, whole or not. `.absent` and `.wrong` are told apart.
+    package func date(_ claim: String) -> ClaimedDate {
+        switch claims[claim] {
+        case nil, .null?: .absent
+        case .integer(let seconds)?: .moment(WallTime(seconds: seconds))
+        case .number(let seconds)? where seconds.isFinite && abs(seconds) < 9e9: .moment(WallTime(nanoseconds: Int64(seconds * 1e9)))
+        default: .wrong
+        }
+    }
+
+    package enum ClaimedDate: Sendable, Equatable {
+        case absent, wrong
+        case moment(WallTime)
+    }
+}

@@ -1,0 +1,28 @@
+package import Secrets
+package import Time
+
+/// A token as an answer gave it, before it is compared with the one in hand.
+package struct TokenDraft: Sendable {
+    package var value: Secret
+    package var type: String
+    package var headers: [TokenHeader]
+    package var values: [String: String]
+    package var expiry: Expiry
+    package var sentAt: BootInstant
+    package var sentAtWall: WallTime
+    /// What the answer gave for the next refresh (RFC 6749 §6).
+    package var refreshToken: Secret?
+
+    package init(
+        value: Secret, type: String = "Bearer", headers: [TokenHeader] = [], values: [String: String] = [:], expiry: Expiry,
+        sentAt: BootInstant, sentAtWall: WallTime
+    ) {
+        self.value = value
+        self.type = type
+        self.headers = headers
+        self.values = values
+        self.expiry = expiry
+        self.sentAt = sentAt
+        self.sentAtWall = sentAtWall
+    }
+}

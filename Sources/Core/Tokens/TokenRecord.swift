@@ -1,0 +1,191 @@
+import JSON
+import Secrets
+package import Time
+
+/// A token's life as it is kept: token, plan, latch, budget and what was learned, with the clocks as they stood.
+package struct TokenRecord: Sendable {
+    /// The kernel's name for the time since it was started; instants of another boot mean nothing (proc(5), random/boot_id).
+    package var bootID: String
+    package var boot: BootInstant
+    package var wall: WallTime
+    package var state: TokenState
+    package var memory: LoginMemory
+    /// Which host of a fleet wrote it.
+    package var host: String?
+
+    package init(bootID: String, boot: BootInstant, wall: WallTime, state: TokenState, memory: LoginMemory) {
+        self.bootID = bootID
+        self.boot = boot
+        self.wall = wall
+        self.state = state
+        self.memory = memory
+    }
+
+    /// How far instants of the record are from the same moments on this boot's clock; nil where nobody can tell, since the
+    /// wall clock stands before the record was written.
+    package func shift(bootID: String, boot: BootInstant, wall: WallTime) -> Duration? {
+        if bootID == self.bootID { return .zero }
+        let elapsed = wall - self.wall
+        guard elapsed >= .zero else { return nil }
+        return (boot - self.boot) - elapsed
+    }
+
+    // MARK: JSON
+
+    /// The record as JSON. It holds the token: seal it.
+    package var bytes: [UInt8] {
+        var members: [String: JSONValue] = [
+            "boot_id": .string(bootID), "boot": .integer(boot.nanoseconds), "wall": .integer(wall.nanoseconds),
+            "jitter": .integer(state.jitterDrawn.nanoseconds), "failures": .integer(Int64(state.failuresInARow)),
+            "rejections": .integer(Int64(state.rejectionsInARow)), "latched": .bool(state.isLatched), "reported": .bool(state.isReported),
+            "budget": state.budget.json, "learned": state.learned.json,
+        ]
+        members["input_digest"] = memory.inputDigest.map { .string(Digest.hex($0)) }
+        members["host"] = host.map { .string($0) }
+        members["tried_digest"] = memory.triedDigest.map { .string(Digest.hex($0)) }
+        if !memory.refreshTokens.isEmpty { members["refresh_tokens"] = .array(memory.refreshTokens.map { .string($0.exposedText) }) }
+        members["refresh_at"] = state.refreshAt.map { .integer($0.nanoseconds) }
+        members["retry_at"] = state.retryAt.map { .integer($0.nanoseconds) }
+        members["success_at"] = state.lastSuccessAt.map { .integer($0.nanoseconds) }
+        members["longest"] = state.longestLifetime.map { .integer($0.nanoseconds) }
+        members["failure"] = state.lastFailure.map(Self.json)
+        members["token"] = state.token.map(Self.json)
+        return Array(JSONValue.object(members).jsonText.utf8)
+    }
+
+    /// - Parameters:
+    ///   - policy: of the entry as it is configured now.
+    /// - Returns: nil for bytes this version did not write.
+    package init?(_ bytes: [UInt8], policy: RefreshPolicy) {
+        guard let json = JSONValue(parsing: bytes), let bootID = json["boot_id"]?.text, let boot = json["boot"]?.integerValue,
+            let wall = json["wall"]?.integerValue
+        else { return nil }
+        var state = TokenState(policy: policy)
+        state.jitterDrawn = json.duration("jitter") ?? .zero
+        state.failuresInARow = Int(json["failures"]?.integerValue ?? 0)
+        state.rejectionsInARow = Int(json["rejections"]?.integerValue ?? 0)
+        state.isLatched = json["latched"] == .bool(true)
+        state.isReported = json["reported"] == .bool(true)
+        state.budget = LoginBudget(json["budget"] ?? .null)
+        state.learned = LearnedLifetime(json["learned"] ?? .null)
+        state.refreshAt = json.instant("refresh_at")
+        state.retryAt = json.instant("retry_at")
+        state.lastSuccessAt = json.instant("success_at")
+        state.longestLifetime = json.duration("longest")
+        state.lastFailure = json["failure"].flatMap(Self.failure)
+        if let token = json["token"] {
+            guard let token = Self.token(token) else { return nil }
+            state.token = token
+        }
+        var memory = LoginMemory(inputDigest: json["input_digest"]?.text.flatMap(Digest.bytes(hex:)))
+        memory.triedDigest = json["tried_digest"]?.text.flatMap(Digest.bytes(hex:))
+        if case .array(let tokens)? = json["refresh_tokens"] { memory.refreshTokens = tokens.compactMap { $0.text.map { Secret($0) } } }
+        self.init(
+            bootID: bootID, boot: BootInstant(nanoseconds: boot), wall: WallTime(nanoseconds: wall), state: state, memory: memory)
+        host = json["host"]?.text
+    }
+
+    private static func json(_ failure: LoginFailure) -> JSONValue {
+        var members: [String: JSONValue] = ["class": .string(failure.failureClass.rawValue), "reason": .string(failure.reason)]
+        members["status"] = failure.status.map { .integer(Int64($0)) }
+        return .object(members)
+    }
+
+    private static func failure(_ json: JSONValue) -> LoginFailure? {
+        guard let text = json["class"]?.text, let failureClass = FailureClass(rawValue: text) else { return nil }
+        return LoginFailure(failureClass, json["reason"]?.text ?? "", status: json["status"]?.integerValue.map { Int($0) })
+    }
+
+    private static func json(_ token: Token) -> JSONValue {
+        var members: [String: JSONValue] = [
+            "value": .string(token.value.exposedText), "fingerprint": .string(token.fingerprint), "type": .string(token.type),
+            "headers": .array(token.headers.map { .array([.string($0.name), .string($0.value.exposedText)]) }),
+            "values": .object(token.values.mapValues { .string($0) }), "origin": .string(token.expiry.origin.rawValue),
+            "issued_at": .integer(token.issuedAt.nanoseconds), "issued_at_wall": .integer(token.issuedAtWall.nanoseconds),
+        ]
+        members["lifetime"] = token.expiry.lifetime.map { .integer($0.nanoseconds) }
+        members["stated"] = token.expiry.stated.map { .integer($0.nanoseconds) }
+        members["skew"] = token.expiry.clockSkew.map { .integer($0.nanoseconds) }
+        return .object(members)
+    }
+
+    private static func token(_ json: JSONValue) -> Token? {
+        guard let value = json["value"]?.text, let fingerprint = json["fingerprint"]?.text, let type = json["type"]?.text,
+            let origin = json["origin"]?.text.flatMap(Expiry.Origin.init), let issuedAt = json.instant("issued_at"),
+            let issuedAtWall = json["issued_at_wall"]?.integerValue, case .array(let headers)? = json["headers"],
+            case .object(let values)? = json["values"]
+        else { return nil }
+        var expiry = Expiry(
+            origin: origin, lifetime: json.duration("lifetime"), stated: json["stated"]?.integerValue.map { WallTime(nanoseconds: $0) })
+        expiry.clockSkew = json.duration("skew")
+        var draft = TokenDraft(value: Secret(value), type: type, expiry: expiry, sentAt: issuedAt, sentAtWall: WallTime(nanoseconds: issuedAtWall))
+        draft.values = values.compactMapValues(\.text)
+        for case .array(let pair) in headers where pair.count == 2 {
+            if let name = pair[0].text, let value = pair[1].text { draft.headers.append(TokenHeader(name: name, value: Secret(value))) }
+        }
+        return Token(draft, fingerprint: fingerprint)
+    }
+}
+
+extension JSONValue {
+    fileprivate func instant(_ name: String) -> BootInstant? { self[name]?.integerValue.map { BootInstant(nanoseconds: $0) } }
+    fileprivate func duration(_ name: String) -> Duration? { self[name]?.integerValue.map { .nanoseconds($0) } }
+
+    fileprivate var instants: [BootInstant] {
+        guard case .array(let values) = self else { return [] }
+        return values.compactMap { $0.integerValue.map { BootInstant(nanoseconds: $0) } }
+    }
+}
+
+extension LoginBudget {
+    var json: JSONValue {
+        var members: [String: JSONValue] = [
+            "spent": .array(spent.map { .integer($0.nanoseconds) }), "callers": .array(spentByCallers.map { .integer($0.nanoseconds) }),
+        ]
+        members["last"] = lastLogin.map { .integer($0.nanoseconds) }
+        return .object(members)
+    }
+
+    init(_ json: JSONValue) {
+        self.init()
+        spent = json["spent"]?.instants ?? []
+        spentByCallers = json["callers"]?.instants ?? []
+        lastLogin = json.instant("last")
+    }
+
+    mutating func move(by shift: Duration) {
+        spent = spent.map { $0 + shift }
+        spentByCallers = spentByCallers.map { $0 + shift }
+        lastLogin = lastLogin.map { $0 + shift }
+    }
+}
+
+extension LearnedLifetime {
+    var json: JSONValue { .array(ages.map { .array([.integer($0.age.nanoseconds), .integer($0.at.nanoseconds)]) }) }
+
+    init(_ json: JSONValue) {
+        self.init()
+        guard case .array(let pairs) = json else { return }
+        for case .array(let pair) in pairs where pair.count == 2 {
+            guard let age = pair[0].integerValue, let at = pair[1].integerValue else { continue }
+            refused(atAge: .nanoseconds(age), now: BootInstant(nanoseconds: at))
+        }
+    }
+
+    mutating func move(by shift: Duration) {
+        ages = ages.map { ($0.age, $0.at + shift) }
+    }
+}
+
+extension TokenState {
+    /// Moves every instant: a record of another boot on this one's clock.
+    package mutating func move(by shift: Duration) {
+        guard shift != .zero else { return }
+        if let issuedAt = token?.issuedAt { token?.issuedAt = issuedAt + shift }
+        refreshAt = refreshAt.map { $0 + shift }
+        retryAt = retryAt.map { $0 + shift }
+        lastSuccessAt = lastSuccessAt.map { $0 + shift }
+        budget.move(by: shift)
+        learned.move(by: shift)
+    }
+}

@@ -1,0 +1,105 @@
+package import Time
+
+/// What a caller can be told.
+package enum TokenOutcome: Sendable {
+    case serve(Token)
+    /// Something is under way or due before the caller's time is over.
+    case keepWaiting
+    case refuse(TokenRefusal)
+}
+
+/// Why there is no token for a caller now.
+package struct TokenRefusal: Error, Sendable {
+    package enum Reason: Sendable, Equatable {
+        case pending
+        case minValidNotMet(expiresIn: Duration)
+        case minValidUnreachable(longest: Duration)
+        case failing(LoginFailure, isLatched: Bool)
+        case budgetExhausted
+        case stopping
+        /// No more combinations of per-request inputs are kept.
+        case tooManyCombinations(limit: Int)
+    }
+
+    package var reason: Reason
+    /// Until the next planned login; nil: none is planned.
+    package var retryAfter: Duration?
+
+    package init(_ reason: Reason, retryAfter: Duration? = nil) {
+        self.reason = reason
+        self.retryAfter = retryAfter
+    }
+}
+
+/// What became of a rejection report.
+package enum ReportOutcome: String, Sendable {
+    case refreshing
+    case alreadyReplaced = "already_replaced"
+    case ignored
+}
+
+extension TokenState {
+    /// The answer to a caller who can wait until `deadline` (refresh.md, "What a caller gets").
+    ///
+    /// - Parameter isLoggingIn: whether a login is in flight.
+    package func outcome(minValid: Duration?, deadline: BootInstant, isLoggingIn: Bool, at now: BootInstant) -> TokenOutcome {
+        if let token, token.isAlive(at: now) {
+            guard let remaining = token.remaining(at: now), let lifetime = token.expiry.lifetime else { return .serve(token) }
+            if remaining > max(RefreshPolicy.floor(of: lifetime), minValid ?? .zero) { return .serve(token) }
+            if let minValid, minValid >= max(longestLifetime ?? lifetime, lifetime) {
+                return .refuse(TokenRefusal(.minValidUnreachable(longest: longestLifetime ?? lifetime)))
+            }
+        }
+        let next = nextAttempt(at: now)
+        if now < deadline, isLoggingIn || next.map({ $0 <= deadline }) ?? false { return .keepWaiting }
+        if let token, let remaining = token.remaining(at: now), remaining >= .seconds(1) {
+            if minValid == nil { return .serve(token) }
+            return .refuse(TokenRefusal(.minValidNotMet(expiresIn: remaining), retryAfter: next.map { $0 - now }))
+        }
+        return .refuse(TokenRefusal(refusalReason(at: now), retryAfter: isLoggingIn ? .seconds(1) : next.map { $0 - now }))
+    }
+
+    private func refusalReason(at now: BootInstant) -> TokenRefusal.Reason {
+        if let lastFailure { return .failing(lastFailure, isLatched: isLatched) }
+        if case .wait(let until) = next(at: now), until > now, refreshAt.map({ $0 <= now }) ?? true { return .budgetExhausted }
+        return .pending
+    }
+
+    /// Whether `min_valid` justifies a login before its time: at most one in L/4, and within the callers' share.
+    package mutating func wantEarlyLogin(minValid: Duration, at now: BootInstant) -> Bool {
+        guard let token, let remaining = token.remaining(at: now), let lifetime = token.expiry.lifetime, remaining <= minValid, minValid < lifetime,
+            requested == nil, retryAt == nil, !isLatched, refreshAt.map({ $0 > now }) ?? true,
+            lastEarlyLoginAt.map({ $0 + lifetime / 4 <= now }) ?? true, budget.left(.caller, cap: budgetCap, at: now) > 0
+        else { return false }
+        lastEarlyLoginAt = now
+        requested = .caller
+        return true
+    }
+
+    /// Whether a report is about the token in hand and may be acted on; the partner's `verify`, where there is one, still decides.
+    ///
+    /// - Parameter isVerified: whether the partner itself is asked; then reports are bounded by a second alone.
+    package func accepts(reportOf fingerprint: String, status: Int, isVerified: Bool = false, at now: BootInstant) -> ReportOutcome? {
+        guard status == 401 || status == 403, let token else { return .ignored }
+        guard token.fingerprint == fingerprint else { return .alreadyReplaced }
+        if requested != nil { return .refreshing }
+        let pause = isVerified ? .seconds(1) : max(.seconds(60), (token.expiry.lifetime ?? .zero) / 10)
+        if isLatched || lastReportAt.map({ $0 + pause > now }) ?? false { return .ignored }
+        return nil
+    }
+
+    /// A report is being looked into; the next one waits its time.
+    package mutating func noteReport(at now: BootInstant) {
+        lastReportAt = now
+    }
+
+    /// Acts on a report: a login is due, and where nobody states a lifetime the age is remembered.
+    package mutating func reported(at now: BootInstant) -> ReportOutcome {
+        lastReportAt = now
+        guard let token else { return .ignored }
+        guard requestRefresh(at: now) else { return .ignored }
+        if token.expiry.origin == .configured, !isReported { learned.refused(atAge: now - token.issuedAt, now: now) }
+        isReported = true
+        return .refreshing
+    }
+}

@@ -1,0 +1,80 @@
+package import Time
+
+/// Everything an operator may know of one token: why the next refresh is when it is. Holds no token value.
+package struct TokenStatus: Sendable {
+    package enum State: String, Sendable {
+        case fresh, stale
+        /// No token in hand.
+        case pending, failing, latched, idle
+    }
+
+    package var name: String
+    package var provider: String
+    /// Values of per-request inputs, for one of a token's combinations.
+    package var inputs: [String: String] = [:]
+    package var isRequired: Bool
+    package var state: State
+    package var isLoggingIn: Bool
+    package var fingerprint: String?
+    package var issuedAt: WallTime?
+    /// As the wall clock stands now.
+    package var expiresAt: WallTime?
+    package var remaining: Duration?
+    package var expiryOrigin: Expiry.Origin?
+    package var lifetime: Duration?
+    package var learnedLifetime: Duration?
+    package var margin: Duration?
+    package var jitter: Duration?
+    package var nextRefreshAt: WallTime?
+    package var untilNextRefresh: Duration?
+    package var logins: Int
+    package var failuresInARow: Int
+    package var lastFailure: LoginFailure?
+    package var clockSkew: Duration?
+    package var budgetLeft: Int
+    package var budgetCap: Int
+}
+
+extension TokenStatus {
+    /// - Parameters:
+    ///   - entry: the token's name and its provider's, and whether it is required.
+    ///   - configuredLifetime: where only a configured lifetime applies.
+    package init(
+        _ state: TokenState, of entry: (name: String, provider: String, isRequired: Bool), inputs: [String: String], configuredLifetime: Duration?,
+        isLoggingIn: Bool, now: BootInstant, wall: WallTime
+    ) {
+        let token = state.token.flatMap { $0.isAlive(at: now) ? $0 : nil }
+        let next = state.nextAttempt(at: now)
+        (name, provider, isRequired) = entry
+        self.inputs = inputs
+        self.isLoggingIn = isLoggingIn
+        fingerprint = token?.fingerprint
+        issuedAt = token?.issuedAtWall
+        remaining = token?.remaining(at: now)
+        expiresAt = remaining.map { wall + $0 }
+        expiryOrigin = token?.expiry.origin
+        lifetime = token?.expiry.lifetime
+        margin = lifetime.map(state.policy.margin)
+        jitter = token == nil ? nil : state.jitterDrawn
+        untilNextRefresh = next.map { max(.zero, $0 - now) }
+        nextRefreshAt = untilNextRefresh.map { wall + $0 }
+        logins = state.logins
+        failuresInARow = state.failuresInARow
+        lastFailure = state.lastFailure
+        clockSkew = token?.expiry.clockSkew
+        budgetCap = state.budgetCap
+        budgetLeft = state.budget.left(.schedule, cap: state.budgetCap, at: now)
+        learnedLifetime = configuredLifetime.flatMap { state.learned.learned(configured: $0, now: now) }
+        self.state = Self.state(state, token: token, isLoggingIn: isLoggingIn, now: now)
+    }
+
+    private static func state(_ state: TokenState, token: Token?, isLoggingIn: Bool, now: BootInstant) -> State {
+        if token != nil {
+            let isDue = isLoggingIn || state.lastFailure != nil || state.isReported || state.refreshAt.map { $0 <= now } ?? false
+            return isDue ? .stale : .fresh
+        }
+        if state.isLatched { return .latched }
+        if state.lastFailure != nil { return .failing }
+        return state.isIdle(at: now) ? .idle : .pending
+    }
+}

@@ -1,0 +1,118 @@
+import CLinux
+import Glibc
+import Yams
+
+/// One YAML file as a tree whose nodes know their line and column.
+package enum ConfigurationDocument {
+    /// A larger configuration file is a mistake; ten thousand tokens take two mebibytes.
+    package static let maximumBytes = 4 * 1024 * 1024
+
+    /// Reads a document; a syntax error, a duplicate key or an anchor is a fault and ends the reading of this file.
+    package static func parse(_ text: String, file: String, faults: FaultList) -> ConfigurationNode? {
+        guard text.utf8.count <= maximumBytes else {
+            faults.add(.init(file: file, message: "is larger than 4 MiB"))
+            return nil
+        }
+        let composed: Result<Node?, YamlFault> = DeepStack.run { compose(text) }
+        switch composed {
+        case .failure(let fault):
+            faults.add(.init(file: file, line: fault.line, column: fault.column, message: fault.message))
+            return nil
+        case .success(nil):
+            faults.add(.init(file: file, line: 1, column: 1, message: "is empty"))
+            return nil
+        case .success(let node?):
+            return ConfigurationNode(node: node, path: "", file: file, faults: faults)
+        }
+    }
+
+    private struct YamlFault: Error {
+        let line: Int
+        let column: Int
+        let message: String
+    }
+
+    private static func compose(_ text: String) -> Result<Node?, YamlFault> {
+        do {
+            let parser = try Yams.Parser(yaml: text)
+            guard let node = try parser.singleRoot() else { return .success(nil) }
+            // Nodes hold their anchors weakly: they are there as long as the parser is.
+            return withExtendedLifetime(parser) {
+                guard let mark = anchorMark(node) else { return .success(node) }
+                return .failure(YamlFault(line: mark.line, column: mark.column, message: "anchors and aliases are not read; write the value out"))
+            }
+        } catch let error as YamlError {
+            return .failure(fault(of: error))
+        } catch {
+            return .failure(YamlFault(line: 0, column: 0, message: "cannot be read as YAML"))
+        }
+    }
+
+    /// Where the first anchor stands. Anchors would let a small file become an endless tree; a node that has one comes
+    /// before its aliases, so the walk ends at it.
+    private static func anchorMark(_ node: Node) -> (line: Int, column: Int)? {
+        if node.anchor != nil { return (node.mark?.line ?? 0, node.mark?.column ?? 0) }
+        switch node {
+        case .mapping(let mapping): return mapping.lazy.compactMap { anchorMark($0.key) ?? anchorMark($0.value) }.first
+        case .sequence(let sequence): return sequence.lazy.compactMap { anchorMark($0) }.first
+        default: return nil
+        }
+    }
+
+    private static func fault(of error: YamlError) -> YamlFault {
+        switch error {
+        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
+            .composer(let context, let problem, let mark, _):
+            let before = context.map { "\($0.text) " } ?? ""
+            return YamlFault(line: mark.line, column: mark.column, message: "\(before)\(problem)")
+        case .duplicatedKeysInMapping(let names, let context):
+            let message = "the key \(names.sorted().joined(separator: ", ")) stands here twice"
+            return YamlFault(line: context.mark.line, column: context.mark.column, message: message)
+        case .reader(let problem, _, _, _):
+            return YamlFault(line: 0, column: 0, message: "cannot be read as UTF-8: \(problem)")
+        default:
+            return YamlFault(line: 0, column: 0, message: "cannot be read as YAML")
+        }
+    }
+}
+
+/// Runs work on a thread of its own with an 8 MiB stack: composing a deeply nested document recurses.
+private enum DeepStack {
+    private static let bytes = 8 * 1024 * 1024
+
+    static func run<Result>(_ work: @escaping () -> Result) -> Result {
+        let box = Box(work)
+        var attributes = pthread_attr_t()
+        unsafe pthread_attr_init(&attributes)
+        defer { unsafe pthread_attr_destroy(&attributes) }
+        unsafe pthread_attr_setstacksize(&attributes, bytes)
+        var thread = pthread_t()
+        let context = unsafe Unmanaged.passRetained(box as AnyBox).toOpaque()
+        let outcome = unsafe pthread_create(
+            &thread, &attributes,
+            { pointer in
+                guard let pointer = unsafe pointer else { return nil }
+                unsafe Unmanaged<AnyBox>.fromOpaque(pointer).takeRetainedValue().run()
+                return nil
+            }, context)
+        guard outcome == 0 else {
+            unsafe Unmanaged<AnyBox>.fromOpaque(context).release()
+            return work()
+        }
+        pthread_join(thread, nil)
+        return box.result ?? work()
+    }
+
+    private class AnyBox {
+        func run() {}
+    }
+
+    private final class Box<Result>: AnyBox {
+        private let work: () -> Result
+        var result: Result?
+
+        init(_ work: @escaping () -> Result) { self.work = work }
+
+        override func run() { result = work() }
+    }
+}

@@ -1,0 +1,214 @@
+import Secrets
+package import Time
+import Yams
+
+/// A node of a configuration file with its place. What it is asked for and is not becomes a fault, and nil.
+package struct ConfigurationNode {
+    let node: Node
+    package let path: String
+    package let file: String
+    let faults: FaultList
+
+    /// A scalar as YAML's core schema reads it; quoted text is always a string.
+    package enum Scalar: Equatable {
+        case null, bool(Bool), integer(String), number(String), string(String)
+    }
+
+    package func fault(_ message: String) {
+        faults.add(.init(file: file, line: node.mark?.line ?? 0, column: node.mark?.column ?? 0, path: path, message: message))
+    }
+
+    package func warn(_ message: String) {
+        faults.add(.init(file: file, line: node.mark?.line ?? 0, column: node.mark?.column ?? 0, path: path, message: message, isWarning: true))
+    }
+
+    func child(_ node: Node, _ name: String) -> ConfigurationNode {
+        ConfigurationNode(node: node, path: path.isEmpty ? name : "\(path).\(name)", file: file, faults: faults)
+    }
+
+    /// Of what it says, comments and layout aside.
+    package var digest: String {
+        // A node that was read can be written; where it could not, its own description will do.
+        Digest.hex(Digest.sha256(Array(((try? Yams.serialize(node: node)) ?? "\(node)").utf8)))
+    }
+
+    package var isMapping: Bool { node.mapping != nil }
+    package var isSequence: Bool { node.sequence != nil }
+    package var isNull: Bool { scalar == .null }
+
+    package var scalar: Scalar? {
+        guard case .scalar(let scalar) = node else { return nil }
+        let text = scalar.string
+        guard scalar.style == .plain || scalar.style == .any else { return .string(text) }
+        switch text {
+        case "", "~", "null", "Null", "NULL": return .null
+        case "true", "True", "TRUE": return .bool(true)
+        case "false", "False", "FALSE": return .bool(false)
+        default: break
+        }
+        let digits = text.hasPrefix("-") ? text.dropFirst() : Substring(text)
+        if !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) { return .integer(text) }
+        if digits.utf8.first.map({ (0x30...0x39).contains($0) }) == true, digits.contains("."), Double(text) != nil { return .number(text) }
+        return .string(text)
+    }
+
+    /// Text: any scalar but null; a number or Boolean as it is written.
+    package func string() -> String? {
+        switch scalar {
+        case .string(let text), .integer(let text), .number(let text): return text
+        case .bool(let flag): return flag ? "true" : "false"
+        case .null: fault("has no value"); return nil
+        case nil: fault("must be a text, not a \(isMapping ? "mapping" : "list")"); return nil
+        }
+    }
+
+    package func bool() -> Bool? {
+        if case .bool(let flag) = scalar { return flag }
+        fault("must be true or false")
+        return nil
+    }
+
+    package func integer(in range: ClosedRange<Int>) -> Int? {
+        if case .integer(let text) = scalar, let number = Int(text), range.contains(number) { return number }
+        fault("must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        return nil
+    }
+
+    package func duration(in range: ClosedRange<Duration>) -> Duration? {
+        guard case .string(let text) = scalar, let duration = DurationSyntax.parse(text) else {
+            fault("must be a duration with a unit, such as 90s, 15m, 24h or 7d")
+            return nil
+        }
+        guard range.contains(duration) else {
+            fault("must lie between \(DurationSyntax.format(range.lowerBound)) and \(DurationSyntax.format(range.upperBound))")
+            return nil
+        }
+        return duration
+    }
+
+    /// A rate such as `120/min`.
+    package func rate() -> Rate? {
+        guard let text = string() else { return nil }
+        if let rate = Rate(text) { return rate }
+        fault("must be a number and a period, such as 120/min, 5/s or 1000/h")
+        return nil
+    }
+
+    package func size(in range: ClosedRange<Int>) -> Int? {
+        guard case .string(let text) = scalar, let size = SizeSyntax.parse(text) else {
+            fault("must be a size with a unit, such as 512B, 64KiB or 1MiB")
+            return nil
+        }
+        guard range.contains(size) else {
+            fault("must lie between \(SizeSyntax.format(range.lowerBound)) and \(SizeSyntax.format(range.upperBound))")
+            return nil
+        }
+        return size
+    }
+
+    /// One of a few words.
+    package func word<Word: RawRepresentable & CaseIterable>(_: Word.Type) -> Word? where Word.RawValue == String {
+        guard let text = string() else { return nil }
+        if let word = Word(rawValue: text) { return word }
+        fault("must be one of: \(Word.allCases.map(\.rawValue).joined(separator: ", "))")
+        return nil
+    }
+
+    package func list() -> [ConfigurationNode]? {
+        guard let sequence = node.sequence else {
+            fault("must be a list")
+            return nil
+        }
+        return sequence.enumerated().map { ConfigurationNode(node: $1, path: "\(path)[\($0)]", file: file, faults: faults) }
+    }
+
+    package func strings() -> [String]? {
+        list()?.compactMap { $0.string() }
+    }
+
+    package func mapping() -> ConfigurationMapping? {
+        guard let mapping = node.mapping else {
+            fault("must be a mapping")
+            return nil
+        }
+        return ConfigurationMapping(self, mapping)
+    }
+
+    /// A regular expression in Swift's syntax, checked here and kept as text.
+    package func pattern() -> String? {
+        guard let text = string() else { return nil }
+        guard (try? Regex(text)) != nil else {
+            fault("is not a regular expression: \(text)")
+            return nil
+        }
+        return text
+    }
+}
+
+/// A mapping being read: keys are taken by name, and what nobody took is a fault.
+package final class ConfigurationMapping {
+    package let place: ConfigurationNode
+    /// Members in the order of the file.
+    package let members: [(name: String, node: ConfigurationNode)]
+    private var known: [String] = []
+
+    init(_ place: ConfigurationNode, _ mapping: Node.Mapping) {
+        self.place = place
+        var members: [(name: String, node: ConfigurationNode)] = []
+        for (key, value) in mapping {
+            if let name = key.scalar?.string {
+                // A value without text (null) has the key's place, which a reader finds more easily.
+                let node = value.scalar?.string == "" && value.mark == nil ? key : value
+                members.append((name, place.child(node, name)))
+            } else {
+                place.child(key, "").fault("a key must be a text")
+            }
+        }
+        self.members = members
+    }
+
+    /// The value of a key, nil where it is absent.
+    package func take(_ name: String) -> ConfigurationNode? {
+        known.append(name)
+        return members.first { $0.name == name }?.node
+    }
+
+    /// The value of a key that must be there.
+    package func require(_ name: String) -> ConfigurationNode? {
+        if let node = take(name) { return node }
+        place.fault("\(name) is missing")
+        return nil
+    }
+
+    package func has(_ name: String) -> Bool { members.contains { $0.name == name } }
+
+    /// Call last: every key nobody asked for is a fault that names the nearest known one.
+    package func finish() {
+        for member in members where !known.contains(member.name) {
+            let nearest = known.min { EditDistance.between($0, member.name) < EditDistance.between($1, member.name) }
+            if let nearest, EditDistance.between(nearest, member.name) <= max(1, member.name.count / 3) {
+                member.node.fault("is not a known key; did you mean \(nearest)?")
+            } else {
+                member.node.fault("is not a known key; known here: \(known.sorted().joined(separator: ", "))")
+            }
+        }
+    }
+}
+
+/// Levenshtein's distance: how many letters must change to turn one word into another.
+enum EditDistance {
+    static func between(_ left: String, _ right: String) -> Int {
+        let right = Array(right)
+        var row = Array(0...right.count)
+        for (index, letter) in left.enumerated() {
+            var previous = row[0]
+            row[0] = index + 1
+            for column in right.indices {
+                let substituted = previous + (letter == right[column] ? 0 : 1)
+                previous = row[column + 1]
+                row[column + 1] = min(substituted, previous + 1, row[column] + 1)
+            }
+        }
+        return row[right.count]
+    }
+}

@@ -1,0 +1,125 @@
+import ArgumentParser
+import BrokerDaemon
+import Glibc
+import HTTPTypes
+import JSON
+import OutboundHTTP
+import Secrets
+import Time
+
+/// Talks to the running daemon: `TOKENBROKER_URL` says where (`http://127.0.0.1:8653`, or `unix:/path`; by default the usual unix socket, else the usual TCP address), `TOKENBROKER_KEY_FILE` with what.
+struct BrokerClient {
+    private static let usualSocket = "/run/tokenbroker/api.sock"
+
+    /// The daemon's usual unix socket where this user may connect to it, else its usual TCP address.
+    private static var usualPlace: String {
+        unsafe access(usualSocket, R_OK | W_OK) == 0 ? "unix:\(usualSocket)" : "http://127.0.0.1:8653"
+    }
+
+    private let transport: CurlTransport
+    private let base: String
+    private let socket: String?
+    private let key: Secret?
+
+    init() async throws {
+        let environment = ProcessEnvironment.all
+        let place = environment["TOKENBROKER_URL"] ?? Self.usualPlace
+        if place.hasPrefix("unix:") {
+            socket = String(place.dropFirst(5))
+            base = "http://127.0.0.1"
+        } else {
+            socket = nil
+            base = place.hasSuffix("/") ? String(place.dropLast()) : place
+        }
+        transport = CurlTransport(clocks: SystemClocks(), userAgent: "tokenbroker/\(Version.current)")
+        guard let path = environment["TOKENBROKER_KEY_FILE"] else {
+            key = nil
+            return
+        }
+        do throws(SecretFault) {
+            key = try await SystemSecretSource(environment: environment).read(.file(path: path, isShared: false))
+        } catch {
+            explain("tokenbroker: TOKENBROKER_KEY_FILE: \(error)")
+            throw ProgramExit.noInput
+        }
+    }
+
+    /// - Throws: an exit code, after the problem was explained on standard error.
+    func send(_ method: HTTPRequest.Method, _ path: String, accept: String = "application/json", body: [UInt8]? = nil) async throws -> PartnerReply {
+        var connection = ConnectionSettings()
+        connection.unixSocket = socket
+        connection.time = .seconds(45)
+        var fields = HTTPFields()
+        fields[.accept] = accept
+        if let key { fields[.authorization] = "Bearer \(key.exposedText)" }
+        if body != nil { fields[.contentType] = "application/json" }
+        let request = OutboundRequest(method: method, url: base + path, fields: fields, body: body, connection: connection)
+        let reply: PartnerReply
+        do throws(TransportFault) {
+            reply = try await transport.send(request)
+        } catch {
+            explain("tokenbroker: the daemon at \(socket.map { "unix:\($0)" } ?? base) does not answer: \(error.reason)")
+            throw ProgramExit.unavailable
+        }
+        guard reply.status >= 400 else { return reply }
+        throw Self.explained(reply)
+    }
+
+    func json(_ method: HTTPRequest.Method, _ path: String, body: [UInt8]? = nil) async throws -> JSONValue {
+        JSONValue(parsing: try await send(method, path, body: body).body) ?? .null
+    }
+
+    /// Says what the problem says, and chooses the exit code.
+    private static func explained(_ reply: PartnerReply) -> ExitCode {
+        let problem = JSONValue(parsing: reply.body)
+        let title = problem?["title"]?.text ?? "status \(reply.status)"
+        let detail = problem?["detail"]?.text.map { ": \($0)" } ?? ""
+        let retry = problem?["retry_after"]?.integerValue.map { "; try again in \(DurationSyntax.words(.seconds($0)))" } ?? ""
+        explain("tokenbroker: \(title)\(detail)\(retry)")
+        switch reply.status {
+        case 401, 403: return ProgramExit.noPermission
+        case 429, 503, 504: return ProgramExit.temporaryFailure
+        case 400, 404, 405, 409: return ProgramExit.usage
+        default: return ProgramExit.unavailable
+        }
+    }
+
+    /// A path with its segments percent-encoded.
+    static func path(_ segments: String..., query: [(String, String)] = []) -> String {
+        let path = segments.map { "/" + encoded($0) }.joined()
+        let pairs = query.map { "\(encoded($0.0))=\(encoded($0.1))" }
+        return pairs.isEmpty ? path : "\(path)?\(pairs.joined(separator: "&"))"
+    }
+
+    private static func encoded(_ text: String) -> String {
+        text.utf8.map { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: String(UnicodeScalar(byte))
+            default: "%" + Digest.hex([byte]).uppercased()
+            }
+        }.joined()
+    }
+}
+
+/// A token on the command line, and the values of its per-request inputs.
+struct TokenArguments: ParsableArguments {
+    @Argument(help: "The token's name.")
+    var name: String
+
+    @Option(name: .customLong("input"), help: "A per-request input, NAME=VALUE. May be given several times.")
+    var inputs: [String] = []
+
+    func query() throws -> [(String, String)] {
+        try inputs.map { try KeyValue($0).pair }
+    }
+}
+
+/// `key=value` on a command line.
+struct KeyValue {
+    let pair: (String, String)
+
+    init(_ text: String) throws {
+        guard let equals = text.firstIndex(of: "="), equals > text.startIndex else { throw ValidationError("\(text) must be NAME=VALUE") }
+        pair = (String(text[..<equals]), String(text[text.index(after: equals)...]))
+    }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import Configuration
+import JSON
+import Secrets
+import YAML
+
+struct Check: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Check the configuration, the secrets and, with --login, every login.",
+        discussion: "Faults go to standard error with file, line and column; warnings alone do not change the exit code.")
+
+    @OptionGroup var files: ConfigurationOption
+    @Flag(help: "Try each login and print the exchange, redacted.")
+    var login = false
+    @Flag(help: "Look at the configuration files alone, not at the secrets.")
+    var syntax = false
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() async throws {
+        let (configuration, warnings) = try files.read()
+        for warning in warnings { explain(warning.description) }
+        for advice in Self.advice(configuration) { explain(advice) }
+        let checker = LoginChecker(configuration)
+        var results = syntax ? [] : await checker.checkSecrets()
+        if login, results.allSatisfy(\.isGood) { results = await checker.checkLogins() }
+        if json {
+            print(JSONValue.array(results.map(\.json)).jsonText)
+        } else {
+            for result in results { print(result.text) }
+            let bad = results.count { !$0.isGood }
+            print(
+                bad == 0
+                    ? "\(files.config): \(configuration.tokens.count) tokens, no fault"
+                    : "\(files.config): \(bad) of \(results.count) tokens are not right")
+        }
+        if !results.allSatisfy(\.isGood) { throw login ? ProgramExit.unavailable : ProgramExit.configuration }
+    }
+
+    /// What the shipped unit makes of where secrets stand.
+    private static func advice(_ configuration: BrokerConfiguration) -> [String] {
+        var advice: Set<String> = []
+        for reference in configuration.references {
+            switch reference {
+            case .environment(let name):
+                advice.insert("warning: environment variable \(name): `systemctl show` shows a unit's environment to everybody")
+            case .command(let words):
+                advice.insert("warning: command \(words.first ?? ""): under the shipped unit it needs a drop-in with ExecPaths=\(words.first ?? "")")
+            case .file, .credential, .value: break
+            }
+        }
+        return advice.sorted()
+    }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import JSON
+import Providers
+import Secrets
+
+struct ClientCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "client", abstract: "Client keys.", subcommands: [Add.self])
+
+    struct Add: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a key for a client: the key, once, on standard output; what to configure on standard error.")
+
+        @Argument(help: "The client's name.")
+        var name: String
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        func run() throws {
+            guard Names.isValid(name) else {
+                explain("tokenbroker: \(Names.rule)")
+                throw ProgramExit.usage
+            }
+            let key = Base64URL.encode(Digest.random(32))
+            let digest = Digest.hex(Digest.sha256(Array(key.utf8)))
+            if json { return print(JSONValue.object(["name": .string(name), "key": .string(key), "key_sha256": .string(digest)]).jsonText) }
+            print(key)
+            explain(
+                """
+                The key is shown this once. Give it to \(name), in a file of mode 0600, and configure:
+
+                clients:
+                  \(name):
+                    key_sha256: \(digest)
+                    tokens: ["*"]
+                """)
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import ArgumentParser
+import HTTPTypes
+import JSON
+
+struct History: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Tell of a token's past logins, the last first.")
+
+    @Argument(help: "The token.")
+    var name: String
+    @Option(help: "How many logins to show.")
+    var last = 20
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() async throws {
+        guard last > 0 else { throw ValidationError("--last must be at least 1") }
+        let answer = try await BrokerClient().json(.get, BrokerClient.path("v1", "tokens", name, "history", query: []))
+        guard !json, case .array(let logins)? = answer["logins"] else { return print(answer.jsonText) }
+        guard !logins.isEmpty else { return print("no logins yet") }
+        var table = Table(["AT", "OUTCOME", "TOOK", "STATUS", "REASON"])
+        for login in logins.prefix(last) {
+            table.rows.append([
+                Table.Cell(login["at"]?.text ?? ""), Table.Cell(login["outcome"]?.text ?? ""),
+                Table.Cell("\(login["took_ms"]?.scalarText ?? "?") ms"),
+                Table.Cell(login["status"]?.scalarText ?? "-"), Table.Cell(login["reason"]?.text ?? ""),
+            ])
+        }
+        print(table.text())
+    }
+}

@@ -1,0 +1,19 @@
+import ArgumentParser
+import HTTPTypes
+import JSON
+
+struct Reload: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Have the daemon read its configuration and secrets anew.")
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() async throws {
+        let answer = try await BrokerClient().json(.post, "/v1/reload", body: [])
+        if json { return print(answer.jsonText) }
+        if case .array(let warnings)? = answer["warnings"] {
+            for warning in warnings { explain("warning: \(warning.text ?? "")") }
+        }
+        print("reloaded")
+    }
+}

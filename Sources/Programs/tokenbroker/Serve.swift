@@ -1,0 +1,114 @@
+import ArgumentParser
+import BrokerDaemon
+import Configuration
+import Glibc
+import LocalHTTP
+import Logging
+import Observability
+import Secrets
+import Store
+import Time
+import YAML
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Run the daemon.")
+
+    @OptionGroup var files: ConfigurationOption
+
+    @Option(help: "The least level that is logged: trace, debug, info, notice, warning, error or critical.")
+    var logLevel = "info"
+
+    func run() async throws {
+        guard let level = Logger.Level(rawValue: logLevel) else {
+            throw ValidationError("--log-level must be trace, debug, info, notice, warning, error or critical")
+        }
+        Daemon.prepareProcess()
+        let environment = ProcessEnvironment.all
+        ServiceEnvironment.forget()
+        do {
+            try await serve(level, environment)
+        } catch let error as ExitCode {
+            // Whoever asks at its socket has the service started again at once, and twenty starts in two seconds have systemd
+            // close the socket (systemd.socket(5), TriggerLimitBurst=).
+            if environment["LISTEN_FDS"] != nil { try? await Task.sleep(for: .seconds(1)) }
+            throw error
+        }
+    }
+
+    private func serve(_ level: Logger.Level, _ environment: [String: String]) async throws {
+        let (configuration, warnings) = try files.read()
+        let clocks = SystemClocks()
+        let isJournal = environment["JOURNAL_STREAM"] != nil
+        let output = StandardError()
+        defer { output.flush(within: 0.5) }
+        let logger = Logger(label: "tokenbroker") { _ in
+            LineLogHandler(level: level, isJournal: isJournal, clocks: clocks) { output.write(Array($0.utf8), from: .log) }
+        }
+        for warning in warnings { logger.warning("configuration warning", metadata: ["warning": "\(warning)"]) }
+        let secrets = SystemSecretSource(environment: environment)
+        let store: Result<OpenedStore?, StoreFault>
+        var fleetKey: StoreKey?
+        do throws(StoreFault) {
+            fleetKey = try await OpenedStore.fleetKey(configuration.store, secrets: secrets)
+            store = .success(try await OpenedStore.open(configuration.store, environment: environment, secrets: secrets, clocks: clocks))
+        } catch {
+            store = .failure(error)
+        }
+        let daemon = Daemon(
+            configuration: configuration, path: files.config, logger: logger, output: output, clocks: clocks, environment: environment,
+            store: store, fleetKey: fleetKey
+        ) { () throws(StoreFault) in
+            try await OpenedStore.open(configuration.store, environment: environment, secrets: secrets, clocks: clocks)
+        }
+        do {
+            try await atDefaultPriority { try await daemon.run() }
+        } catch let error as SystemCallError {
+            explain("tokenbroker: \(error)")
+            throw ProgramExit.cannotCreate
+        }
+    }
+
+    /// The main task runs above the default priority, and so would all that is made below it: libdispatch then asks for a better
+    /// nice value (setpriority(2)), which a daemon without capabilities does not get and libdispatch complains about. The end
+    /// comes by a stream, since who awaits a task lends it its own priority.
+    private func atDefaultPriority(_ body: @escaping @concurrent @Sendable () async throws -> Void) async throws {
+        let (ends, end) = AsyncStream<Result<Void, any Error>>.makeStream()
+        Task.detached(priority: .medium) {
+            do {
+                end.yield(.success(try await body()))
+            } catch {
+                end.yield(.failure(error))
+            }
+        }
+        for await result in ends { return try result.get() }
+    }
+}
+
+/// `--config`, as every subcommand that reads the configuration has it.
+struct ConfigurationOption: ParsableArguments {
+    @Option(help: "The configuration file.")
+    var config = "/etc/tokenbroker/config.yaml"
+
+    /// Reads it; every fault goes to standard error, and the exit code is EX_CONFIG (78).
+    func read() throws -> (configuration: BrokerConfiguration, warnings: [ConfigurationFault]) {
+        do throws(ConfigurationFaults) {
+            return try ConfigurationFiles.read(config)
+        } catch {
+            explain(error.description)
+            throw ProgramExit.configuration
+        }
+    }
+}
+
+enum ProcessEnvironment {
+    static var all: [String: String] {
+        var all: [String: String] = [:]
+        var index = 0
+        while let entry = unsafe environ[index] {
+            let text = unsafe String(cString: entry)
+            if let equals = text.firstIndex(of: "=") { all[String(text[..<equals])] = String(text[text.index(after: equals)...]) }
+            index += 1
+        }
+        return all
+    }
+}

@@ -1,0 +1,53 @@
+package import Contract
+package import LocalHTTP
+
+/// A request's path and query, decoded once and strictly.
+package struct RequestTarget: Sendable {
+    package var segments: [String] = []
+    /// In order; a name may stand once.
+    package var query: [(name: String, value: String)] = []
+
+    package init(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) throws(Problem) {
+        if head.form == .asterisk || head.form == .authority { return }
+        for segment in Self.pieces(head.path, of: bytes, at: 0x2F).dropFirst() {
+            segments.append(try Self.decoded(segment, plusIsSpace: false))
+        }
+        if segments.last == "" { segments.removeLast(segments.count == 1 ? 1 : 0) }
+        guard let range = head.query, !range.isEmpty else { return }
+        for pair in Self.pieces(range, of: bytes, at: 0x26) where !pair.isEmpty {
+            let end = pair.firstIndex(of: 0x3D) ?? pair.endIndex
+            let name = try Self.decoded(Array(pair[..<end]), plusIsSpace: true)
+            let value = end == pair.endIndex ? "" : try Self.decoded(Array(pair[(end + 1)...]), plusIsSpace: true)
+            guard !query.contains(where: { $0.name == name }) else { throw Problem(.invalidParameter, "\(name) stands in the query twice") }
+            query.append((name, value))
+        }
+    }
+
+    package func value(_ name: String) -> String? { query.first { $0.name == name }?.value }
+
+    private static func pieces(_ range: Range<Int>, of bytes: Span<UInt8>, at separator: UInt8) -> [[UInt8]] {
+        range.map { bytes[$0] }.split(separator: separator, omittingEmptySubsequences: false).map(Array.init)
+    }
+
+    /// RFC 3986 §2.1; a broken escape, a NUL and a slash in disguise are refused.
+    private static func decoded(_ bytes: [UInt8], plusIsSpace: Bool) throws(Problem) -> String {
+        var decoded: [UInt8] = []
+        var index = 0
+        while index < bytes.count {
+            if bytes[index] == 0x25 {
+                guard index + 2 < bytes.count, let high = bytes[index + 1].hexDigitValue, let low = bytes[index + 2].hexDigitValue,
+                    case let byte = high << 4 | low, byte != 0, plusIsSpace || byte != 0x2F
+                else {
+                    throw Problem(.invalidParameter, "a percent escape in the target is malformed")
+                }
+                decoded.append(byte)
+                index += 3
+            } else {
+                decoded.append(plusIsSpace && bytes[index] == 0x2B ? 0x20 : bytes[index])
+                index += 1
+            }
+        }
+        guard let text = String(validating: decoded, as: UTF8.self) else { throw Problem(.invalidParameter, "the target is not UTF-8") }
+        return text
+    }
+}

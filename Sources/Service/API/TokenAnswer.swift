@@ -1,0 +1,128 @@
+import Broker
+import Contract
+import JSON
+import LocalHTTP
+import Secrets
+import Time
+import Tokens
+
+/// The body of a token answer, and the places in it that change with time.
+struct TokenBody {
+    var bytes: [UInt8] = []
+    /// Where the digits of `expires_in` stand, padded with spaces in front; empty for a token without end.
+    var expiresIn = 0..<0
+    /// Where the five letters of the state stand.
+    var state = 0..<0
+
+    /// - Parameter clockOffset: wall time minus boot time now, in nanoseconds, for the times people read.
+    init(_ token: Token, now: BootInstant, isStale: Bool, clockOffset: Int64) {
+        var json = JSONWriter()
+        json.beginObject()
+        json.name("access_token"); json.string(token.value.exposedBytes)
+        json.name("token_type"); json.string(token.type)
+        if let remaining = token.remaining(at: now), let deadline = token.deadline {
+            let digits = String(max(1, remaining.wholeSeconds))
+            json.name("expires_in")
+            expiresIn = json.bytes.count..<json.bytes.count + digits.utf8.count
+            json.literal(digits)
+            json.name("expires_at"); json.string(CalendarTime.rfc3339(WallTime(nanoseconds: deadline.nanoseconds + clockOffset)))
+        }
+        json.name("issued_at"); json.string(CalendarTime.rfc3339(token.issuedAtWall))
+        json.name("state")
+        state = json.bytes.count + 1..<json.bytes.count + 6
+        json.string(isStale ? "stale" : "fresh")
+        json.name("fingerprint"); json.string(token.fingerprint)
+        json.name("headers"); json.beginObject()
+        for header in token.headers { json.name(header.name); json.string(header.value.exposedBytes) }
+        json.endObject()
+        json.name("values"); json.beginObject()
+        for (name, value) in token.values.sorted(by: { $0.key < $1.key }) { json.name(name); json.string(value) }
+        json.endObject()
+        json.endObject()
+        bytes = json.bytes
+    }
+
+    /// Fields of an answer with a token's value in it (RFC 6749 §5.1).
+    static func fields(fingerprint: String, contentType: String) -> [(name: String, value: String)] {
+        CommonFields.all + [("Content-Type", contentType), ("Pragma", "no-cache"), ("ETag", "W/\"\(fingerprint)\""), ("Vary", "Accept")]
+    }
+}
+
+/// A whole token answer kept rendered, of which only digits are patched: what an event loop sends without allocating.
+/// Touched on its loop only.
+final class RenderedAnswer {
+    /// The token's name and fingerprint, as an audit line says them.
+    let auditText: [UInt8]
+    /// The publication of the cell it was made from.
+    let version: UInt64
+    private var bytes: [UInt8]
+    private let date: Range<Int>
+    private let expiresIn: Range<Int>
+    private let state: Range<Int>
+    private let deadline: Int64
+    private let servedUntil: Int64
+    private let staleAt: Int64
+    private let clockOffset: Int64
+    private var patchedSecond: Int64 = .min
+    private var patchedWallSecond: Int64 = .min
+    private var isStale: Bool
+
+    init(_ snapshot: TokenSnapshot, name: String, version: UInt64, time: LoopTime) {
+        let token = snapshot.token
+        auditText = Array(" action=token token=\(name) fingerprint=\(token.fingerprint)".utf8)
+        let now = BootInstant(nanoseconds: time.boot)
+        isStale = snapshot.staleAt <= now
+        let body = TokenBody(token, now: now, isStale: isStale, clockOffset: time.wall - time.boot)
+        let fields = TokenBody.fields(fingerprint: token.fingerprint, contentType: "application/json")
+        var output = ResponseBuffer()
+        var stamp = HTTPDate()
+        stamp.update(wallNanoseconds: time.wall)
+        output.append(Response(status: 200, fields: fields, body: body.bytes), date: stamp, omitsBody: false, closes: false)
+        bytes = output.bytes
+        let start = bytes.count - body.bytes.count
+        date = start - 4 - stamp.bytes.count..<start - 4
+        expiresIn = body.expiresIn.isEmpty ? 0..<0 : body.expiresIn.lowerBound + start..<body.expiresIn.upperBound + start
+        state = body.state.lowerBound + start..<body.state.upperBound + start
+        self.version = version
+        deadline = token.deadline?.nanoseconds ?? .max
+        servedUntil = snapshot.servedUntil?.nanoseconds ?? .max
+        staleAt = snapshot.staleAt.nanoseconds
+        clockOffset = time.wall - time.boot
+    }
+
+    /// Whether it may be sent as it is, patched: enough life left, and the wall clock where it was.
+    func isServable(at time: LoopTime) -> Bool {
+        time.boot < servedUntil && abs(time.wall - time.boot - clockOffset) < 1_000_000_000
+    }
+
+    /// Brings the digits up to now. Costs something once a second.
+    func patch(_ time: LoopTime, date stamp: [UInt8]) {
+        let left = deadline == .max ? 0 : (deadline - time.boot) / 1_000_000_000
+        if left != patchedSecond {
+            patchedSecond = left
+            var rest = left
+            for index in expiresIn.reversed() {
+                bytes[index] = rest > 0 || index == expiresIn.upperBound - 1 ? UInt8(0x30 + rest % 10) : 0x20
+                rest /= 10
+            }
+        }
+        let wall = time.wall / 1_000_000_000
+        if wall != patchedWallSecond {
+            patchedWallSecond = wall
+            for (offset, byte) in stamp.enumerated() { bytes[date.lowerBound + offset] = byte }
+        }
+        guard !isStale, staleAt <= time.boot else { return }
+        isStale = true
+        for (offset, byte) in "stale".utf8.enumerated() { bytes[state.lowerBound + offset] = byte }
+    }
+
+    /// Whole seconds left; nil for a token without end.
+    func remaining(at time: LoopTime) -> Int64? { deadline == .max ? nil : (deadline - time.boot) / 1_000_000_000 }
+
+    func send(into output: inout ResponseBuffer, closes: Bool) {
+        guard closes else { return output.bytes.append(contentsOf: bytes) }
+        output.bytes.append(contentsOf: bytes[..<(date.upperBound + 2)])
+        output.append("Connection: close\r\n")
+        output.bytes.append(contentsOf: bytes[(date.upperBound + 2)...])
+    }
+}

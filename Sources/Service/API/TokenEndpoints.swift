@@ -1,0 +1,143 @@
+import Admission
+import Broker
+import Configuration
+import Contract
+import JSON
+import LocalHTTP
+import Observability
+import OutboundHTTP
+import Providers
+import Secrets
+import Time
+import Tokens
+
+/// Tokens, and what callers and operators do with them.
+extension BrokerAPI {
+    func token(_ exchange: Exchange) async throws(Problem) -> Outcome {
+        let token = try await currentToken(exchange)
+        guard isModified(token, exchange) else { return Outcome(notModified(token)) }
+        if exchange.wantsText {
+            let fields = TokenBody.fields(fingerprint: token.fingerprint, contentType: "text/plain")
+            return Outcome(Response(status: 200, fields: fields, body: token.value.exposedBytes + [0x0A]), token: token)
+        }
+        let (now, wall) = (clocks.boot, clocks.wall)
+        let isStale = await isStale(exchange, token)
+        let body = TokenBody(token, now: now, isStale: isStale, clockOffset: wall.nanoseconds - now.nanoseconds)
+        let fields = TokenBody.fields(fingerprint: token.fingerprint, contentType: "application/json")
+        return Outcome(Response(status: 200, fields: fields, body: body.bytes), token: token)
+    }
+
+    /// The request headers to send to the partner, as response headers.
+    func tokenHeaders(_ exchange: Exchange) async throws(Problem) -> Outcome {
+        let token = try await currentToken(exchange)
+        guard isModified(token, exchange) else { return Outcome(notModified(token)) }
+        let fields = CommonFields.all + [("ETag", "W/\"\(token.fingerprint)\"")] + token.headers.map { ($0.name, $0.value.exposedText) }
+        return Outcome(Response(status: 200, fields: fields), token: token)
+    }
+
+    /// The token, or with a condition and `wait` in the query another one than the condition names, once it is there.
+    private func currentToken(_ exchange: Exchange) async throws(Problem) -> Token {
+        let keeper = try await keeper(exchange)
+        do throws(TokenRefusal) {
+            if !exchange.ifNoneMatch.isEmpty, let wait = exchange.wait {
+                return try await keeper.token(otherThan: exchange.ifNoneMatch, minValid: exchange.minValid, wait: wait)
+            }
+            return try await keeper.token(minValid: exchange.minValid, wait: exchange.wait ?? Exchange.defaultWait)
+        } catch {
+            throw Problem(error, token: exchange.token)
+        }
+    }
+
+    private func isModified(_ token: Token, _ exchange: Exchange) -> Bool {
+        !exchange.ifNoneMatch.contains(token.fingerprint) && !exchange.ifNoneMatch.contains("*")
+    }
+
+    private func notModified(_ token: Token) -> Response {
+        Response(status: 304, fields: CommonFields.all + [("ETag", "W/\"\(token.fingerprint)\""), ("Vary", "Accept")])
+    }
+
+    private func isStale(_ exchange: Exchange, _ token: Token) async -> Bool {
+        guard let keeper = try? await keeper(exchange), let current = keeper.cell.current, current.token.fingerprint == token.fingerprint else {
+            return false
+        }
+        return current.staleAt <= clocks.boot
+    }
+
+    func refreshToken(_ exchange: Exchange) async throws(Problem) -> Response {
+        let keeper = try await keeper(exchange)
+        let isAdmin =
+            exchange.caller.map { board.serving.rules.policy.allows($0, .admin, token: exchange.token, inputs: exchange.perRequest) } ?? false
+        do throws(TokenRefusal) {
+            let status = try await keeper.refresh(asAdmin: isAdmin, wait: .seconds(10))
+            return json { StatusWriting.write(status, for: exchange.caller, under: board.serving.rules.policy, to: &$0) }
+        } catch {
+            throw Problem(error, token: exchange.token)
+        }
+    }
+
+    func reportRejection(_ exchange: Exchange) async throws(Problem) -> Response {
+        guard let body = JSONValue(parsing: exchange.body), case .object(let members) = body else {
+            throw Problem(.invalidParameter, "the body must be JSON: {\"fingerprint\": \"…\", \"status\": 401}", token: exchange.token)
+        }
+        guard let fingerprint = members["fingerprint"]?.text, fingerprint.count == 12, Digest.bytes(hex: fingerprint) != nil else {
+            throw Problem(.invalidParameter, "fingerprint must be the 12 hex digits of the refused token", token: exchange.token)
+        }
+        guard let status = members["status"]?.integerValue, (100...599).contains(status) else {
+            throw Problem(.invalidParameter, "status must be the partner's status, a number from 100 to 599", token: exchange.token)
+        }
+        if let unknown = members.keys.first(where: { $0 != "fingerprint" && $0 != "status" }) {
+            throw Problem(.invalidParameter, "\(unknown) is not a member of a rejection report", token: exchange.token)
+        }
+        let outcome = try await keeper(exchange).report(fingerprint: fingerprint, status: Int(status))
+        return json { writer in
+            writer.beginObject()
+            writer.name("action"); writer.string(outcome.rawValue)
+            writer.endObject()
+        }
+    }
+
+    /// Runs a provider's action once; the partner's answer goes to the operator who asked.
+    func callAction(_ exchange: Exchange) async throws(Problem) -> Response {
+        let keeper = try await keeper(exchange)
+        guard let configuration = await broker.configuration(of: exchange.token),
+            let action = configuration.provider.actions.first(where: { $0.name == exchange.parameters["action"] })
+        else { throw Problem(.notFound, "this provider has no such action", token: exchange.token) }
+        let values = try actionValues(exchange, action)
+        let reply: PartnerReply
+        do throws(LoginFailure) {
+            reply = try await keeper.call(action, values: values)
+        } catch {
+            throw Problem(.actionFailed, "no answer came: \(error.failureClass.rawValue)", token: exchange.token)
+        }
+        return json { writer in
+            writer.beginObject()
+            writer.name("status"); writer.literal(String(reply.status))
+            writer.name("body")
+            if let body = JSONValue(parsing: reply.body) { writer.write(body) } else { writer.string(String(decoding: reply.body, as: UTF8.self)) }
+            writer.endObject()
+        }
+    }
+
+    private func actionValues(_ exchange: Exchange, _ action: ActionDefinition) throws(Problem) -> [String: String] {
+        let body = exchange.body.isEmpty ? .object([:]) : JSONValue(parsing: exchange.body)
+        guard case .object(let members)? = body else {
+            throw Problem(.invalidParameter, "the body must be a JSON object of inputs", token: exchange.token)
+        }
+        var values: [String: String] = [:]
+        for (name, value) in members {
+            guard action.inputs.contains(where: { $0.name == name }), let text = value.scalarText else {
+                throw Problem(.invalidParameter, "\(name) is no input of \(action.name)", token: exchange.token)
+            }
+            values[name] = text
+        }
+        for input in action.inputs {
+            values[input.name] = values[input.name] ?? input.defaultValue
+            guard let value = values[input.name] else {
+                if input.isOptional { continue }
+                throw Problem(.invalidParameter, "\(input.name) is missing", token: exchange.token)
+            }
+            if let problem = InputRule.problem(with: value, for: input) { throw Problem(.invalidParameter, problem, token: exchange.token) }
+        }
+        return values
+    }
+}

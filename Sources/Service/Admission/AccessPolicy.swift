@@ -1,0 +1,30 @@
+package import Configuration
+
+/// Whether a caller may do something with a token (security.md, "Admission" 5). Pure.
+package struct AccessPolicy: Sendable {
+    private let clients: [ClientConfiguration]
+
+    package init(_ configuration: BrokerConfiguration) {
+        clients = configuration.clients
+    }
+
+    /// - Parameters:
+    ///   - token: nil for what concerns no one token.
+    ///   - inputs: values of per-request inputs, as the caller gave them.
+    package func allows(_ caller: Caller, _ permission: ClientConfiguration.Permission, token: String?, inputs: [String: String] = [:]) -> Bool {
+        if caller.isOperator { return true }
+        if caller.isOwner { return permission != .admin }
+        return caller.clients.contains { index in
+            let client = clients[index]
+            guard client.permissions.contains(permission) || client.permissions.contains(.admin) else { return false }
+            guard let token else { return true }
+            return client.tokens.contains { covers($0, token: token, inputs: inputs) }
+        }
+    }
+
+    private func covers(_ grant: TokenGrant, token: String, inputs: [String: String]) -> Bool {
+        guard grant.pattern.matches(token) else { return false }
+        if grant.pattern.text == "*", grant.inputs.isEmpty { return true }
+        return inputs.allSatisfy { name, value in grant.inputs[name]?.matches(value) ?? false }
+    }
+}

@@ -1,0 +1,260 @@
+import API
+import Admission
+import Broker
+import CLinux
+package import Configuration
+import Fleet
+import Glibc
+import LocalHTTP
+package import Logging
+package import Observability
+import OutboundHTTP
+import Secrets
+package import Store
+import Synchronization
+package import Time
+import Tokens
+import YAML
+
+/// The composition root: the only place that makes real implementations and ties them together.
+package actor Daemon {
+    private let path: String
+    private let logger: Logger
+    private let clocks: SystemClocks
+    private let transport: CurlTransport
+    private let broker: TokenBroker
+    private let watch: ReadinessWatch
+    private var configuration: BrokerConfiguration
+    private let serving: ServingBoard
+    private let jobs = JobQueue()
+    private let metrics: Metrics
+    private let audit: AuditLog
+    private let output: StandardError
+    private let store: StoreAccess?
+    private let fleet: FleetDesk?
+    private let secretWatch = SecretWatch()
+    private let environment: [String: String]
+    private let notifier: ServiceNotifier?
+    private let reloads = ReloadLine()
+
+    /// How long a stop may take.
+    private static let stopTime = Duration.seconds(9)
+
+    package init(
+        configuration: BrokerConfiguration, path: String, logger: Logger, output: StandardError, clocks: SystemClocks, environment: [String: String],
+        store: Result<OpenedStore?, StoreFault>, fleetKey: StoreKey? = nil,
+        reopen: @escaping LateStore.Opening
+    ) {
+        let isJournal = environment["JOURNAL_STREAM"] != nil
+        self.environment = environment
+        notifier = ServiceNotifier(environment: environment)
+        self.output = output
+        metrics = Metrics(output: output, version: Version.current)
+        audit = AuditLog(isJournal: isJournal, clocks: clocks, output: output)
+        self.configuration = configuration
+        self.path = path
+        self.logger = logger
+        self.clocks = clocks
+        let transport = CurlTransport(clocks: clocks, userAgent: "tokenbroker/\(Version.current)")
+        self.transport = transport
+        let told = EventFan([EventLog(logger), metrics.events])
+        let access: StoreAccess?
+        switch store {
+        case .success(let opened): access = opened.map { Self.access($0, environment, clocks: clocks, events: told) }
+        case .failure(let fault):
+            told.record(.storeFailed(reason: fault.description))
+            let journal = StoreJournal(store: LateStore(reopen), clocks: clocks, events: told, hasFailed: true)
+            access = StoreAccess(journal: journal, restored: [:], fingerprints: Fingerprints(), bootID: Self.bootID(environment))
+        }
+        self.store = access
+        watch = ReadinessWatch(before: access.map { EventFan([told, AttemptRecorder($0.journal, clocks: clocks)]) } ?? told)
+        fleet = fleetKey.flatMap { Self.fleet(configuration.store, $0, environment, transport, clocks: clocks, events: told) }
+        broker = TokenBroker(
+            clocks: clocks, transport: transport, secrets: SystemSecretSource(environment: environment), events: watch, store: access, fleet: fleet,
+            bounds: configuration.logins)
+        serving = ServingBoard(Serving(configuration, cells: []))
+    }
+
+    private static func access(_ opened: OpenedStore, _ environment: [String: String], clocks: SystemClocks, events: any EventSink) -> StoreAccess {
+        let restored = Dictionary(opened.tokens.map { ($0.name, $0) }) { $1 }
+        return StoreAccess(
+            journal: StoreJournal(store: opened.store, clocks: clocks, events: events), restored: restored,
+            fingerprints: Fingerprints(key: opened.key.derived(for: "fingerprints")), bootID: bootID(environment))
+    }
+
+    /// The unit hands the boot's name over, since its sandbox hides /proc/sys. Without one each start counts as another boot's:
+    /// times are then taken from the wall clock.
+    private static func bootID(_ environment: [String: String]) -> String {
+        let given = environment["TOKENBROKER_BOOT_ID"] ?? ConfigurationFiles.line("/proc/sys/kernel/random/boot_id")
+        return given?.filter { $0 != "-" } ?? Digest.hex(Digest.random(8))
+    }
+
+    private static func fleet(
+        _ store: StoreConfiguration, _ key: StoreKey, _ environment: [String: String], _ transport: CurlTransport, clocks: SystemClocks,
+        events: any EventSink
+    ) -> FleetDesk? {
+        guard case .etcd(let etcd, _) = store else { return nil }
+        var name = [CChar](repeating: 0, count: 256)
+        _ = unsafe gethostname(&name, name.count - 1)
+        let host = "\(String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))-\(Digest.hex(Digest.random(4)))"
+        return FleetDesk(
+            store: EtcdFleetStore(etcd, key: key, host: host, transport: transport, clocks: clocks), clocks: clocks, events: events,
+            bootID: bootID(environment), host: host, fingerprints: Fingerprints(key: key.derived(for: "fingerprints")))
+    }
+
+    /// Serves until a signal ends it.
+    ///
+    /// - Throws: `SystemCallError` when a listener cannot be opened; nothing was started then.
+    package func run() async throws {
+        let listeners = try listeners()
+        let signals = Signals([SIGTERM, SIGINT, SIGHUP])
+        let api = BrokerAPI(
+            broker: broker, board: serving, clocks: clocks, metrics: metrics, journal: store?.journal,
+            summary: { [reporter = reporter] in reporter.summary },
+            reload: { [reloads] in await reloads.ask() })
+        await broker.apply(configuration)
+        publish()
+        let requestIDs = RequestIDs()
+        let ledger = RequestLedger(metrics: metrics.requests, audit: audit, clocks: clocks)
+        let server = try HTTPServer(listeners, limits: ServerLimits(configuration.limits)) { [serving, jobs] in
+            BrokerHandler(board: serving, api: api, jobs: jobs, requestIDs: requestIDs, ledger: ledger)
+        }
+        if let fleet { logger.notice("fleet", metadata: ["host": "\(fleet.host)"]) }
+        for address in server.addresses { logger.notice("listening", metadata: ["address": "\(address)"]) }
+        await withTaskGroup { group in
+            group.addTask { [broker] in await broker.run() }
+            group.addTask { [jobs] in await jobs.run() }
+            if let changes = secretWatch?.changes {
+                group.addTask { [broker] in for await paths in changes { await broker.secretsChanged(paths) } }
+            }
+            group.addTask { [self] in for await number in reloads.requests { reloads.answer(number, await reload()) } }
+            await withTaskGroup { reports in
+                reports.addTask { [reporter = reporter, readiness = configuration.readiness] in await reporter.run(readiness, server: server) }
+                for await number in signals.sequence {
+                    guard number == SIGHUP else { break }
+                    reloads.note()
+                }
+                reports.cancelAll()
+            }
+            await drain(server)
+            group.cancelAll()
+        }
+    }
+
+    private var reporter: ServiceReporter {
+        ServiceReporter(
+            notifier: notifier, watch: watch, serving: serving, schedule: broker.schedule, metrics: metrics, clocks: clocks, logger: logger)
+    }
+
+    // MARK: Changes
+
+    private func reload() async -> ReloadOutcome {
+        // Before it is ready the manager waits for that, and is to go on waiting.
+        guard watch.isReady else { return await takeUp() }
+        notifier?.send(.reloading(at: ServiceNotifier.monotonicMicroseconds))
+        defer { notifier?.send(.ready(status: reporter.summary.text)) }
+        return await takeUp()
+    }
+
+    /// Reads the configuration anew; a faulty one changes nothing.
+    private func takeUp() async -> ReloadOutcome {
+        let new: BrokerConfiguration
+        let warnings: [ConfigurationFault]
+        do throws(ConfigurationFaults) {
+            (new, warnings) = try ConfigurationFiles.read(path)
+        } catch {
+            let faults = error.faults.filter { !$0.isWarning }.map(\.description)
+            watch.record(.reloadRefused(faults: faults))
+            return .refused(faults: faults)
+        }
+        var told = warnings.map(\.description)
+        if new.listeners != configuration.listeners || new.limits != configuration.limits || new.logins != configuration.logins
+            || new.store != configuration.store
+        {
+            told.append("listen, limits, logins and store are taken up by a restart alone; the old ones stay in force")
+        }
+        let credentials = Set(new.references.compactMap { if case .credential(let name) = $0 { name } else { nil } })
+        for name in Credentials(environment: environment).outdated(among: credentials) {
+            told.append("credential \(name): its file is newer than what the service was given; a restart takes it over")
+        }
+        for warning in told { logger.warning("configuration warning", metadata: ["warning": "\(warning)"]) }
+        configuration = new
+        await broker.apply(new)
+        publish()
+        SpentMemory.giveBack()
+        return .done(warnings: told)
+    }
+
+    private func publish() {
+        secretWatch?.watch(Set(configuration.references.compactMap { if case .file(let path, _) = $0 { path } else { nil } }))
+        audit.isOn = configuration.isAudited
+        metrics.keepTokens(Set(configuration.tokens.map(\.name)))
+        serving.replace(Serving(configuration, cells: Array(broker.board.all.values), previous: serving.serving))
+    }
+
+    /// Ends waits at once, answers what was received, and returns within the stop time.
+    private func drain(_ server: HTTPServer) async {
+        logger.notice("stopping")
+        notifier?.send(.stopping(status: "answering what was received"))
+        reloads.close()
+        await broker.stop()
+        await server.drain(within: Self.stopTime)
+        jobs.finish()
+        server.stop()
+        transport.stop()
+        await store?.journal.flush()
+        logger.notice("stopped")
+        output.flush(within: 0.5)
+    }
+
+    // MARK: The process
+
+    /// To be called first, before secrets are read and threads allocate: no core, no ptrace by the same user, no death by a
+    /// reset connection, as many descriptors as allowed, and one allocator arena: with one for each thread ten thousand
+    /// tokens take 105 MB in place of 73, and what answers requests allocates nothing.
+    package static func prepareProcess() {
+        _ = mallopt(M_ARENA_MAX, 1)
+        signal(SIGPIPE, SIG_IGN)
+        _ = linux_set_dumpable(0)
+        var core = rlimit(rlim_cur: 0, rlim_max: 0)
+        _ = unsafe setrlimit(__rlimit_resource_t(4), &core)  // RLIMIT_CORE
+        DescriptorLimit.raise()
+    }
+
+    /// What was handed over, and what the configuration names besides; its own default where nothing was and it names nothing.
+    private func listeners() throws -> [Listener] {
+        let inherited = try InheritedSockets(environment: environment).listeners
+        for listener in inherited { logger.info("socket taken over", metadata: ["address": "\(listener.address)"]) }
+        if !inherited.isEmpty, !configuration.namesListeners { return inherited }
+        let known = Set(inherited.map(\.address.description))
+        return try inherited + configuration.listeners.filter { !known.contains($0.address.description) }.map(Self.listener)
+    }
+
+    private static func listener(_ configuration: ListenerConfiguration) throws -> Listener {
+        switch configuration.address {
+        case .tcp(let text):
+            guard let address = SocketAddress(loopback: text) else { throw SystemCallError("bind", text, code: EADDRNOTAVAIL) }
+            return try Listener(address)
+        case .unix(let path, let mode, let group):
+            guard group == nil || group.flatMap(UserDatabase.group) != nil else {
+                throw SystemCallError("bind", "unix:\(path) (there is no group \(group ?? ""))", code: EINVAL)
+            }
+            return try Listener(.unix(path: path), access: SocketFileAccess(mode: mode, group: group.flatMap(UserDatabase.group)))
+        }
+    }
+}
+
+extension ServerLimits {
+    init(_ bounds: ConnectionBounds) {
+        self.init()
+        headerBytes = bounds.headerBytes
+        fields = bounds.fields
+        bodyBytes = bounds.bodyBytes
+        headerTime = bounds.headerTime
+        requestTime = bounds.requestTime
+        idleTime = bounds.idleTime
+        idleGrace = bounds.idleGrace
+        firstRequestGrace = bounds.firstRequestGrace
+        connections = min(bounds.connections, DescriptorLimit.connections)
+    }
+}

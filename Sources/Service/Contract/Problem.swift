@@ -1,0 +1,113 @@
+import JSON
+package import LocalHTTP
+import Time
+package import Tokens
+
+/// An error as callers get it: RFC 9457 problem details under a type this daemon explains itself.
+package struct Problem: Error, Sendable {
+    package var kind: ProblemKind
+    /// What happened in this case; never a secret, never a partner's words.
+    package var detail: String
+    package var token: String?
+    package var retryAfter: Duration?
+    package var expiresIn: Duration?
+    /// Further header fields: `Allow`, `WWW-Authenticate`.
+    package var fields: [(name: String, value: String)] = []
+
+    package init(_ kind: ProblemKind, _ detail: String, token: String? = nil, retryAfter: Duration? = nil) {
+        self.kind = kind
+        self.detail = detail
+        self.token = token
+        self.retryAfter = retryAfter
+    }
+
+    /// The same for a token that is not this caller's and one that is not there: names do not leak.
+    package static let forbidden = Problem(.forbidden, "this is not allowed to this caller, or there is no such token")
+
+    /// The response; `Retry-After` stands on every 429 and 503 (seconds, rounded up, at least 1).
+    package func response(requestID: String) -> Response {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.name("type"); writer.string("/problems/\(kind.rawValue)")
+        writer.name("title"); writer.string(kind.title)
+        writer.name("status"); writer.literal(String(kind.status))
+        writer.name("detail"); writer.string(detail)
+        writer.name("instance"); writer.string(requestID)
+        if let token { writer.name("token"); writer.string(token) }
+        writer.name("retryable"); writer.literal(kind.isRetryable ? "true" : "false")
+        let pause = kind.status == 429 || kind.status == 503 ? max(1, (retryAfter ?? .seconds(kind.isRetryable ? 1 : 60)).secondsRoundedUp) : nil
+        if let pause { writer.name("retry_after"); writer.literal(String(pause)) }
+        if let expiresIn { writer.name("expires_in"); writer.literal(String(expiresIn.wholeSeconds)) }
+        writer.endObject()
+        var fields = CommonFields.all + [("Content-Type", "application/problem+json")] + self.fields
+        if let pause { fields.append(("Retry-After", String(pause))) }
+        if kind == .unauthenticated { fields.append(("WWW-Authenticate", "Bearer realm=\"tokenbroker\"")) }
+        var response = Response(status: kind.status, fields: fields, body: writer.bytes)
+        response.closes = kind == .badRequest
+        return response
+    }
+}
+
+/// Fields of every answer (security.md, "Admission" 3).
+package enum CommonFields {
+    package static let all: [(name: String, value: String)] = [
+        ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"), ("Cross-Origin-Resource-Policy", "same-origin"),
+    ]
+}
+
+extension Problem {
+    /// The one place that makes a problem of why there is no token.
+    package init(_ refusal: TokenRefusal, token: String) {
+        switch refusal.reason {
+        case .pending:
+            self.init(.tokenPending, "the first login is still running or about to", token: token, retryAfter: refusal.retryAfter)
+        case .minValidNotMet(let left):
+            self.init(.minValidNotMet, "the token in hand has less life left than min_valid asks for", token: token, retryAfter: refusal.retryAfter)
+            expiresIn = left
+        case .minValidUnreachable(let longest):
+            let words = DurationSyntax.words(longest)
+            self.init(.minValidUnreachable, "min_valid asks for more life than this partner ever gives (\(words))", token: token)
+        case .failing(let failure, let isLatched):
+            self.init(failure, isLatched: isLatched, token: token, retryAfter: refusal.retryAfter)
+        case .budgetExhausted:
+            self.init(.loginBudgetExhausted, "the cap on logins for this token was reached", token: token, retryAfter: refusal.retryAfter)
+        case .stopping:
+            self.init(.shuttingDown, "the daemon is stopping", token: token, retryAfter: .seconds(1))
+        case .tooManyCombinations(let limit):
+            self.init(.tooManyRequests, "tokens for \(limit) combinations of inputs are kept, the limit", token: token, retryAfter: .seconds(60))
+        }
+    }
+
+    /// The one place that makes a problem of a failed login.
+    package init(_ failure: LoginFailure, isLatched: Bool, token: String, retryAfter: Duration?) {
+        let status = failure.status.map { " (status \($0))" } ?? ""
+        switch failure.waitingFor ?? failure.failureClass {
+        case .transient, .certificate, .local, .waiting:
+            let why = failure.failureClass == .waiting ? "a token this login needs is not there" : "logins fail: \((failure.failureClass).rawValue)"
+            self.init(.partnerUnavailable, "\(why)\(status), and no valid token is left", token: token, retryAfter: retryAfter)
+        case .timedOut:
+            self.init(.partnerTimeout, "the login timed out and no valid token is left", token: token, retryAfter: retryAfter)
+        case .throttled:
+            self.init(.partnerThrottled, "the partner asked for a pause\(status)", token: token, retryAfter: retryAfter)
+        case .rejected:
+            let latch = isLatched ? "; the login is latched until configuration, secret or an operator changes it" : ""
+            self.init(.credentialsRejected, "the partner refused the credentials\(status)\(latch)", token: token, retryAfter: retryAfter)
+        case .refused:
+            self.init(.loginRefused, "the partner refused the login\(status)", token: token, retryAfter: retryAfter)
+        case .badReply:
+            self.init(.badPartnerReply, "the partner's answer could not be understood\(status)", token: token, retryAfter: retryAfter)
+        }
+    }
+
+    /// The problem of a message that could not be read.
+    package init(_ fault: MessageFault) {
+        switch fault {
+        case .malformed(let what): self.init(.badRequest, "the request holds \(what)")
+        case .headersTooLarge: self.init(.headersTooLarge, "request line and header are over the limit")
+        case .payloadTooLarge: self.init(.payloadTooLarge, "the body is over the limit")
+        case .versionNotSupported: self.init(.versionNotSupported, "HTTP/1.1 is spoken here")
+        case .expectationFailed: self.init(.expectationFailed, "the only expectation met here is 100-continue")
+        case .timedOut: self.init(.requestTimeout, "the request did not arrive in time")
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package import Logging
+package import Time
+package import Tokens
+
+/// Writes broker events to the log: a constant message each, everything else as fields.
+package struct EventLog: EventSink {
+    private let logger: Logger
+
+    package init(_ logger: Logger) {
+        self.logger = logger
+    }
+
+    package func record(_ event: BrokerEvent) {
+        switch event {
+        case .loginBegan(let token, let trigger):
+            logger.debug("login began", metadata: ["token": "\(token)", "trigger": "\(trigger.rawValue)"])
+        case .tokenAdopted(let token, let fingerprint, let adoption, let lifetime, let next, let took):
+            let fields: Logger.Metadata = [
+                "token": "\(token)", "fingerprint": "\(fingerprint)", "life": "\(words(lifetime))", "next_refresh": "\(words(next))",
+                "took": "\(milliseconds(took))",
+            ]
+            logger.log(level: adoption == .same ? .debug : .info, message(of: adoption), metadata: fields)
+        case .tokenShared(let token, let fingerprint, let lifetime, let next):
+            let fields: Logger.Metadata = [
+                "token": "\(token)", "fingerprint": "\(fingerprint)", "life": "\(words(lifetime))", "next_refresh": "\(words(next))",
+            ]
+            logger.info("token shared by another host", metadata: fields)
+        case .loginAlone(let token):
+            logger.warning("login without the fleet's lock", metadata: ["token": "\(token)"])
+        case .loginFailed(let token, let failure, let next, let isLatched, let took):
+            logger.log(level: level(of: failure), isLatched ? "login latched" : "login failed", metadata: fields(token, failure, next, took))
+        case .lateResultDropped(let token):
+            logger.info("late login result dropped", metadata: ["token": "\(token)"])
+        case .partnerClockIgnored(let token):
+            logger.notice("partner clock ignored", metadata: ["token": "\(token)"])
+        case .rejectionReported(let token, let fingerprint, let outcome):
+            logger.notice("rejection reported", metadata: ["token": "\(token)", "fingerprint": "\(fingerprint)", "outcome": "\(outcome.rawValue)"])
+        case .tokenDropped(let token):
+            logger.info("idle token dropped", metadata: ["token": "\(token)"])
+        case .reloaded(let added, let changed, let removed):
+            logger.notice("configuration applied", metadata: ["added": "\(added)", "changed": "\(changed)", "removed": "\(removed)"])
+        case .secretChanged(let token):
+            logger.notice("secret changed", metadata: ["token": "\(token)"])
+        case .reloadRefused(let faults):
+            for fault in faults { logger.error("configuration refused", metadata: ["fault": "\(fault)"]) }
+        case .storeFailed(let reason):
+            logger.error("store failed, tokens are kept in memory alone", metadata: ["reason": "\(reason)"])
+        case .storeRecovered:
+            logger.notice("store works again")
+        }
+    }
+
+    private func message(of adoption: Adoption) -> Logger.Message {
+        switch adoption {
+        case .new: "token adopted"
+        case .renewed: "token renewed"
+        case .same: "same token again"
+        case .reissued: "same token reissued"
+        }
+    }
+
+    private func level(of failure: LoginFailure) -> Logger.Level {
+        switch failure.failureClass {
+        case .rejected, .local: .error
+        case .waiting: .info
+        default: .warning
+        }
+    }
+
+    private func fields(_ token: String, _ failure: LoginFailure, _ next: Duration?, _ took: Duration) -> Logger.Metadata {
+        var fields: Logger.Metadata = [
+            "token": "\(token)", "class": "\(failure.failureClass.rawValue)", "reason": "\(failure.reason)", "next_attempt": "\(words(next))",
+            "took": "\(milliseconds(took))",
+        ]
+        if let message = failure.partnerMessage { fields["partner_message"] = "\(message)" }
+        return fields
+    }
+
+    private func words(_ duration: Duration?) -> String { duration.map { DurationSyntax.words(max(.zero, $0)) } ?? "never" }
+
+    private func milliseconds(_ duration: Duration) -> String { "\(duration.nanoseconds / 1_000_000) ms" }
+}
+
+/// One line an event on standard error: journald's level prefix under systemd (sd-daemon(3)), a time elsewhere, then the
+/// message and `key=value` fields in the order of their names.
+package struct LineLogHandler: LogHandler {
+    package var logLevel: Logger.Level
+    package var metadata: Logger.Metadata = [:]
+    private let isJournal: Bool
+    private let clocks: any Clocks
+    private let write: @Sendable (String) -> Void
+
+    /// - Parameter isJournal: whether standard error is the journal ($JOURNAL_STREAM is set).
+    package init(level: Logger.Level, isJournal: Bool, clocks: any Clocks, write: @escaping @Sendable (String) -> Void) {
+        logLevel = level
+        self.isJournal = isJournal
+        self.clocks = clocks
+        self.write = write
+    }
+
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    package func log(event: LogEvent) {
+        let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
+        let text = fields.map { " \($0.key)=\(LogText.quoted("\($0.value)"))" }.joined()
+        let start = isJournal ? "<\(Self.priority(event.level))>" : "\(CalendarTime.rfc3339(clocks.wall)) \(event.level.rawValue) "
+        write("\(start)\(event.message)\(text)\n")
+    }
+
+    /// syslog(3).
+    private static func priority(_ level: Logger.Level) -> Int {
+        switch level {
+        case .trace, .debug: 7
+        case .info: 6
+        case .notice: 5
+        case .warning: 4
+        case .error: 3
+        case .critical: 2
+        }
+    }
+}

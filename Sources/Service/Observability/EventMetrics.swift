@@ -1,0 +1,98 @@
+package import Synchronization
+import Time
+package import Tokens
+
+/// Counts what happens to tokens.
+package final class EventMetrics: EventSink {
+    private struct Logins {
+        var byOutcome: [String: UInt64] = [:]
+        var rejections: [ReportOutcome: UInt64] = [:]
+        /// Cumulative, as OpenMetrics wants them: one for each bound and one for all.
+        var durations = [UInt64](repeating: 0, count: EventMetrics.bounds.count + 1)
+        var seconds = 0.0
+    }
+
+    /// Upper bounds of login durations, in seconds.
+    fileprivate static let bounds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+    private let logins = Mutex<[String: Logins]>([:])
+    /// Whether tokens outlive the process; true where they are not meant to.
+    package let isStoreUsable = Atomic<Bool>(true)
+    private let reloads = Counter()
+    private let refusedReloads = Counter()
+
+    package init() {}
+
+    package func record(_ event: BrokerEvent) {
+        switch event {
+        case .tokenAdopted(let token, _, let adoption, _, _, let took): count(token, adoption == .same ? "same_token" : "success", took)
+        case .loginFailed(let token, let failure, _, _, let took): count(token, failure.failureClass.rawValue, took)
+        case .rejectionReported(let token, _, let outcome):
+            logins.withLock { $0[token, default: Logins()].rejections[outcome, default: 0] += 1 }
+        case .reloaded: reloads.add()
+        case .reloadRefused: refusedReloads.add()
+        case .storeFailed: isStoreUsable.store(false, ordering: .relaxed)
+        case .storeRecovered: isStoreUsable.store(true, ordering: .relaxed)
+        case .loginBegan, .lateResultDropped, .partnerClockIgnored, .tokenDropped, .secretChanged, .loginAlone: break
+        case .tokenShared(let token, _, _, _): logins.withLock { $0[token, default: Logins()].byOutcome["shared", default: 0] += 1 }
+        }
+    }
+
+    private func count(_ token: String, _ outcome: String, _ took: Duration) {
+        let seconds = Double(took.nanoseconds) / 1e9
+        logins.withLock { logins in
+            logins[token, default: Logins()].byOutcome[outcome, default: 0] += 1
+            logins[token, default: Logins()].seconds += seconds
+            for (place, bound) in Self.bounds.enumerated() where seconds <= bound { logins[token, default: Logins()].durations[place] += 1 }
+            logins[token, default: Logins()].durations[Self.bounds.count] += 1
+        }
+    }
+
+    /// Forgets tokens that are configured no longer.
+    package func keepTokens(_ names: Set<String>) {
+        logins.withLock { $0 = $0.filter { names.contains($0.key) } }
+    }
+
+    func write(to text: inout OpenMetricsText) {
+        let logins = logins.withLock { $0 }.sorted { $0.key < $1.key }
+        text.family("tokenbroker_logins", .counter, "Logins that ended, by outcome: success, same_token or the failure's class.")
+        for (token, counted) in logins {
+            for (outcome, count) in counted.byOutcome.sorted(by: { $0.key < $1.key }) {
+                text.sample("_total", [("token", token), ("outcome", outcome)], count)
+            }
+        }
+        text.family("tokenbroker_login_duration_seconds", .histogram, "How long logins took.")
+        for (token, counted) in logins {
+            for (place, count) in counted.durations.enumerated() {
+                let bound = place < Self.bounds.count ? String(Self.bounds[place]) : "+Inf"
+                text.sample("_bucket", [("token", token), ("le", bound)], count)
+            }
+            text.sample("_sum", [("token", token)], counted.seconds)
+            text.sample("_count", [("token", token)], counted.durations[Self.bounds.count])
+        }
+        text.family("tokenbroker_rejections", .counter, "Reports that a partner refused a token, by what became of them.")
+        for (token, counted) in logins {
+            for (outcome, count) in counted.rejections.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+                text.sample("_total", [("token", token), ("outcome", outcome.rawValue)], count)
+            }
+        }
+        text.family("tokenbroker_store_usable", .gauge, "Whether tokens are kept where they should be; 0: in memory alone.")
+        text.sample("", [], UInt64(isStoreUsable.load(ordering: .relaxed) ? 1 : 0))
+        text.family("tokenbroker_reloads", .counter, "Configurations taken or refused.")
+        text.sample("_total", [("outcome", "applied")], reloads.value)
+        text.sample("_total", [("outcome", "refused")], refusedReloads.value)
+    }
+}
+
+/// Events to several sinks, in order.
+package struct EventFan: EventSink {
+    private let sinks: [any EventSink]
+
+    package init(_ sinks: [any EventSink]) {
+        self.sinks = sinks
+    }
+
+    package func record(_ event: BrokerEvent) {
+        for sink in sinks { sink.record(event) }
+    }
+}

@@ -1,0 +1,85 @@
+import Contract
+import Glibc
+package import LocalHTTP
+import Time
+package import Tokens
+
+/// Everything measured, in one place.
+package struct Metrics: Sendable {
+    package let requests = RequestMetrics()
+    package let events = EventMetrics()
+    private let output: StandardError
+    private let version: String
+
+    /// - Parameter version: of the program.
+    package init(output: StandardError, version: String) {
+        self.output = output
+        self.version = version
+    }
+
+    /// Forgets tokens that are configured no longer.
+    package func keepTokens(_ names: Set<String>) {
+        requests.keepTokens(names)
+        events.keepTokens(names)
+    }
+
+    /// The page of `/metrics`.
+    package func page(_ statuses: [TokenStatus]) -> Response {
+        var text = OpenMetricsText()
+        requests.write(to: &text)
+        events.write(to: &text)
+        Self.write(statuses, to: &text)
+        Process.write(to: &text)
+        text.family("tokenbroker_log_lines_lost", .counter, "Lines of log and audit that standard error did not take in time.")
+        text.sample("_total", [], output.lost.value)
+        text.family("tokenbroker_build", .info, "What runs.")
+        text.sample("_info", [("version", version)], UInt64(1))
+        text.end()
+        return Response(status: 200, fields: CommonFields.all + [("Content-Type", OpenMetricsText.contentType)], body: text.bytes)
+    }
+
+    /// Of tokens with per-request inputs their number alone: their values are callers' business.
+    private static func write(_ statuses: [TokenStatus], to text: inout OpenMetricsText) {
+        let named = statuses.filter(\.inputs.isEmpty)
+        func gauge(_ name: String, _ help: String, _ value: (TokenStatus) -> Double?) {
+            text.family(name, .gauge, help)
+            for status in named { if let value = value(status) { text.sample("", [("token", status.name)], value) } }
+        }
+        gauge("tokenbroker_token_usable", "Whether a valid token is in hand.") { $0.fingerprint == nil ? 0 : 1 }
+        gauge("tokenbroker_token_remaining_seconds", "Life left of the token in hand.") { $0.remaining.map(seconds) }
+        gauge("tokenbroker_token_next_refresh_seconds", "Time until the next login.") { $0.untilNextRefresh.map(seconds) }
+        gauge("tokenbroker_token_latched", "Whether the partner refused the credentials and logins wait for somebody.") {
+            $0.state == .latched ? 1 : 0
+        }
+        gauge("tokenbroker_token_failures", "Logins failed in a row.") { Double($0.failuresInARow) }
+        gauge("tokenbroker_token_budget", "Logins left in this hour's budget.") { Double($0.budgetLeft) }
+        text.family("tokenbroker_combinations", .gauge, "Tokens kept for combinations of per-request inputs.")
+        let combined = Dictionary(grouping: statuses.filter { !$0.inputs.isEmpty }, by: \.name)
+        for (name, kept) in combined.sorted(by: { $0.key < $1.key }) { text.sample("", [("token", name)], UInt64(kept.count)) }
+    }
+
+    private static func seconds(_ duration: Duration) -> Double { (Double(duration.nanoseconds) / 1e6).rounded() / 1e3 }
+
+    /// The process's own figures, by the names Prometheus clients give them.
+    private enum Process {
+        static func write(to text: inout OpenMetricsText) {
+            var usage = rusage()
+            _ = unsafe getrusage(RUSAGE_SELF.rawValue, &usage)
+            func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+            text.family("process_cpu_seconds", .counter, "User and system time spent.")
+            text.sample("_total", [], seconds(usage.ru_utime) + seconds(usage.ru_stime))
+            text.family("process_resident_memory_bytes", .gauge, "Memory in RAM.")
+            text.sample("", [], UInt64(resident() * sysconf(Int32(_SC_PAGESIZE))))
+        }
+
+        /// Pages in RAM: the second number of /proc/self/statm (proc(5)).
+        private static func resident() -> Int {
+            guard let file = unsafe fopen("/proc/self/statm", "re") else { return 0 }
+            defer { unsafe fclose(file) }
+            var line = [CChar](repeating: 0, count: 128)
+            guard unsafe fgets(&line, 127, file) != nil else { return 0 }
+            let words = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self).split(separator: " ")
+            return words.count > 1 ? Int(words[1]) ?? 0 : 0
+        }
+    }
+}

@@ -1,0 +1,82 @@
+package import Contract
+package import LocalHTTP
+import Synchronization
+
+/// What happened to requests and connections, counted.
+package final class RequestMetrics: Sendable {
+    /// Statuses this daemon answers with; any other one counts as 500.
+    private static let statuses = [200, 304, 400, 401, 403, 404, 405, 408, 409, 413, 417, 421, 429, 431, 500, 502, 503, 504, 505]
+    private static let places: [UInt8] = {
+        var places = [UInt8](repeating: UInt8(statuses.firstIndex(of: 500) ?? 0), count: 600)
+        for (place, status) in statuses.enumerated() { places[status] = UInt8(place) }
+        return places
+    }()
+
+    /// By endpoint, then status; the last row is of requests that were refused before they had one.
+    private let answers: [[Counter]]
+    private let refusals: [ProblemKind: Counter]
+    private let ends: [Counter]
+    private let served = Mutex<[String: Counter]>([:])
+    package let accepted = Counter()
+
+    package init() {
+        answers = (0...Endpoint.allCases.count).map { _ in Self.statuses.map { _ in Counter() } }
+        refusals = Dictionary(uniqueKeysWithValues: ProblemKind.allCases.map { ($0, Counter()) })
+        ends = ConnectionEnd.allCases.map { _ in Counter() }
+    }
+
+    func answered(_ endpoint: Endpoint?, status: Int) { counter(endpoint, status: status).add() }
+
+    /// The counter of an endpoint's answers with one status.
+    package func counter(_ endpoint: Endpoint?, status: Int) -> Counter {
+        answers[endpoint?.place ?? Endpoint.allCases.count][Int(Self.places[min(status, 599)])]
+    }
+
+    func refused(_ kind: ProblemKind) { refusals[kind]?.add() }
+
+    package func ended(_ end: ConnectionEnd) { ends[end.rawValue].add() }
+
+    /// The counter of times a token was handed out.
+    package func served(_ token: String) -> Counter {
+        served.withLock { served in
+            let counter = served[token] ?? Counter()
+            served[token] = counter
+            return counter
+        }
+    }
+
+    /// Forgets tokens that are configured no longer.
+    package func keepTokens(_ names: Set<String>) {
+        served.withLock { $0 = $0.filter { names.contains($0.key) } }
+    }
+
+    func write(to text: inout OpenMetricsText) {
+        text.family("tokenbroker_requests", .counter, "Requests answered, by what they asked for and status.")
+        for (place, row) in answers.enumerated() {
+            let endpoint = place < Endpoint.allCases.count ? Endpoint.allCases[place].rawValue : "none"
+            for (status, counter) in zip(Self.statuses, row) where counter.value > 0 {
+                text.sample("_total", [("endpoint", endpoint), ("status", String(status))], counter.value)
+            }
+        }
+        text.family("tokenbroker_problems", .counter, "Problems answered, by the slug of their type.")
+        for kind in ProblemKind.allCases { text.sample("_total", [("type", kind.rawValue)], refusals[kind]?.value ?? 0) }
+        text.family("tokenbroker_tokens_served", .counter, "Times a token was handed out.")
+        for (name, counter) in served.withLock({ $0 }).sorted(by: { $0.key < $1.key }) { text.sample("_total", [("token", name)], counter.value) }
+        text.family("tokenbroker_connections_accepted", .counter, "Connections accepted.")
+        text.sample("_total", [], accepted.value)
+        text.family("tokenbroker_connections_closed", .counter, "Connections closed, by why.")
+        for end in ConnectionEnd.allCases { text.sample("_total", [("reason", "\(end)")], ends[end.rawValue].value) }
+        text.family("tokenbroker_connections", .gauge, "Connections open.")
+        // Ends first: what closes meanwhile must not make less than nothing.
+        let ended = ends.reduce(0) { $0 + $1.value }
+        let all = accepted.value
+        text.sample("", [], all > ended ? all - ended : 0)
+    }
+}
+
+extension Endpoint {
+    /// Its place among all endpoints.
+    var place: Int { Self.places[self] ?? 0 }
+
+    private static let places = Dictionary(uniqueKeysWithValues: Endpoint.allCases.enumerated().map { ($1, $0) })
+}
