@@ -148,7 +148,7 @@ import Tokens
         let read = try #require(TokenRecord(record.bytes, policy: RefreshPolicy()))
         #expect(read.bytes == record.bytes)
         #expect(read.state.token?.value.exposedText == "eyJ.a.b" && read.state.token?.deadline == now + .seconds(900))
-        #expect(read.state.lastFailure?.failureClass == .rejected && read.state.retryAt == state.retryAt)
+        #expect(read.state.trouble?.failure.failureClass == .rejected && read.state.trouble?.retryAt == state.trouble?.retryAt)
         #expect(read.shift(bootID: "one", boot: now, wall: WallTime(seconds: 0)) == .zero)
         // 100 s later by the wall clock, the machine started 7 s ago.
         let started = BootInstant(nanoseconds: 7_000_000_000)

@@ -68,7 +68,7 @@ struct LifeSimulation {
     @Test func `rejected credentials are tried again after a minute, then every six hours`() {
         var life = LifeSimulation()
         life.run(until: life.now + .seconds(86_400)) { _, _ in .failure(LoginFailure(.rejected, "status 401", status: 401)) }
-        #expect(life.state.isLatched)
+        #expect(life.state.trouble?.isLatched == true)
         #expect(life.pauses.map { Int($0) } == [60, 21_600, 21_600, 21_600])
     }
 
@@ -77,7 +77,7 @@ struct LifeSimulation {
         life.run(until: life.now + .seconds(86_400)) { attempt, _ in
             .failure(attempt % 2 == 1 ? LoginFailure(.rejected, "no", status: 401) : LoginFailure(.transient, "down", status: 503))
         }
-        #expect(life.state.isLatched)
+        #expect(life.state.trouble?.isLatched == true)
         #expect(life.attempts.count <= 7)
         #expect(life.pauses.suffix(3).allSatisfy { $0 == 21_600 })
     }
@@ -162,7 +162,7 @@ struct LifeSimulation {
         }
         #expect(life.pauses.allSatisfy { $0 >= 0.75 })
         #expect((60...140).contains(life.attempts.count), "\(life.attempts.count)")
-        #expect(life.state.failuresInARow == 0)
+        #expect(life.state.trouble == nil)
     }
 
     @Test func `the same token with the same end changes the schedule alone`() throws {
@@ -310,6 +310,6 @@ struct LifeSimulation {
         }
         #expect(life.pauses.allSatisfy { $0 >= 1.5 })
         #expect(life.attempts.count < 60)
-        #expect(life.state.lastFailure?.failureClass == .badReply)
+        #expect(life.state.trouble?.failure.failureClass == .badReply)
     }
 }

@@ -43,13 +43,13 @@ extension TokenKeeper {
             guard isAccepted else { throw TokenRefusal(.budgetExhausted, retryAfter: asAdmin ? .seconds(10) : .seconds(300)) }
             poke()
         }
-        if !asAdmin, !isInFlight, let failure = state.lastFailure, state.requested == nil {
-            throw TokenRefusal(.failing(failure, isLatched: state.isLatched), retryAfter: state.nextAttempt(at: now).map { $0 - now })
+        if !asAdmin, !isInFlight, let trouble = state.trouble, state.wishes.requested == nil {
+            throw TokenRefusal(.failing(trouble.failure, isLatched: trouble.isLatched), retryAfter: state.nextAttempt(at: now).map { $0 - now })
         }
         let target = isInFlight ? before : before + 1
         _ = try await outcome(Waiter(wish: .loginEnd(target), deadline: now + wait)).get()
-        if let failure = state.lastFailure {
-            throw TokenRefusal(.failing(failure, isLatched: state.isLatched), retryAfter: state.nextAttempt(at: now).map { $0 - now })
+        if let trouble = state.trouble {
+            throw TokenRefusal(.failing(trouble.failure, isLatched: trouble.isLatched), retryAfter: state.nextAttempt(at: now).map { $0 - now })
         }
         if state.logins < target || loginInFlight != nil { throw TokenRefusal(.pending, retryAfter: .seconds(1)) }
         return status()

@@ -147,7 +147,7 @@ package actor TokenKeeper {
     /// Takes over what event loops noted about questions they answered themselves.
     func noteAsked() {
         let asked = BootInstant(nanoseconds: cell.lastAsked.load(ordering: .relaxed) * 1_000_000_000)
-        if asked > state.lastAskedAt ?? BootInstant(nanoseconds: 0) { state.asked(at: asked) }
+        if asked > state.wishes.lastAskedAt ?? BootInstant(nanoseconds: 0) { state.asked(at: asked) }
     }
 
     // MARK: Logging in
@@ -239,7 +239,7 @@ package actor TokenKeeper {
                 .tokenShared(
                     token: configuration.name, fingerprint: token.fingerprint, lifetime: token.remaining(at: now),
                     nextRefresh: state.nextAttempt(at: now).map { $0 - now }))
-        } else if isForced, record.state.lastFailure == nil, let refreshAt = record.state.refreshAt,
+        } else if isForced, record.state.trouble == nil, let refreshAt = record.state.plan?.refreshAt,
             record.state.token?.fingerprint == state.token?.fingerprint
         {
             state.planAgain(at: refreshAt, loginAt: record.state.lastSuccessAt)
@@ -265,7 +265,8 @@ package actor TokenKeeper {
         } catch {
             state.failed(error, trigger: trigger, at: now, using: &generator)
             return .loginFailed(
-                token: configuration.name, failure: error, nextAttempt: state.nextAttempt(at: now).map { $0 - now }, isLatched: state.isLatched,
+                token: configuration.name, failure: error, nextAttempt: state.nextAttempt(at: now).map { $0 - now },
+                isLatched: state.trouble?.isLatched ?? false,
                 took: took)
         }
     }
@@ -288,7 +289,7 @@ package actor TokenKeeper {
         cell.isRequired.store(new.isRequired, ordering: .relaxed)
         guard !isSame else {
             state.follow(new.refresh)
-            if state.lastFailure?.failureClass == .local || !isTried { state.release() }
+            if state.trouble?.failure.failureClass == .local || !isTried { state.release() }
             publish()
             poke()
             return !isTried
@@ -322,10 +323,10 @@ package actor TokenKeeper {
 
     private static func snapshot(_ state: TokenState, isLoggingIn: Bool) -> TokenSnapshot? {
         guard let token = state.token else { return nil }
-        let isStale = isLoggingIn || state.lastFailure != nil || state.isReported
+        let isStale = isLoggingIn || state.trouble != nil || state.wishes.isReported
         let floor = token.expiry.lifetime.map(RefreshPolicy.floor) ?? .zero
         return TokenSnapshot(
-            token: token, staleAt: isStale ? BootInstant(nanoseconds: 0) : state.refreshAt ?? .distantFuture,
+            token: token, staleAt: isStale ? BootInstant(nanoseconds: 0) : state.plan?.refreshAt ?? .distantFuture,
             servedUntil: token.deadline.map { $0 - floor })
     }
 

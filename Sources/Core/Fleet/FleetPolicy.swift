@@ -52,7 +52,7 @@ package enum FleetPolicy {
     ///   - trigger: somebody who asked for another token is not content with the one in hand.
     package static func suffices(_ record: TokenRecord, own: Own, inputs: [[UInt8]], trigger: TokenState.Trigger, at now: BootInstant) -> Bool {
         guard record.memory.inputDigest.map(inputs.contains) ?? true, let token = record.state.token, token.isAlive(at: now),
-            record.state.refreshAt.map({ $0 > now }) ?? true
+            record.state.plan.map({ $0.refreshAt > now }) ?? true
         else { return false }
         guard token.fingerprint == own.fingerprint else { return true }
         guard trigger == .schedule, let login = record.state.lastSuccessAt else { return false }
@@ -65,8 +65,8 @@ package enum FleetPolicy {
     ///
     /// - Parameter tried: of the secrets there are here.
     package static func forbids(_ record: TokenRecord, tried: [UInt8], trigger: TokenState.Trigger, at now: BootInstant) -> Bool {
-        guard trigger == .schedule, record.memory.triedDigest == tried, let failure = record.state.lastFailure else { return false }
-        return failure.concernsAll && (record.state.isLatched && record.state.retryAt == nil || record.state.retryAt.map { $0 > now } ?? false)
+        guard trigger == .schedule, record.memory.triedDigest == tried, let trouble = record.state.trouble else { return false }
+        return trouble.failure.concernsAll && trouble.isPausing(at: now)
     }
 
     /// How long a lock lasts unless it is prolonged: a host that dies holding it holds the others up that long, and less than

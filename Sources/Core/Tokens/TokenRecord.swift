@@ -36,19 +36,25 @@ package struct TokenRecord: Sendable {
     package var bytes: [UInt8] {
         var members: [String: JSONValue] = [
             "boot_id": .string(bootID), "boot": .integer(boot.nanoseconds), "wall": .integer(wall.nanoseconds),
-            "jitter": .integer(state.jitterDrawn.nanoseconds), "failures": .integer(Int64(state.failuresInARow)),
-            "rejections": .integer(Int64(state.rejectionsInARow)), "latched": .bool(state.isLatched), "reported": .bool(state.isReported),
-            "budget": state.budget.json, "learned": state.learned.json,
+            "reported": .bool(state.wishes.isReported), "budget": state.budget.json, "learned": state.learned.json,
         ]
+        if let plan = state.plan {
+            members["refresh_at"] = .integer(plan.refreshAt.nanoseconds)
+            members["jitter"] = .integer(plan.jitterDrawn.nanoseconds)
+        }
+        if let trouble = state.trouble {
+            members["failure"] = Self.json(trouble.failure)
+            members["failures"] = .integer(Int64(trouble.failuresInARow))
+            members["rejections"] = .integer(Int64(trouble.rejectionsInARow))
+            members["retry_at"] = trouble.retryAt.map { .integer($0.nanoseconds) }
+            members["latched"] = .bool(trouble.isLatched)
+        }
         members["input_digest"] = memory.inputDigest.map { .string(Digest.hex($0)) }
         members["host"] = host.map { .string($0) }
         members["tried_digest"] = memory.triedDigest.map { .string(Digest.hex($0)) }
         if !memory.refreshTokens.isEmpty { members["refresh_tokens"] = .array(memory.refreshTokens.map { .string($0.exposedText) }) }
-        members["refresh_at"] = state.refreshAt.map { .integer($0.nanoseconds) }
-        members["retry_at"] = state.retryAt.map { .integer($0.nanoseconds) }
         members["success_at"] = state.lastSuccessAt.map { .integer($0.nanoseconds) }
         members["longest"] = state.longestLifetime.map { .integer($0.nanoseconds) }
-        members["failure"] = state.lastFailure.map(Self.json)
         members["token"] = state.token.map(Self.json)
         return Array(JSONValue.object(members).jsonText.utf8)
     }
@@ -61,18 +67,18 @@ package struct TokenRecord: Sendable {
             let wall = json["wall"]?.integerValue
         else { return nil }
         var state = TokenState(policy: policy)
-        state.jitterDrawn = json.duration("jitter") ?? .zero
-        state.failuresInARow = Int(json["failures"]?.integerValue ?? 0)
-        state.rejectionsInARow = Int(json["rejections"]?.integerValue ?? 0)
-        state.isLatched = json["latched"] == .bool(true)
-        state.isReported = json["reported"] == .bool(true)
+        state.wishes.isReported = json["reported"] == .bool(true)
         state.budget = LoginBudget(json["budget"] ?? .null)
         state.learned = LearnedLifetime(json["learned"] ?? .null)
-        state.refreshAt = json.instant("refresh_at")
-        state.retryAt = json.instant("retry_at")
+        state.plan = json.instant("refresh_at").map { TokenState.Plan(refreshAt: $0, jitterDrawn: json.duration("jitter") ?? .zero) }
         state.lastSuccessAt = json.instant("success_at")
         state.longestLifetime = json.duration("longest")
-        state.lastFailure = json["failure"].flatMap(Self.failure)
+        state.trouble = json["failure"].flatMap(Self.failure).map { failure in
+            TokenState.Trouble(
+                failure: failure, failuresInARow: Int(json["failures"]?.integerValue ?? 0),
+                rejectionsInARow: Int(json["rejections"]?.integerValue ?? 0),
+                retryAt: json.instant("retry_at"), isLatched: json["latched"] == .bool(true))
+        }
         if let token = json["token"] {
             guard let token = Self.token(token) else { return nil }
             state.token = token
@@ -182,8 +188,8 @@ extension TokenState {
     package mutating func move(by shift: Duration) {
         guard shift != .zero else { return }
         if let issuedAt = token?.issuedAt { token?.issuedAt = issuedAt + shift }
-        refreshAt = refreshAt.map { $0 + shift }
-        retryAt = retryAt.map { $0 + shift }
+        if let refreshAt = plan?.refreshAt { plan?.refreshAt = refreshAt + shift }
+        if let retryAt = trouble?.retryAt { trouble?.retryAt = retryAt + shift }
         lastSuccessAt = lastSuccessAt.map { $0 + shift }
         budget.move(by: shift)
         learned.move(by: shift)

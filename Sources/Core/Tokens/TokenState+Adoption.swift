@@ -30,13 +30,13 @@ extension TokenState {
             let expiry = learnedExpiry(draft.expiry, at: now)
             if expiry.origin == .configured { token?.expiry = expiry }
             if let held = token, let deadline = held.deadline, let lifetime = held.expiry.lifetime {
-                refreshAt = RefreshPolicy.recheck(now: now, deadline: deadline, lifetime: lifetime)
+                let recheck = RefreshPolicy.recheck(now: now, deadline: deadline, lifetime: lifetime)
+                plan = Plan(refreshAt: recheck, jitterDrawn: plan?.jitterDrawn ?? .zero)
             } else {
-                refreshAt = nil
+                plan = nil
             }
         }
         release()
-        lastFailure = nil
         lastSuccessAt = now
         return adoption
     }
@@ -83,25 +83,24 @@ extension TokenState {
     /// Has it in hand, and draws when it is to be renewed.
     private mutating func hold(_ new: Token, using generator: inout some RandomNumberGenerator) {
         token = new
-        isReported = false
+        wishes.isReported = false
         guard let lifetime = new.expiry.lifetime else {
-            refreshAt = nil
-            jitterDrawn = .zero
+            plan = nil
             return
         }
         longestLifetime = max(longestLifetime ?? lifetime, lifetime)
         let draw = Double.random(in: 0..<1, using: &generator)
-        refreshAt = policy.refreshTime(issuedAt: new.issuedAt, lifetime: lifetime, draw: draw)
-        jitterDrawn = policy.margin(of: lifetime) * (policy.jitter * draw)
+        plan = Plan(
+            refreshAt: policy.refreshTime(issuedAt: new.issuedAt, lifetime: lifetime, draw: draw),
+            jitterDrawn: policy.margin(of: lifetime) * (policy.jitter * draw))
     }
 
     /// Takes a token another host logged in for: with a plan of this host's own, and at no cost to its budget.
     ///
     /// - Parameter loginAt: of the login that brought it, or gave it again.
     package mutating func share(_ shared: Token, loginAt: BootInstant?, using generator: inout some RandomNumberGenerator) {
-        requested = nil
+        wishes.requested = nil
         release()
-        lastFailure = nil
         lastSuccessAt = loginAt ?? shared.issuedAt
         hold(shared, using: &generator)
     }
@@ -109,26 +108,22 @@ extension TokenState {
     /// The token in hand was looked after by another host: it is due when that one says.
     package mutating func planAgain(at instant: BootInstant, loginAt: BootInstant? = nil) {
         lastSuccessAt = loginAt ?? lastSuccessAt
-        requested = nil
+        wishes.requested = nil
         release()
-        lastFailure = nil
-        refreshAt = instant
+        plan = Plan(refreshAt: instant, jitterDrawn: plan?.jitterDrawn ?? .zero)
     }
 
     /// Takes over how another host's login failed, and its pause; up to a tenth longer, so that not all come at its end.
     package mutating func share(failureOf other: TokenState, at now: BootInstant, using generator: inout some RandomNumberGenerator) {
-        guard let failure = other.lastFailure, failure.concernsAll else { return }
-        lastFailure = failure
-        lastFailureAt = now
-        requested = nil
-        failuresInARow = other.failuresInARow
-        rejectionsInARow = other.rejectionsInARow
-        isLatched = other.isLatched
-        retryAt = other.retryAt.map { $0 + max(.zero, $0 - now) * Double.random(in: 0...0.1, using: &generator) }
+        guard var shared = other.trouble, shared.failure.concernsAll else { return }
+        shared.retryAt = shared.retryAt.map { $0 + max(.zero, $0 - now) * Double.random(in: 0...0.1, using: &generator) }
+        trouble = shared
+        wishes.requested = nil
     }
 
     /// Lengthens the pause by a quarter.
     package mutating func stepBack(at now: BootInstant) {
-        retryAt = retryAt.map { $0 > now ? $0 + ($0 - now) / 4 : $0 }
+        guard let retryAt = trouble?.retryAt, retryAt > now else { return }
+        trouble?.retryAt = retryAt + (retryAt - now) / 4
     }
 }

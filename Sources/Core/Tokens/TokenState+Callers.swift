@@ -60,19 +60,19 @@ extension TokenState {
     }
 
     private func refusalReason(at now: BootInstant) -> TokenRefusal.Reason {
-        if let lastFailure { return .failing(lastFailure, isLatched: isLatched) }
-        if case .wait(let until) = next(at: now), until > now, refreshAt.map({ $0 <= now }) ?? true { return .budgetExhausted }
+        if let trouble { return .failing(trouble.failure, isLatched: trouble.isLatched) }
+        if case .wait(let until) = next(at: now), until > now, plan.map({ $0.refreshAt <= now }) ?? true { return .budgetExhausted }
         return .pending
     }
 
     /// Whether `min_valid` justifies a login before its time: at most one in L/4, and within the callers' share.
     package mutating func wantEarlyLogin(minValid: Duration, at now: BootInstant) -> Bool {
         guard let token, let remaining = token.remaining(at: now), let lifetime = token.expiry.lifetime, remaining <= minValid, minValid < lifetime,
-            requested == nil, retryAt == nil, !isLatched, refreshAt.map({ $0 > now }) ?? true,
-            lastEarlyLoginAt.map({ $0 + lifetime / 4 <= now }) ?? true, budget.left(.caller, cap: budgetCap, at: now) > 0
+            wishes.requested == nil, trouble == nil, plan.map({ $0.refreshAt > now }) ?? true,
+            wishes.lastEarlyLoginAt.map({ $0 + lifetime / 4 <= now }) ?? true, budget.left(.caller, cap: budgetCap, at: now) > 0
         else { return false }
-        lastEarlyLoginAt = now
-        requested = .caller
+        wishes.lastEarlyLoginAt = now
+        wishes.requested = .caller
         return true
     }
 
@@ -82,24 +82,24 @@ extension TokenState {
     package func accepts(reportOf fingerprint: String, status: Int, isVerified: Bool = false, at now: BootInstant) -> ReportOutcome? {
         guard status == 401 || status == 403, let token else { return .ignored }
         guard token.fingerprint == fingerprint else { return .alreadyReplaced }
-        if requested != nil { return .refreshing }
+        if wishes.requested != nil { return .refreshing }
         let pause = isVerified ? .seconds(1) : max(.seconds(60), (token.expiry.lifetime ?? .zero) / 10)
-        if isLatched || lastReportAt.map({ $0 + pause > now }) ?? false { return .ignored }
+        if trouble?.isLatched ?? false || wishes.lastReportAt.map({ $0 + pause > now }) ?? false { return .ignored }
         return nil
     }
 
     /// A report is being looked into; the next one waits its time.
     package mutating func noteReport(at now: BootInstant) {
-        lastReportAt = now
+        wishes.lastReportAt = now
     }
 
     /// Acts on a report: a login is due, and where nobody states a lifetime the age is remembered.
     package mutating func reported(at now: BootInstant) -> ReportOutcome {
-        lastReportAt = now
+        wishes.lastReportAt = now
         guard let token else { return .ignored }
         guard requestRefresh(at: now) else { return .ignored }
-        if token.expiry.origin == .configured, !isReported { learned.refused(atAge: now - token.issuedAt, now: now) }
-        isReported = true
+        if token.expiry.origin == .configured, !wishes.isReported { learned.refused(atAge: now - token.issuedAt, now: now) }
+        wishes.isReported = true
         return .refreshing
     }
 }

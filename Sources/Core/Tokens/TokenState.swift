@@ -19,31 +19,51 @@ package struct TokenState: Sendable {
         case rest
     }
 
+    /// When the token in hand is renewed by schedule.
+    package struct Plan: Sendable, Equatable {
+        package internal(set) var refreshAt: BootInstant
+        /// By how much the renewal comes earlier than the margin says; drawn once per token.
+        package internal(set) var jitterDrawn: Duration
+    }
+
+    /// What failed since the last success, and what follows from it.
+    package struct Trouble: Sendable, Equatable {
+        package internal(set) var failure: LoginFailure
+        /// Failures that are waits for another entry do not count.
+        package internal(set) var failuresInARow = 0
+        package internal(set) var rejectionsInARow = 0
+        /// When the login is tried again; nil: never by itself.
+        package internal(set) var retryAt: BootInstant?
+        /// The credentials are known to be bad: logins wait for somebody to change something.
+        package internal(set) var isLatched = false
+
+        /// Whether the next try lies ahead, or none is planned.
+        package func isPausing(at now: BootInstant) -> Bool { retryAt.map { $0 > now } ?? isLatched }
+    }
+
+    /// What callers and operators asked for, and when.
+    package struct Wishes: Sendable, Equatable {
+        /// A login somebody asked for that has not begun.
+        package internal(set) var requested: Trigger?
+        /// The token in hand was reported as refused by the partner.
+        package internal(set) var isReported = false
+        package internal(set) var lastAskedAt: BootInstant?
+        var lastReportAt: BootInstant?
+        var lastEarlyLoginAt: BootInstant?
+        var lastAdminAt: BootInstant?
+    }
+
     package var policy: RefreshPolicy
     package internal(set) var token: Token?
-    /// When the token in hand is to be renewed; nil: never by schedule.
-    package internal(set) var refreshAt: BootInstant?
-    /// Drawn once a token.
-    package internal(set) var jitterDrawn = Duration.zero
-    package internal(set) var failuresInARow = 0
-    package internal(set) var lastFailure: LoginFailure?
-    package internal(set) var lastFailureAt: BootInstant?
-    /// When a failed login is tried again; nil where nothing failed or it never is.
-    package internal(set) var retryAt: BootInstant?
-    package internal(set) var isLatched = false
-    package internal(set) var rejectionsInARow = 0
+    /// Nil: never by schedule.
+    package internal(set) var plan: Plan?
+    /// Nil: nothing failed since the last success.
+    package internal(set) var trouble: Trouble?
+    package internal(set) var wishes = Wishes()
     package internal(set) var lastSuccessAt: BootInstant?
     package internal(set) var logins = 0
     package internal(set) var budget = LoginBudget()
     package internal(set) var learned = LearnedLifetime()
-    /// A login somebody asked for that has not begun.
-    package internal(set) var requested: Trigger?
-    /// The token in hand was reported as refused by the partner.
-    package internal(set) var isReported = false
-    package internal(set) var lastAskedAt: BootInstant?
-    var lastReportAt: BootInstant?
-    var lastEarlyLoginAt: BootInstant?
-    var lastAdminAt: BootInstant?
     /// The longest life a token of this partner came with.
     package internal(set) var longestLifetime: Duration?
 
@@ -58,13 +78,13 @@ package struct TokenState: Sendable {
     /// No longer renewed because nobody asks.
     package func isIdle(at now: BootInstant) -> Bool {
         guard let idleAfter = policy.idleAfter else { return false }
-        return lastAskedAt.map { $0 + idleAfter <= now } ?? (token != nil)
+        return wishes.lastAskedAt.map { $0 + idleAfter <= now } ?? (token != nil)
     }
 
     /// What is to be done now, or when something will be.
     package func next(at now: BootInstant) -> Next {
-        if requested == .admin { return .login(.admin) }
-        let wished = requested == .caller ? moment(due: retryAt ?? now, from: .caller, at: now) : nil
+        if wishes.requested == .admin { return .login(.admin) }
+        let wished = wishes.requested == .caller ? moment(due: trouble?.retryAt ?? now, from: .caller, at: now) : nil
         let planned = due(at: now).map { moment(due: $0, from: .schedule, at: now) }
         // A wish that the callers' share has no room for does not hold up the schedule.
         if let wished, wished <= planned ?? .distantFuture { return wished <= now ? .login(.caller) : .wait(until: wished) }
@@ -81,10 +101,9 @@ package struct TokenState: Sendable {
     /// When the next login is due before the budget is asked; nil: not by itself.
     private func due(at now: BootInstant) -> BootInstant? {
         if isIdle(at: now) { return nil }
-        if isLatched { return retryAt }
-        if let retryAt { return retryAt }
+        if let trouble { return trouble.retryAt }
         guard hasLivingToken(at: now) else { return now }
-        return refreshAt
+        return plan?.refreshAt
     }
 
     /// When the next login is planned, for people and for Retry-After; nil: none is.
@@ -99,7 +118,7 @@ package struct TokenState: Sendable {
     // MARK: Outcomes
 
     package mutating func loginBegan(_ trigger: Trigger, at now: BootInstant) {
-        requested = nil
+        wishes.requested = nil
         logins += 1
         budget.noteLogin(at: now)
         if trigger == .caller { budget.spendCallersShare(at: now) }
@@ -108,53 +127,56 @@ package struct TokenState: Sendable {
     package mutating func failed(
         _ failure: LoginFailure, trigger: Trigger, at now: BootInstant, using generator: inout some RandomNumberGenerator
     ) {
-        lastFailure = failure
-        lastFailureAt = now
-        if failure.failureClass != .waiting { failuresInARow += 1 }
+        var trouble = trouble ?? Trouble(failure: failure)
+        trouble.failure = failure
+        if failure.failureClass != .waiting { trouble.failuresInARow += 1 }
         if failure.failureClass == .rejected {
-            rejected(trigger, at: now)
-            return
-        }
-        guard !isLatched else {
+            if trigger != .admin { budget.spend(at: now) }
+            latchOrPause(&trouble, at: now)
+        } else if trouble.isLatched {
             // Latched credentials are known to be bad: another failure does not bring the next try nearer.
-            retryAt = policy.latchedRetry.map { now + $0 }
-            return
+            trouble.retryAt = policy.latchedRetry.map { now + $0 }
+        } else {
+            trouble.retryAt = now + pause(after: trouble, at: now, using: &generator)
         }
+        self.trouble = trouble
+    }
+
+    private func pause(after trouble: Trouble, at now: BootInstant, using generator: inout some RandomNumberGenerator) -> Duration {
         // A token without end is as alive as one with a long life.
         let endless = Duration.seconds(86_400)
         let living = token.flatMap { token in
             token.isAlive(at: now)
                 ? BackoffPolicy.Living(remaining: token.remaining(at: now) ?? endless, lifetime: token.expiry.lifetime ?? endless) : nil
         }
-        retryAt = now + BackoffPolicy.delay(failure, count: max(1, failuresInARow), living: living, using: &generator)
+        return BackoffPolicy.delay(trouble.failure, count: max(1, trouble.failuresInARow), living: living, using: &generator)
     }
 
     /// Rejected credentials: once or twice more, then latched; a wrong password must not lock the account.
-    private mutating func rejected(_ trigger: Trigger, at now: BootInstant) {
-        if trigger != .admin { budget.spend(at: now) }
-        rejectionsInARow += 1
+    private func latchOrPause(_ trouble: inout Trouble, at now: BootInstant) {
+        trouble.rejectionsInARow += 1
         let pauses = BackoffPolicy.rejectionPauses(loggedInRecently: lastSuccessAt.map { $0 + .seconds(7 * 86_400) > now } ?? false)
-        if !isLatched, rejectionsInARow <= pauses.count {
-            retryAt = now + pauses[rejectionsInARow - 1]
+        if !trouble.isLatched, trouble.rejectionsInARow <= pauses.count {
+            trouble.retryAt = now + pauses[trouble.rejectionsInARow - 1]
         } else {
-            isLatched = true
-            retryAt = policy.latchedRetry.map { now + $0 }
+            trouble.isLatched = true
+            trouble.retryAt = policy.latchedRetry.map { now + $0 }
         }
     }
 
     // MARK: Wishes
 
     package mutating func asked(at now: BootInstant) {
-        lastAskedAt = now
+        wishes.lastAskedAt = now
     }
 
     /// An operator wants a new token: undoes the latch and forgets what rejections taught; once in 10 s. False where it came too soon.
     package mutating func forceRefresh(at now: BootInstant) -> Bool {
-        if let last = lastAdminAt, last + .seconds(10) > now { return false }
-        lastAdminAt = now
+        if let last = wishes.lastAdminAt, last + .seconds(10) > now { return false }
+        wishes.lastAdminAt = now
         release()
         learned.clear()
-        requested = .admin
+        wishes.requested = .admin
         return true
     }
 
@@ -162,18 +184,15 @@ package struct TokenState: Sendable {
     ///
     /// - Returns: false where the budget has nothing left for callers.
     package mutating func requestRefresh(at now: BootInstant) -> Bool {
-        guard !isLatched, retryAt == nil else { return true }
+        guard trouble == nil else { return true }
         guard budget.left(.caller, cap: budgetCap, at: now) > 0 || !hasLivingToken(at: now) else { return false }
-        requested = requested ?? .caller
+        wishes.requested = wishes.requested ?? .caller
         return true
     }
 
     /// Configuration, secret or operator changed something: what was learned from failures no longer counts.
     package mutating func release() {
-        isLatched = false
-        retryAt = nil
-        rejectionsInARow = 0
-        failuresInARow = 0
+        trouble = nil
     }
 
     /// The login itself is another one now: the old token serves on until the new one is there.
@@ -181,16 +200,16 @@ package struct TokenState: Sendable {
         release()
         lastSuccessAt = nil
         learned.clear()
-        refreshAt = now
+        plan = Plan(refreshAt: now, jitterDrawn: plan?.jitterDrawn ?? .zero)
     }
 
     /// Another policy for the same login: the plan moves, the jitter drawn stays.
     package mutating func follow(_ new: RefreshPolicy) {
         guard new != policy else { return }
         policy = new
-        guard let token, let lifetime = token.expiry.lifetime, refreshAt != nil else { return }
-        jitterDrawn = min(jitterDrawn, new.margin(of: lifetime) * new.jitter)
-        refreshAt = token.issuedAt + (lifetime - new.margin(of: lifetime) - jitterDrawn)
+        guard let token, let lifetime = token.expiry.lifetime, let plan else { return }
+        let jitter = min(plan.jitterDrawn, new.margin(of: lifetime) * new.jitter)
+        self.plan = Plan(refreshAt: token.issuedAt + (lifetime - new.margin(of: lifetime) - jitter), jitterDrawn: jitter)
     }
 
     /// A token nobody asks for any more is dropped at its end.

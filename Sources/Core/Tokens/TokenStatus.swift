@@ -55,12 +55,12 @@ extension TokenStatus {
         expiryOrigin = token?.expiry.origin
         lifetime = token?.expiry.lifetime
         margin = lifetime.map(state.policy.margin)
-        jitter = token == nil ? nil : state.jitterDrawn
+        jitter = token == nil ? nil : state.plan?.jitterDrawn ?? .zero
         untilNextRefresh = next.map { max(.zero, $0 - now) }
         nextRefreshAt = untilNextRefresh.map { wall + $0 }
         logins = state.logins
-        failuresInARow = state.failuresInARow
-        lastFailure = state.lastFailure
+        failuresInARow = state.trouble?.failuresInARow ?? 0
+        lastFailure = state.trouble?.failure
         clockSkew = token?.expiry.clockSkew
         budgetCap = state.budgetCap
         budgetLeft = state.budget.left(.schedule, cap: state.budgetCap, at: now)
@@ -70,11 +70,10 @@ extension TokenStatus {
 
     private static func state(_ state: TokenState, token: Token?, isLoggingIn: Bool, now: BootInstant) -> State {
         if token != nil {
-            let isDue = isLoggingIn || state.lastFailure != nil || state.isReported || state.refreshAt.map { $0 <= now } ?? false
+            let isDue = isLoggingIn || state.trouble != nil || state.wishes.isReported || state.plan.map { $0.refreshAt <= now } ?? false
             return isDue ? .stale : .fresh
         }
-        if state.isLatched { return .latched }
-        if state.lastFailure != nil { return .failing }
+        if let trouble = state.trouble { return trouble.isLatched ? .latched : .failing }
         return state.isIdle(at: now) ? .idle : .pending
     }
 }
