@@ -69,6 +69,43 @@ import Tokens
         #expect(try !forbids(record()))
     }
 
+    @Test func `of another host's record the token counts, or else its plan, or else its failure`() throws {
+        var generator = SeededGenerator(seed: 1)
+        var failing = try record(token: "t")
+        failing.state.failed(LoginFailure(.transient, "down"), trigger: .schedule, at: Self.now, using: &generator)
+        var untrusting = try record(token: "t")
+        untrusting.state.failed(LoginFailure(.certificate, "unknown CA"), trigger: .schedule, at: Self.now, using: &generator)
+        var older = try record(token: "older")
+        older.state.move(by: .seconds(-60))
+        var dead = try record(token: "dead")
+        dead.state.move(by: .seconds(-1000))
+        let table: [(record: TokenRecord, own: String?, isForced: Bool, tried: [UInt8], expected: String)] = [
+            (try record(token: "new"), nil, false, [9], "token new"),
+            (try record(token: "new"), "t", true, [9], "token new"),
+            (older, "t", false, [9], "nothing"),
+            (older, "t", true, [9], "token older"),
+            (dead, "t", true, [9], "nothing"),
+            (try record(token: "t", refreshIn: .seconds(77)), "t", true, [9], "plan 77"),
+            (try record(token: "t"), "t", false, [9], "nothing"),
+            (failing, "t", true, [9], "failure transient"),
+            (failing, "t", false, [8], "nothing"),
+            (untrusting, "t", false, [9], "nothing"),
+            (try record(token: nil), "t", true, [9], "nothing"),
+        ]
+        for row in table {
+            let own = try row.own.map { try record(token: $0).state } ?? TokenState(policy: RefreshPolicy())
+            let takeover = FleetPolicy.takeover(of: row.record, own: own, tried: row.tried, isForced: row.isForced, at: Self.now)
+            let said =
+                switch takeover {
+                case .token(let token): "token \(token.fingerprint)"
+                case .plan(let refreshAt): "plan \((refreshAt - Self.now).wholeSeconds)"
+                case .failure(let trouble): "failure \(trouble.failure.failureClass.rawValue)"
+                case .nothing: "nothing"
+                }
+            #expect(said == row.expected)
+        }
+    }
+
     @Test func `locks end before the margin does, and pauses leave time for a leader`() {
         #expect(FleetPolicy.lockTime(margin: nil) == .milliseconds(7500))
         #expect(FleetPolicy.lockTime(margin: .seconds(7200)) == .seconds(15))

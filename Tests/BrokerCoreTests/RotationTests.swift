@@ -41,7 +41,7 @@ private final class FakeDisk: TokenStore {
     func hold() { isHeld.withLock { $0 = true } }
 
     func load() async throws(StoreFault) -> [StoredToken] { Array(now.values) }
-    func history(of token: String, limit: Int) async throws(StoreFault) -> [LoginAttempt] { [] }
+    func history(of token: String, limit: Int) async throws(StoreFault) -> [PastLogin] { [] }
 
     func write(_ changes: StoreChanges) async throws(StoreFault) {
         if isHeld.withLock({ $0 }) {

@@ -115,8 +115,8 @@ import Tokens
         try await Self.withFolder { folder in
             let clocks = FakeClocks()
             let store = try Self.store(folder, clocks: clocks)
-            func attempt(_ token: String, _ number: Int) -> LoginAttempt {
-                LoginAttempt(token: token, at: clocks.wall, outcome: "success", took: .milliseconds(number), status: nil)
+            func attempt(_ token: String, _ number: Int) -> PastLogin {
+                PastLogin(token: token, at: clocks.wall, outcome: "success", took: .milliseconds(number), status: nil)
             }
             var changes = StoreChanges()
             changes.attempts = (0..<1500).map { attempt("a", $0) } + [attempt("b", 1)]
@@ -193,7 +193,7 @@ private final class FailingStore: TokenStore {
     let written = Mutex<[StoreChanges]>([])
 
     func load() async throws(StoreFault) -> [StoredToken] { [] }
-    func history(of token: String, limit: Int) async throws(StoreFault) -> [LoginAttempt] { [] }
+    func history(of token: String, limit: Int) async throws(StoreFault) -> [PastLogin] { [] }
 
     func write(_ changes: StoreChanges) async throws(StoreFault) {
         if isFailing.withLock({ $0 }) { throw StoreFault("the disk is full") }

@@ -72,7 +72,7 @@ extension TokenKeeper {
         let final = outcome ?? .ignored
         environment.events.record(.rejectionReported(token: configuration.name, fingerprint: fingerprint, outcome: final))
         if final == .refreshing {
-            keep()
+            save()
             publish()
             poke()
         }
@@ -98,7 +98,7 @@ extension TokenKeeper {
 
     /// Nil in place of a token: what was waited for has happened, or the time is over.
     private func outcome(_ waiter: Waiter) async -> Result<Token?, TokenRefusal> {
-        if let settled = settle(waiter) { return settled }
+        if let answer = answer(to: waiter) { return answer }
         let clocks = environment.clocks
         let number = waiters.reserve()
         let timer = Task { [weak self] in
@@ -111,13 +111,13 @@ extension TokenKeeper {
 
     func settleWaiters() {
         for (number, waiter) in waiters.all {
-            guard let settled = settle(waiter) else { continue }
-            waiters.remove(number)?.resume(returning: settled)
+            guard let answer = answer(to: waiter) else { continue }
+            waiters.remove(number)?.resume(returning: answer)
         }
     }
 
     /// The answer to a waiter as things stand; nil: wait on.
-    private func settle(_ waiter: Waiter) -> Result<Token?, TokenRefusal>? {
+    private func answer(to waiter: Waiter) -> Result<Token?, TokenRefusal>? {
         guard !isStopped else { return .failure(TokenRefusal(.stopping)) }
         let isOver = now >= waiter.deadline
         switch waiter.wish {

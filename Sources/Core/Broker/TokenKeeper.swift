@@ -48,18 +48,18 @@ package actor TokenKeeper {
     let environment: KeeperEnvironment
     var configuration: TokenConfiguration
     var state: TokenState
-    private var generator: any RandomNumberGenerator & Sendable
-    private var generation = 0
+    var generator: any RandomNumberGenerator & Sendable
+    var generation = 0
     var isStopped = false {
         didSet { ended.store(isStopped, ordering: .releasing) }
     }
     private nonisolated let ended = Atomic<Bool>(false)
     var loginInFlight: Task<Void, Never>?
-    private var memory: LoginMemory
+    var memory: LoginMemory
     /// Of each alternative of its secrets, as they were read last; empty before.
-    private var inputDigests: [[UInt8]] = []
+    var inputDigests: [[UInt8]] = []
     /// Whether the token in hand came of this host's own login.
-    private var isOwn = false
+    var isOwn = false
     var waiters = WaiterList()
     /// Whether its login needs another entry's token, for which it may wait.
     package nonisolated var isChained: Bool { chained.load(ordering: .relaxed) }
@@ -159,7 +159,7 @@ package actor TokenKeeper {
         environment.events.record(.loginBegan(token: configuration.name, trigger: trigger))
         let isChained = isChained
         if !isChained { environment.schedule.loginBegan() }
-        let attempt = LoginAttemptPlan(
+        let attempt = LoginAttempt(
             configuration: configuration, perRequest: perRequest, memory: memory, values: state.token?.values ?? [:], trigger: trigger,
             own: FleetPolicy.Own(
                 fingerprint: state.token?.fingerprint, remaining: state.token?.remaining(at: began), isOwn: isOwn, knownLogin: state.lastSuccessAt),
@@ -173,86 +173,53 @@ package actor TokenKeeper {
         publish()
     }
 
-    private func loginEnded(_ ended: LoginAttemptPlan.Ending, _ trigger: TokenState.Trigger, startedIn: Int, began: BootInstant) async {
-        // On disk before the access token is served, and whatever became of the entry meanwhile: losing it would lock the
-        // account (RFC 6749 §6). A store that fails says so; then memory has it alone.
-        if let used = ended.memory { memory = used }
-        if !ended.digests.isEmpty { inputDigests = ended.digests }
-        if ended.shared != nil { memory.triedDigest = ended.tried }
-        if let report = ended.report, memory.learn(report, tried: ended.tried) {
-            keep()
-            await environment.store?.journal.flush()
-            if ended.mayWrite { _ = await environment.fleet?.write(stored, under: ended.lock) }
-        }
+    private func loginEnded(_ ending: LoginAttempt.Ending, _ trigger: TokenState.Trigger, startedIn: Int, began: BootInstant) async {
+        await remember(ending)
         loginInFlight = nil
         defer { turn() }
         guard startedIn == generation else {
             environment.events.record(.lateResultDropped(token: configuration.name))
             settleWaiters()
-            await environment.fleet?.unlock(ended.lock)
+            await environment.fleet?.unlock(ending.lock)
             return
         }
-        if let shared = ended.shared {
-            share(shared, isForced: true)
-        } else if let report = ended.report {
-            let event = apply(report.outcome, trigger: trigger, took: now - began)
-            keep()
-            // Published before it is told: who hears of it looks at the cell.
-            publish()
-            environment.events.record(event)
+        switch ending {
+        case .took(let record, _): takeOver(record, isForced: true)
+        case .failedBefore(let failure): settle(.failure(failure), trigger: trigger, took: now - began)
+        case .loggedIn(let report, _, _, _): settle(report.outcome, trigger: trigger, took: now - began)
         }
         settleWaiters()
-        await tellFleet(ended)
+        await tellFleet(ending)
     }
 
-    /// Writes down for the other hosts what a login brought; where another host's result counts, it is taken.
-    private func tellFleet(_ ended: LoginAttemptPlan.Ending) async {
-        guard let fleet = environment.fleet, ended.mayWrite else { return }
-        let startedIn = generation
-        let theirs = ended.concernsAll ? await fleet.write(stored, under: ended.lock) : nil
-        await fleet.unlock(ended.lock)
-        // Its failure is the others' too: this host comes behind them, since the fault may be its own.
-        if case .failure? = ended.report?.outcome { state.stepBack(at: now) }
-        guard startedIn == generation, let theirs, let record = fleet.record(theirs, policy: state.policy), record.host != fleet.host else { return }
-        share(record, isForced: true)
-    }
-
-    /// Hears what another host of the fleet wrote.
-    package func hear(_ stored: FleetRecord) {
-        guard !isStopped, stored.token.login == configuration.loginDigest, let fleet = environment.fleet,
-            let record = fleet.record(stored, policy: state.policy), record.host != fleet.host,
-            inputDigests.isEmpty || record.memory.inputDigest.map(inputDigests.contains) ?? true
-        else { return }
-        share(record, isForced: false)
-    }
-
-    /// - Parameter isForced: whether it counts in place of what is in hand, however old it is.
-    private func share(_ record: TokenRecord, isForced: Bool) {
-        if let token = record.state.token, token.isAlive(at: now), token.fingerprint != state.token?.fingerprint,
-            isForced || state.token.map({ token.issuedAt > $0.issuedAt || !$0.isAlive(at: now) }) ?? true
-        {
-            state.share(token, loginAt: record.state.lastSuccessAt, using: &generator)
-            memory = record.memory
-            isOwn = record.host == environment.fleet?.host
-            publish()
-            environment.events.record(
-                .tokenShared(
-                    token: configuration.name, fingerprint: token.fingerprint, lifetime: token.remaining(at: now),
-                    nextRefresh: state.nextAttempt(at: now).map { $0 - now }))
-        } else if isForced, record.state.trouble == nil, let refreshAt = record.state.plan?.refreshAt,
-            record.state.token?.fingerprint == state.token?.fingerprint
-        {
-            state.planAgain(at: refreshAt, loginAt: record.state.lastSuccessAt)
-        } else if memory.triedDigest == record.memory.triedDigest {
-            state.share(failureOf: record.state, at: now, using: &generator)
-            publish()
+    /// Keeps what the login brought for the next one. A new refresh token is on disk before its access token is served, whatever
+    /// became of the entry meanwhile: losing it would lock the account (RFC 6749 §6). Where the store fails, memory alone has it.
+    private func remember(_ ending: LoginAttempt.Ending) async {
+        switch ending {
+        case .failedBefore: break
+        case .took(_, let digests):
+            inputDigests = digests
+            memory.triedDigest = LoginMemory.digest(ofAll: digests)
+        case .loggedIn(let report, let lock, let theirs, let digests):
+            inputDigests = digests
+            memory = theirs ?? memory
+            guard memory.learn(report, tried: LoginMemory.digest(ofAll: digests)) else { return }
+            save()
+            await environment.store?.journal.flush()
+            _ = await environment.fleet?.write(stored, under: lock)
         }
-        settleWaiters()
-        poke()
     }
 
-    /// Takes a login's result into the state; what there is to tell of it.
-    private func apply(_ result: Result<TokenDraft, LoginFailure>, trigger: TokenState.Trigger, took: Duration) -> BrokerEvent {
+    /// Takes a login's result into the state, and lets everybody see it.
+    private func settle(_ result: Result<TokenDraft, LoginFailure>, trigger: TokenState.Trigger, took: Duration) {
+        let event = adopt(result, trigger: trigger, took: took)
+        save()
+        // Publish before recording the event: observers read the cell.
+        publish()
+        environment.events.record(event)
+    }
+
+    private func adopt(_ result: Result<TokenDraft, LoginFailure>, trigger: TokenState.Trigger, took: Duration) -> BrokerEvent {
         do throws(LoginFailure) {
             let draft = try result.get()
             let fingerprint = environment.fingerprints.fingerprint(of: draft.value)
@@ -266,8 +233,7 @@ package actor TokenKeeper {
             state.failed(error, trigger: trigger, at: now, using: &generator)
             return .loginFailed(
                 token: configuration.name, failure: error, nextAttempt: state.nextAttempt(at: now).map { $0 - now },
-                isLatched: state.trouble?.isLatched ?? false,
-                took: took)
+                isLatched: state.trouble?.isLatched ?? false, took: took)
         }
     }
 
@@ -297,19 +263,19 @@ package actor TokenKeeper {
         state.policy = new.refresh
         generation += 1
         state.loginChanged(at: now)
-        keep()
+        save()
         publish()
         poke()
         return true
     }
 
     /// Hands the token's life to the store.
-    func keep() {
+    func save() {
         environment.store?.journal.save(stored)
     }
 
     /// The token's life as it is kept.
-    private var stored: StoredToken {
+    var stored: StoredToken {
         var record = TokenRecord(
             bootID: environment.store?.bootID ?? environment.fleet?.bootID ?? "", boot: now, wall: environment.clocks.wall, state: state,
             memory: memory)

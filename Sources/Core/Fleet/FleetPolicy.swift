@@ -89,4 +89,32 @@ package enum FleetPolicy {
 
     /// Whether a host may log in without the lock: where a new login kills the old token, the one that logged in last alone.
     package static func maySolo(isExclusive: Bool, own: Own) -> Bool { !isExclusive || own.isOwn }
+
+    /// What of another host's record counts here.
+    package enum Takeover: Sendable {
+        case token(Token)
+        /// The token in hand is renewed when the other host says.
+        case plan(BootInstant)
+        case failure(TokenState.Trouble)
+        case nothing
+    }
+
+    /// - Parameters:
+    ///   - record: on this boot's clock.
+    ///   - own: this host's state of the same token.
+    ///   - tried: of the secrets of this host's last login; a failure with others says nothing of these.
+    ///   - isForced: whether the record counts in place of what is in hand, however old it is.
+    package static func takeover(of record: TokenRecord, own: TokenState, tried: [UInt8]?, isForced: Bool, at now: BootInstant) -> Takeover {
+        let isOther = record.state.token?.fingerprint != own.token?.fingerprint
+        if let token = record.state.token, isOther, token.isAlive(at: now), isForced || isNewer(token, than: own.token, at: now) {
+            return .token(token)
+        }
+        if isForced, !isOther, record.state.trouble == nil, let refreshAt = record.state.plan?.refreshAt { return .plan(refreshAt) }
+        if let trouble = record.state.trouble, trouble.failure.concernsAll, record.memory.triedDigest == tried { return .failure(trouble) }
+        return .nothing
+    }
+
+    private static func isNewer(_ token: Token, than own: Token?, at now: BootInstant) -> Bool {
+        own.map { token.issuedAt > $0.issuedAt || !$0.isAlive(at: now) } ?? true
+    }
 }

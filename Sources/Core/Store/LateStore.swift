@@ -24,7 +24,7 @@ package actor LateStore: TokenStore {
         try await store.write(changes)
     }
 
-    package func history(of token: String, limit: Int) async throws(StoreFault) -> [LoginAttempt] {
+    package func history(of token: String, limit: Int) async throws(StoreFault) -> [PastLogin] {
         try await opened().history(of: token, limit: limit)
     }
 

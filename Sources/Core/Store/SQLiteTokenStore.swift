@@ -225,7 +225,7 @@ package final class SQLiteTokenStore: TokenStore {
 
     // MARK: Attempts
 
-    private static func insert(_ attempt: LoginAttempt, into database: Database) throws {
+    private static func insert(_ attempt: PastLogin, into database: Database) throws {
         try database.execute(
             sql: "INSERT INTO attempt (token, at, outcome, took, status, reason) VALUES (?, ?, ?, ?, ?, ?)",
             arguments: [
@@ -242,12 +242,12 @@ package final class SQLiteTokenStore: TokenStore {
             arguments: ["token": token, "oldest": oldest.nanoseconds, "kept": attemptsPerToken])
     }
 
-    package func history(of token: String, limit: Int) async throws(StoreFault) -> [LoginAttempt] {
+    package func history(of token: String, limit: Int) async throws(StoreFault) -> [PastLogin] {
         try await run { queue in
             try await queue.read { database in
                 let sql = "SELECT at, outcome, took, status, reason FROM attempt WHERE token = ? ORDER BY id DESC LIMIT ?"
                 return try Row.fetchAll(database, sql: sql, arguments: [token, limit]).map { row in
-                    LoginAttempt(
+                    PastLogin(
                         token: token, at: WallTime(nanoseconds: row["at"]), outcome: row["outcome"], took: .nanoseconds(row["took"] as Int64),
                         status: row["status"], reason: row["reason"])
                 }

@@ -44,7 +44,7 @@ package final class StoreJournal: Sendable {
         }
     }
 
-    package func record(_ attempt: LoginAttempt) {
+    package func record(_ attempt: PastLogin) {
         add {
             $0.attempts.append(attempt)
             if $0.attempts.count > Self.keptAttempts { $0.attempts.removeFirst($0.attempts.count - Self.keptAttempts) }
@@ -52,7 +52,7 @@ package final class StoreJournal: Sendable {
     }
 
     /// A token's logins, the last first; what was handed in before is among them where the store works.
-    package func history(of token: String, limit: Int) async throws(StoreFault) -> [LoginAttempt] {
+    package func history(of token: String, limit: Int) async throws(StoreFault) -> [PastLogin] {
         await flush()
         return try await store.history(of: token, limit: limit)
     }
@@ -138,10 +138,10 @@ package struct AttemptRecorder: EventSink {
     package func record(_ event: BrokerEvent) {
         switch event {
         case .tokenAdopted(let token, _, let adoption, _, _, let took):
-            journal.record(LoginAttempt(token: token, at: clocks.wall, outcome: adoption == .same ? "same_token" : "success", took: took))
+            journal.record(PastLogin(token: token, at: clocks.wall, outcome: adoption == .same ? "same_token" : "success", took: took))
         case .loginFailed(let token, let failure, _, _, let took):
             journal.record(
-                LoginAttempt(
+                PastLogin(
                     token: token, at: clocks.wall, outcome: failure.failureClass.rawValue, took: took, status: failure.status, reason: failure.reason)
             )
         default: break

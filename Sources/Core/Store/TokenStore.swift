@@ -31,7 +31,7 @@ package struct StoredToken: Sendable {
 }
 
 /// One login that ended.
-package struct LoginAttempt: Sendable, Equatable {
+package struct PastLogin: Sendable, Equatable {
     package var token: String
     package var at: WallTime
     /// `success`, `same_token`, or the failure's class.
@@ -64,7 +64,7 @@ package struct StoreFault: Error, Equatable, CustomStringConvertible {
 package struct StoreChanges: Sendable {
     package var tokens: [RecordName: StoredToken] = [:]
     package var removed: Set<RecordName> = []
-    package var attempts: [LoginAttempt] = []
+    package var attempts: [PastLogin] = []
 
     package init() {}
 
@@ -80,5 +80,5 @@ package protocol TokenStore: Sendable {
     func write(_ changes: StoreChanges) async throws(StoreFault)
 
     /// A token's logins, the last first.
-    func history(of token: String, limit: Int) async throws(StoreFault) -> [LoginAttempt]
+    func history(of token: String, limit: Int) async throws(StoreFault) -> [PastLogin]
 }

@@ -13,4 +13,12 @@ package struct LoginReport: Sendable {
         self.inputDigest = inputDigest
         self.refreshTokens = refreshTokens
     }
+
+    /// Whether other hosts are to know of it: a token, or a failure that is not this host's own.
+    package var concernsAll: Bool {
+        switch outcome {
+        case .success: true
+        case .failure(let failure): failure.concernsAll
+        }
+    }
 }

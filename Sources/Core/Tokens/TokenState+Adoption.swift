@@ -98,7 +98,7 @@ extension TokenState {
     /// Takes a token another host logged in for: with a plan of this host's own, and at no cost to its budget.
     ///
     /// - Parameter loginAt: of the login that brought it, or gave it again.
-    package mutating func share(_ shared: Token, loginAt: BootInstant?, using generator: inout some RandomNumberGenerator) {
+    package mutating func takeOver(_ shared: Token, loginAt: BootInstant?, using generator: inout some RandomNumberGenerator) {
         wishes.requested = nil
         release()
         lastSuccessAt = loginAt ?? shared.issuedAt
@@ -114,10 +114,9 @@ extension TokenState {
     }
 
     /// Takes over how another host's login failed, and its pause; up to a tenth longer, so that not all come at its end.
-    package mutating func share(failureOf other: TokenState, at now: BootInstant, using generator: inout some RandomNumberGenerator) {
-        guard var shared = other.trouble, shared.failure.concernsAll else { return }
-        shared.retryAt = shared.retryAt.map { $0 + max(.zero, $0 - now) * Double.random(in: 0...0.1, using: &generator) }
+    package mutating func takeOver(_ shared: Trouble, at now: BootInstant, using generator: inout some RandomNumberGenerator) {
         trouble = shared
+        trouble?.retryAt = shared.retryAt.map { $0 + max(.zero, $0 - now) * Double.random(in: 0...0.1, using: &generator) }
         wishes.requested = nil
     }
 

@@ -56,7 +56,7 @@ extension BrokerAPI {
         guard let journal else {
             throw Problem(.noHistory, "past logins are kept by an SQLite store alone, and there is none", token: exchange.token)
         }
-        let attempts: [LoginAttempt]
+        let attempts: [PastLogin]
         do throws(StoreFault) {
             attempts = try await journal.history(of: exchange.token, limit: 1000)
         } catch {

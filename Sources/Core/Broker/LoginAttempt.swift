@@ -1,0 +1,66 @@
+import Configuration
+import Fleet
+import Login
+import Store
+import Tokens
+
+/// One login as it was decided on: everything it needs, so that it runs outside its keeper.
+struct LoginAttempt: Sendable {
+    let configuration: TokenConfiguration
+    let perRequest: [String: String]
+    let memory: LoginMemory
+    /// Kept of the token in hand.
+    let values: [String: String]
+    let trigger: TokenState.Trigger
+    let own: FleetPolicy.Own
+    let margin: Duration?
+    let policy: RefreshPolicy
+
+    /// How it ended. Digests are of each alternative of the secrets.
+    enum Ending: Sendable {
+        /// No partner was asked: a secret cannot be read, or it is another host's turn.
+        case failedBefore(LoginFailure)
+        /// Another host's result counts.
+        case took(TokenRecord, digests: [[UInt8]])
+        /// - Parameters:
+        ///   - lock: held while it was made; nil where it was made alone.
+        ///   - memory: the fleet's, where that is newer than what the keeper remembers.
+        case loggedIn(LoginReport, lock: FleetLock?, memory: LoginMemory?, digests: [[UInt8]])
+
+        var lock: FleetLock? { if case .loggedIn(_, let lock, _, _) = self { lock } else { nil } }
+    }
+
+    func run(_ environment: KeeperEnvironment) async -> Ending {
+        let performer = environment.performer
+        let inputs: OwnInputs
+        do throws(LoginFailure) {
+            inputs = try await performer.ownInputs(configuration)
+        } catch {
+            return .failedBefore(error)
+        }
+        guard let fleet = environment.fleet else {
+            return .loggedIn(await login(performer, inputs, memory), lock: nil, memory: nil, digests: inputs.digests)
+        }
+        let name = FleetName(RecordName(configuration.name, perRequest), login: configuration.loginDigest)
+        let due = FleetPolicy.DueLogin(
+            trigger: trigger, own: own, inputs: inputs.digests, isExclusive: configuration.isExclusive, margin: margin, policy: policy)
+        switch await fleet.turn(name, for: due) {
+        case .take(let record):
+            return .took(record, digests: inputs.digests)
+        case .wait(let failure):
+            return .failedBefore(failure)
+        case .login(let lock, let theirs):
+            if lock == nil { environment.events.record(.loginAlone(token: configuration.name)) }
+            // What the fleet remembers counts where it is newer: refresh tokens above all.
+            let memory = theirs ?? memory
+            let report = await fleet.holding(lock, for: due.lockTime) { await login(performer, inputs, memory) }
+            return .loggedIn(report, lock: lock, memory: theirs, digests: inputs.digests)
+        }
+    }
+
+    @concurrent
+    private func login(_ performer: LoginPerformer, _ inputs: OwnInputs, _ memory: LoginMemory) async -> LoginReport {
+        await performer.login(
+            configuration, inputs: inputs, perRequest: perRequest, last: memory.inputDigest, refreshTokens: memory.refreshTokens, values: values)
+    }
+}
