@@ -95,9 +95,9 @@ private final class FakeDisk: TokenStore {
             if losesAnswers { throw TransportFault(.unreachable, "cut") }
             return PartnerReply.make(200, body, clocks: clocks)
         }
-        let access = StoreAccess(
-            journal: StoreJournal(store: disk, clocks: clocks, events: events), restored: disk.now, fingerprints: Fingerprints(), bootID: "one")
-        let broker = TokenBroker(clocks: clocks, transport: transport, secrets: FakeSecrets(), events: events, store: access)
+        let broker = TokenBroker(
+            clocks: clocks, transport: transport, secrets: FakeSecrets(), events: events, identity: HostIdentity(bootID: "one"),
+            store: StoreWriter(store: disk, clocks: clocks, events: events), restored: Array(disk.now.values))
         await broker.apply(try TestConfiguration.read(yaml))
         async let running: Void = broker.run()
         let keeper = try #require(try await broker.keeper("a", perRequest: [:]))

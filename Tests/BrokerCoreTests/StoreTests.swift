@@ -162,15 +162,15 @@ import Tokens
 
     @Test func `a store that fails is tried again with what came since, and said so once`() async throws {
         let (clocks, store, heard) = (FakeClocks(), FailingStore(), Heard())
-        let journal = StoreJournal(store: store, clocks: clocks, events: heard)
+        let writer = StoreWriter(store: store, clocks: clocks, events: heard)
         store.isFailing.withLock { $0 = true }
-        journal.save(Self.token("a", "one"))
-        await journal.flush()
+        writer.save(Self.token("a", "one"))
+        await writer.flush()
         // Nobody waits for the pause.
-        await journal.flush()
-        journal.save(Self.token("a", "two"))
-        journal.save(Self.token("b", "b"))
-        journal.remove(RecordName("b"))
+        await writer.flush()
+        writer.save(Self.token("a", "two"))
+        writer.save(Self.token("b", "b"))
+        writer.remove(RecordName("b"))
         for _ in 0..<3 {
             #expect(await eventually { clocks.nextWake != nil })
             clocks.advance(by: .seconds(60))

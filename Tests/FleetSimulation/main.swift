@@ -60,14 +60,14 @@ func run(_ scenario: Scenario) -> Outcome {
     for host in 0..<count {
         let skew = Double.random(in: 0..<1, using: &random) < scenario.skewed ? Duration.seconds(Int64.random(in: -300...300, using: &random)) : .zero
         let clocks = HostClocks(time: time, skew: skew)
+        let identity = HostIdentity(bootID: "boot-\(host)", fingerprints: Fingerprints(key: Secret("fleet")))
         let desk =
             scenario.hasFleet
             ? FleetDesk(
-                store: HostFleetStore(etcd: etcd, host: host), clocks: clocks, events: Silence(), bootID: "boot-\(host)", host: "host-\(host)",
-                fingerprints: Fingerprints(key: Secret("fleet"))) : nil
+                store: HostFleetStore(etcd: etcd, host: host), clocks: clocks, events: Silence(), identity: identity, host: "host-\(host)") : nil
         let broker = TokenBroker(
             clocks: clocks, transport: HostTransport(partner: partner, clocks: clocks, start: start), secrets: SimulatedSecrets(), events: Silence(),
-            fleet: desk)
+            identity: identity, fleet: desk)
         brokers.append(broker)
         let begins = start + scenario.startsWithin * Double.random(in: 0..<1, using: &random)
         Task {

@@ -28,12 +28,12 @@ package actor TokenBroker {
     private let transport: any HTTPTransport
     private let secrets: any SecretSource
     private let events: any EventSink
-    private let fingerprints: Fingerprints
+    private let identity: HostIdentity
     private let gate: LoginGate
     private var entries: [String: Entry] = [:]
     private var isStopping = false
     package nonisolated let schedule: RefreshSchedule
-    private let store: StoreAccess?
+    private let store: StoreWriter?
     private let fleet: FleetDesk?
     /// What the store held at start and nobody asked for yet.
     private var restored: [RecordName: StoredToken]
@@ -41,7 +41,8 @@ package actor TokenBroker {
 
     package init(
         clocks: any Clocks, transport: any HTTPTransport, secrets: any SecretSource, events: any EventSink,
-        store: StoreAccess? = nil, fleet: FleetDesk? = nil, bounds: LoginBounds = .init()
+        identity: HostIdentity = HostIdentity(), store: StoreWriter? = nil, restored: [StoredToken] = [], fleet: FleetDesk? = nil,
+        bounds: LoginBounds = .init()
     ) {
         self.fleet = fleet
         self.clocks = clocks
@@ -49,8 +50,8 @@ package actor TokenBroker {
         self.secrets = secrets
         self.events = events
         self.store = store
-        restored = store?.restored ?? [:]
-        fingerprints = store?.fingerprints ?? fleet?.fingerprints ?? Fingerprints()
+        self.restored = Dictionary(restored.map { ($0.name, $0) }) { $1 }
+        self.identity = identity
         gate = LoginGate(bounds: bounds, clocks: clocks)
         // Enough in line for every slot at the partners, and few enough to hold in memory.
         schedule = RefreshSchedule(clocks: clocks, bound: 2 * bounds.parallel)
@@ -143,7 +144,7 @@ package actor TokenBroker {
         }
         for name in restored.keys where wanted[name.token] == nil {
             restored[name] = nil
-            store?.journal.remove(name)
+            store?.remove(name)
         }
         board.replace(entries.compactMapValues { $0.keeper?.cell })
         events.record(.reloaded(added: added, changed: changed, removed: gone.count))
@@ -174,7 +175,7 @@ package actor TokenBroker {
     /// A removed entry's tokens are forgotten by the store too.
     private func forget(_ name: String, _ entry: Entry) {
         for keeper in [entry.keeper].compactMap({ $0 }) + Array(entry.combinations.values) {
-            store?.journal.remove(RecordName(name, keeper.perRequest))
+            store?.remove(RecordName(name, keeper.perRequest))
         }
     }
 
@@ -189,7 +190,7 @@ package actor TokenBroker {
 
     private func launch(_ token: TokenConfiguration, perRequest: [String: String]) -> TokenKeeper {
         let environment = KeeperEnvironment(
-            clocks: clocks, performer: performer, events: events, fingerprints: fingerprints, schedule: schedule, store: store, fleet: fleet)
+            clocks: clocks, performer: performer, events: events, identity: identity, schedule: schedule, store: store, fleet: fleet)
         let record = record(of: restored.removeValue(forKey: RecordName(token.name, perRequest)), for: token)
         let keeper = TokenKeeper(token, perRequest: perRequest, environment: environment, record: record)
         if record != nil, perRequest.isEmpty { unchecked.append(keeper) }
@@ -200,8 +201,8 @@ package actor TokenBroker {
     /// A stored token on this boot's clock; nil where the login is another one now, or the wall clock stands before the record.
     /// Refresh tokens are kept in any case: they are used where the inputs are still those they were given for.
     private func record(of stored: StoredToken?, for token: TokenConfiguration) -> TokenRecord? {
-        guard let store, let stored, var record = TokenRecord(stored.record, policy: token.refresh) else { return nil }
-        if stored.login == token.loginDigest, let shift = record.shift(bootID: store.bootID, boot: clocks.boot, wall: clocks.wall) {
+        guard let stored, var record = TokenRecord(stored.record, policy: token.refresh) else { return nil }
+        if stored.login == token.loginDigest, let shift = record.shift(bootID: identity.bootID, boot: clocks.boot, wall: clocks.wall) {
             record.state.move(by: shift)
             return record
         }

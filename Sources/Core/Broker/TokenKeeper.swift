@@ -12,24 +12,24 @@ package struct KeeperEnvironment: Sendable {
     package var clocks: any Clocks
     package var performer: LoginPerformer
     package var events: any EventSink
-    package var fingerprints: Fingerprints
+    package var identity: HostIdentity
     package var schedule: RefreshSchedule
     /// Nil where tokens are kept in memory.
-    package var store: StoreAccess?
+    package var store: StoreWriter?
     /// Nil where this host has its accounts to itself.
     package var fleet: FleetDesk?
     /// Makes the generator of one keeper's jitter.
     package var makeGenerator: @Sendable () -> any RandomNumberGenerator & Sendable
 
     package init(
-        clocks: any Clocks, performer: LoginPerformer, events: any EventSink, fingerprints: Fingerprints, schedule: RefreshSchedule,
-        store: StoreAccess? = nil, fleet: FleetDesk? = nil,
+        clocks: any Clocks, performer: LoginPerformer, events: any EventSink, identity: HostIdentity, schedule: RefreshSchedule,
+        store: StoreWriter? = nil, fleet: FleetDesk? = nil,
         makeGenerator: @escaping @Sendable () -> any RandomNumberGenerator & Sendable = { SystemRandomNumberGenerator() }
     ) {
         self.clocks = clocks
         self.performer = performer
         self.events = events
-        self.fingerprints = fingerprints
+        self.identity = identity
         self.schedule = schedule
         self.store = store
         self.fleet = fleet
@@ -103,7 +103,7 @@ package actor TokenKeeper {
                 environment.events.record(.tokenDropped(token: configuration.name))
             }
             if state.token == nil, !perRequest.isEmpty, state.isIdle(at: now) {
-                environment.store?.journal.remove(RecordName(configuration.name, perRequest))
+                environment.store?.remove(RecordName(configuration.name, perRequest))
                 return stop()
             }
             if let restEnd { environment.schedule.plan(self, at: restEnd) }
@@ -205,7 +205,7 @@ package actor TokenKeeper {
             memory = theirs ?? memory
             guard memory.learn(report, tried: LoginMemory.digest(ofAll: digests)) else { return }
             save()
-            await environment.store?.journal.flush()
+            await environment.store?.flush()
             _ = await environment.fleet?.write(stored, under: lock)
         }
     }
@@ -222,7 +222,7 @@ package actor TokenKeeper {
     private func adopt(_ result: Result<TokenDraft, LoginFailure>, trigger: TokenState.Trigger, took: Duration) -> BrokerEvent {
         do throws(LoginFailure) {
             let draft = try result.get()
-            let fingerprint = environment.fingerprints.fingerprint(of: draft.value)
+            let fingerprint = environment.identity.fingerprints.fingerprint(of: draft.value)
             let adoption = try state.adopt(draft, fingerprint: fingerprint, trigger: trigger, at: now, using: &generator)
             isOwn = true
             if draft.expiry.ignoredPartnerClock { environment.events.record(.partnerClockIgnored(token: configuration.name)) }
@@ -271,13 +271,13 @@ package actor TokenKeeper {
 
     /// Hands the token's life to the store.
     func save() {
-        environment.store?.journal.save(stored)
+        environment.store?.save(stored)
     }
 
     /// The token's life as it is kept.
     var stored: StoredToken {
         var record = TokenRecord(
-            bootID: environment.store?.bootID ?? environment.fleet?.bootID ?? "", boot: now, wall: environment.clocks.wall, state: state,
+            bootID: environment.identity.bootID, boot: now, wall: environment.clocks.wall, state: state,
             memory: memory)
         record.host = environment.fleet?.host
         return StoredToken(name: RecordName(configuration.name, perRequest), login: configuration.loginDigest, record: record.bytes)

@@ -29,12 +29,9 @@ package final class FleetDesk: Sendable {
     private let clocks: any Clocks
     private let events: any EventSink
     private let makeGenerator: @Sendable () -> any RandomNumberGenerator & Sendable
-    /// The boot whose clock records of this host are told by.
-    package let bootID: String
+    private let identity: HostIdentity
     /// Names this daemon where a record says who logged in.
     package let host: String
-    /// From the fleet's key: a fingerprint means the same on every host.
-    package let fingerprints: Fingerprints
     private let state = Mutex(State())
     package let news: AsyncStream<FleetRecord>
     private let tell: AsyncStream<FleetRecord>.Continuation
@@ -47,15 +44,14 @@ package final class FleetDesk: Sendable {
     private static let shortWatch = Duration.seconds(5)
 
     package init(
-        store: any FleetStore, clocks: any Clocks, events: any EventSink, bootID: String, host: String, fingerprints: Fingerprints,
+        store: any FleetStore, clocks: any Clocks, events: any EventSink, identity: HostIdentity, host: String,
         makeGenerator: @escaping @Sendable () -> any RandomNumberGenerator & Sendable = { SystemRandomNumberGenerator() }
     ) {
         self.store = store
         self.clocks = clocks
         self.events = events
-        self.bootID = bootID
+        self.identity = identity
         self.host = host
-        self.fingerprints = fingerprints
         self.makeGenerator = makeGenerator
         (news, tell) = AsyncStream.makeStream()
     }
@@ -112,7 +108,7 @@ package final class FleetDesk: Sendable {
     /// time is told in.
     package func record(_ stored: FleetRecord, policy: RefreshPolicy) -> TokenRecord? {
         guard var record = TokenRecord(stored.token.record, policy: policy) else { return nil }
-        if record.bootID != bootID {
+        if record.bootID != identity.bootID {
             record.state.move(by: (clocks.boot - record.boot) - stored.age)
         }
         return record

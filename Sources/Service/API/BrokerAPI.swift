@@ -16,21 +16,21 @@ package struct BrokerAPI: Sendable {
     package let clocks: any Clocks
     package let metrics: Metrics
     /// Nil where tokens are kept in memory.
-    package let journal: StoreJournal?
+    package let store: StoreWriter?
     /// How the whole daemon is; nil where nobody tells.
     package let summary: (@Sendable () -> ServiceSummary)?
     /// Reads the configuration anew.
     package let reload: @concurrent @Sendable () async -> ReloadOutcome
 
     package init(
-        broker: TokenBroker, board: ServingBoard, clocks: any Clocks, metrics: Metrics, journal: StoreJournal? = nil,
+        broker: TokenBroker, board: ServingBoard, clocks: any Clocks, metrics: Metrics, store: StoreWriter? = nil,
         summary: (@Sendable () -> ServiceSummary)? = nil, reload: @escaping @concurrent @Sendable () async -> ReloadOutcome
     ) {
         self.broker = broker
         self.board = board
         self.clocks = clocks
         self.metrics = metrics
-        self.journal = journal
+        self.store = store
         self.summary = summary
         self.reload = reload
     }

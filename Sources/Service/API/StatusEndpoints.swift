@@ -53,12 +53,12 @@ extension BrokerAPI {
         guard await broker.configuration(of: exchange.token) != nil else {
             throw Problem.forbidden
         }
-        guard let journal else {
+        guard let store else {
             throw Problem(.noHistory, "past logins are kept by an SQLite store alone, and there is none", token: exchange.token)
         }
         let attempts: [PastLogin]
         do throws(StoreFault) {
-            attempts = try await journal.history(of: exchange.token, limit: 1000)
+            attempts = try await store.history(of: exchange.token, limit: 1000)
         } catch {
             throw Problem(.noHistory, "the store cannot be read", token: exchange.token)
         }

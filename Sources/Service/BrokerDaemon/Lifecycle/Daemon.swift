@@ -30,7 +30,7 @@ package actor Daemon {
     private let metrics: Metrics
     private let audit: AuditLog
     private let output: StandardError
-    private let store: StoreAccess?
+    private let store: StoreWriter?
     private let fleet: FleetDesk?
     private let secretWatch = SecretWatch()
     private let environment: [String: String]
@@ -58,28 +58,30 @@ package actor Daemon {
         let transport = CurlTransport(clocks: clocks, userAgent: "tokenbroker/\(Version.current)")
         self.transport = transport
         let told = EventFan([EventLog(logger), metrics.events])
-        let access: StoreAccess?
-        switch store {
-        case .success(let opened): access = opened.map { Self.access($0, environment, clocks: clocks, events: told) }
-        case .failure(let fault):
-            told.record(.storeFailed(reason: fault.description))
-            let journal = StoreJournal(store: LateStore(reopen), clocks: clocks, events: told, hasFailed: true)
-            access = StoreAccess(journal: journal, restored: [:], fingerprints: Fingerprints(), bootID: Self.bootID(environment))
-        }
-        self.store = access
-        watch = ReadinessWatch(before: access.map { EventFan([told, AttemptRecorder($0.journal, clocks: clocks)]) } ?? told)
-        fleet = fleetKey.flatMap { Self.fleet(configuration.store, $0, environment, transport, clocks: clocks, events: told) }
+        let (writer, opened) = Self.writer(store, reopen, clocks: clocks, events: told)
+        self.store = writer
+        let key = fleetKey ?? opened?.key
+        let identity = HostIdentity(
+            bootID: Self.bootID(environment), fingerprints: key.map { Fingerprints(key: $0.derived(for: "fingerprints")) } ?? Fingerprints())
+        watch = ReadinessWatch(before: writer.map { EventFan([told, AttemptRecorder($0, clocks: clocks)]) } ?? told)
+        fleet = fleetKey.flatMap { Self.fleet(configuration.store, $0, identity, transport, clocks: clocks, events: told) }
         broker = TokenBroker(
-            clocks: clocks, transport: transport, secrets: SystemSecretSource(environment: environment), events: watch, store: access, fleet: fleet,
-            bounds: configuration.logins)
+            clocks: clocks, transport: transport, secrets: SystemSecretSource(environment: environment), events: watch, identity: identity,
+            store: writer, restored: opened?.tokens ?? [], fleet: fleet, bounds: configuration.logins)
         serving = ServingBoard(Serving(configuration, cells: []))
     }
 
-    private static func access(_ opened: OpenedStore, _ environment: [String: String], clocks: SystemClocks, events: any EventSink) -> StoreAccess {
-        let restored = Dictionary(opened.tokens.map { ($0.name, $0) }) { $1 }
-        return StoreAccess(
-            journal: StoreJournal(store: opened.store, clocks: clocks, events: events), restored: restored,
-            fingerprints: Fingerprints(key: opened.key.derived(for: "fingerprints")), bootID: bootID(environment))
+    /// Nil where tokens are kept in memory; a store that could not be opened is opened by a later write.
+    private static func writer(
+        _ store: Result<OpenedStore?, StoreFault>, _ reopen: @escaping LateStore.Opening, clocks: SystemClocks, events: any EventSink
+    ) -> (StoreWriter?, OpenedStore?) {
+        switch store {
+        case .success(let opened):
+            return (opened.map { StoreWriter(store: $0.store, clocks: clocks, events: events) }, opened)
+        case .failure(let fault):
+            events.record(.storeFailed(reason: fault.description))
+            return (StoreWriter(store: LateStore(reopen), clocks: clocks, events: events, hasFailed: true), nil)
+        }
     }
 
     /// The unit hands the boot's name over, since its sandbox hides /proc/sys. Without one each start counts as another boot's:
@@ -90,7 +92,7 @@ package actor Daemon {
     }
 
     private static func fleet(
-        _ store: StoreConfiguration, _ key: StoreKey, _ environment: [String: String], _ transport: CurlTransport, clocks: SystemClocks,
+        _ store: StoreConfiguration, _ key: StoreKey, _ identity: HostIdentity, _ transport: CurlTransport, clocks: SystemClocks,
         events: any EventSink
     ) -> FleetDesk? {
         guard case .etcd(let etcd, _) = store else { return nil }
@@ -99,7 +101,7 @@ package actor Daemon {
         let host = "\(String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))-\(Digest.hex(Digest.random(4)))"
         return FleetDesk(
             store: EtcdFleetStore(etcd, key: key, host: host, transport: transport, clocks: clocks), clocks: clocks, events: events,
-            bootID: bootID(environment), host: host, fingerprints: Fingerprints(key: key.derived(for: "fingerprints")))
+            identity: identity, host: host)
     }
 
     /// Serves until a signal ends it.
@@ -109,7 +111,7 @@ package actor Daemon {
         let listeners = try listeners()
         let signals = Signals([SIGTERM, SIGINT, SIGHUP])
         let api = BrokerAPI(
-            broker: broker, board: serving, clocks: clocks, metrics: metrics, journal: store?.journal,
+            broker: broker, board: serving, clocks: clocks, metrics: metrics, store: store,
             summary: { [reporter = reporter] in reporter.summary },
             reload: { [reloads] in await reloads.ask() })
         await broker.apply(configuration)
@@ -202,7 +204,7 @@ package actor Daemon {
         jobs.finish()
         server.stop()
         transport.stop()
-        await store?.journal.flush()
+        await store?.flush()
         logger.notice("stopped")
         output.flush(within: 0.5)
     }

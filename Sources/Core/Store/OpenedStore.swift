@@ -2,24 +2,7 @@ package import Configuration
 import Glibc
 package import Secrets
 package import Time
-package import Tokens
-
-/// A store in use: what it held at start, and the way to it.
-package struct StoreAccess: Sendable {
-    package let journal: StoreJournal
-    /// Tokens as they were kept, by name.
-    package let restored: [RecordName: StoredToken]
-    /// So that fingerprints mean the same after a restart.
-    package let fingerprints: Fingerprints
-    package let bootID: String
-
-    package init(journal: StoreJournal, restored: [RecordName: StoredToken], fingerprints: Fingerprints, bootID: String) {
-        self.journal = journal
-        self.restored = restored
-        self.fingerprints = fingerprints
-        self.bootID = bootID
-    }
-}
+import Tokens
 
 /// A store and its key, opened and read.
 package struct OpenedStore: Sendable {
@@ -39,32 +22,7 @@ package struct OpenedStore: Sendable {
         return OpenedStore(store: store, key: key, tokens: try await store.load())
     }
 
-    /// Seals a store with another key: one in `newKey`, for a key that is no file, or a new one in the key's own file.
-    ///
-    /// - Returns: what is left to do, in words.
-    /// - Throws: `StoreFault`; nothing was changed then, or the next start brings the change to its end.
-    package static func rekey(
-        _ configuration: StoreConfiguration, newKey: SecretReference?, environment: [String: String], secrets: any SecretSource, clocks: any Clocks
-    ) async throws(StoreFault) -> String {
-        guard let (path, reference) = place(configuration, environment) else {
-            throw StoreFault("there is no store on this host: tokens are kept in memory, or in etcd")
-        }
-        guard unsafe access(path, F_OK) == 0 else { throw StoreFault("\(path): there is no store yet") }
-        let (store, _) = try await open(path, reference, secrets, clocks)
-        if let newKey {
-            try store.rekey(to: try await read(newKey, secrets))
-            return "\(path): sealed with the key in \(newKey.place); have \(reference.place) hold it before the daemon starts"
-        }
-        guard case .file(let keyPath, _) = reference else {
-            throw StoreFault("the key is \(reference.place), which this cannot change: give the new one by --key-file")
-        }
-        let file = StoreKeyFile(path: keyPath)
-        try store.rekey(to: try file.makeNext())
-        try file.commit()
-        return "\(path): sealed with a new key in \(keyPath)"
-    }
-
-    private static func place(_ configuration: StoreConfiguration, _ environment: [String: String]) -> (path: String, key: SecretReference)? {
+    static func place(_ configuration: StoreConfiguration, _ environment: [String: String]) -> (path: String, key: SecretReference)? {
         switch configuration {
         case .memory, .etcd: return nil
         case .automatic:
@@ -78,7 +36,7 @@ package struct OpenedStore: Sendable {
 
     /// Opens with the key, or with the next one where a change of keys was cut off; a key file that is missing is made, but never
     /// where a database is that it could not open.
-    private static func open(_ path: String, _ reference: SecretReference, _ secrets: any SecretSource, _ clocks: any Clocks)
+    static func open(_ path: String, _ reference: SecretReference, _ secrets: any SecretSource, _ clocks: any Clocks)
         async throws(StoreFault) -> (SQLiteTokenStore, StoreKey)
     {
         guard case .file(let keyPath, _) = reference else {
@@ -112,7 +70,7 @@ package struct OpenedStore: Sendable {
         return try await read(key, secrets)
     }
 
-    private static func read(_ reference: SecretReference, _ secrets: any SecretSource) async throws(StoreFault) -> StoreKey {
+    static func read(_ reference: SecretReference, _ secrets: any SecretSource) async throws(StoreFault) -> StoreKey {
         let given: Secret
         do throws(SecretFault) {
             given = try await secrets.read(reference)

@@ -4,7 +4,7 @@ package import Tokens
 
 /// Brings changes to a store: gathers what is new while a write runs, writes it in one transaction, and keeps it where the
 /// store fails, until the store works again. Serving never waits for it.
-package final class StoreJournal: Sendable {
+package final class StoreWriter: Sendable {
     private struct State {
         var changes = StoreChanges()
         var isWriting = false
@@ -122,29 +122,5 @@ package final class StoreJournal: Sendable {
             return state.idle
         }
         for continuation in waiting { continuation.resume() }
-    }
-}
-
-/// Writes down each login that ended.
-package struct AttemptRecorder: EventSink {
-    private let journal: StoreJournal
-    private let clocks: any Clocks
-
-    package init(_ journal: StoreJournal, clocks: any Clocks) {
-        self.journal = journal
-        self.clocks = clocks
-    }
-
-    package func record(_ event: BrokerEvent) {
-        switch event {
-        case .tokenAdopted(let token, _, let adoption, _, _, let took):
-            journal.record(PastLogin(token: token, at: clocks.wall, outcome: adoption == .same ? "same_token" : "success", took: took))
-        case .loginFailed(let token, let failure, _, _, let took):
-            journal.record(
-                PastLogin(
-                    token: token, at: clocks.wall, outcome: failure.failureClass.rawValue, took: took, status: failure.status, reason: failure.reason)
-            )
-        default: break
-        }
     }
 }

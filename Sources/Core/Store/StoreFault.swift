@@ -1,0 +1,10 @@
+import JSON
+
+/// Why a store cannot be used, in words for an operator.
+package struct StoreFault: Error, Equatable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+}
