@@ -21,38 +21,42 @@ package actor TokenBroker {
             self.configuration = configuration
             self.keeper = keeper
         }
+
+        var keepers: [TokenKeeper] { [keeper].compactMap { $0 } + Array(combinations.values) }
     }
 
     package nonisolated let board = TokenBoard()
-    private let clocks: any Clocks
-    private let transport: any HTTPTransport
-    private let secrets: any SecretSource
-    private let events: any EventSink
-    private let identity: HostIdentity
-    private let gate: LoginGate
-    private var entries: [String: Entry] = [:]
-    private var isStopping = false
     package nonisolated let schedule: RefreshSchedule
+    private let clocks: any Clocks
+    private let events: any EventSink
     private let store: StoreWriter?
     private let fleet: FleetDesk?
-    /// What the store held at start and nobody asked for yet.
-    private var restored: [RecordName: StoredToken]
-    private var unchecked: [TokenKeeper] = []
+    private let makePerformer: @Sendable (any TokenInputs) -> LoginPerformer
+    private let identity: HostIdentity
+    private lazy var environment = KeeperEnvironment(
+        clocks: clocks, performer: makePerformer(ChainedInputs(self)), events: events, identity: identity, schedule: schedule, store: store,
+        fleet: fleet)
+    private var entries: [String: Entry] = [:]
+    private var restoration: Restoration
+    private var isStopping = false
 
+    /// - Parameters:
+    ///   - store: nil where tokens are kept in memory.
+    ///   - restored: what the store held at start.
+    ///   - fleet: nil where this host has its accounts to itself.
     package init(
         clocks: any Clocks, transport: any HTTPTransport, secrets: any SecretSource, events: any EventSink,
         identity: HostIdentity = HostIdentity(), store: StoreWriter? = nil, restored: [StoredToken] = [], fleet: FleetDesk? = nil,
         bounds: LoginBounds = .init()
     ) {
-        self.fleet = fleet
         self.clocks = clocks
-        self.transport = transport
-        self.secrets = secrets
         self.events = events
         self.store = store
-        self.restored = Dictionary(restored.map { ($0.name, $0) }) { $1 }
+        self.fleet = fleet
         self.identity = identity
-        gate = LoginGate(bounds: bounds, clocks: clocks)
+        restoration = Restoration(restored, identity: identity)
+        let gate = LoginGate(bounds: bounds, clocks: clocks)
+        makePerformer = { LoginPerformer(clocks: clocks, transport: transport, secrets: secrets, gate: gate, inputs: $0) }
         // Enough in line for every slot at the partners, and few enough to hold in memory.
         schedule = RefreshSchedule(clocks: clocks, bound: 2 * bounds.parallel)
     }
@@ -83,10 +87,10 @@ package actor TokenBroker {
 
     /// Restored tokens serve at once; that their secrets are still those they were made with is found out behind that.
     private func checkRestored() async {
-        let keepers = unchecked
-        unchecked = []
-        for keeper in keepers {
-            guard let asked = entries[keeper.cell.name]?.configuration, let digests = try? await performer.ownInputs(asked).digests else { continue }
+        for keeper in restoration.takeUnchecked() {
+            guard let asked = entries[keeper.cell.name]?.configuration, let digests = try? await environment.performer.ownInputs(asked).digests else {
+                continue
+            }
             // It may have been removed or changed meanwhile.
             guard let current = entries[keeper.cell.name], current.keeper === keeper, current.configuration == asked else { continue }
             _ = await keeper.reconfigure(asked, inputDigests: digests)
@@ -111,51 +115,53 @@ package actor TokenBroker {
     /// How long a stop waits for refreshes under way.
     private static let finishTime = Duration.seconds(8)
 
-    private var keepers: [TokenKeeper] { entries.keys.flatMap(keepers) }
-
-    private func keepers(of name: String) -> [TokenKeeper] {
-        guard let entry = entries[name] else { return [] }
-        return [entry.keeper].compactMap { $0 } + Array(entry.combinations.values)
-    }
+    private var keepers: [TokenKeeper] { entries.values.flatMap(\.keepers) }
 
     // MARK: Configuration
 
     /// Takes a configuration: new entries log in, changed ones too beside their old token, removed ones go, all others
     /// keep token and timers.
     package func apply(_ configuration: BrokerConfiguration) async {
+        let change = ConfigurationChange(from: entries.mapValues(\.configuration), to: configuration.tokens)
         let wanted = Dictionary(configuration.tokens.map { ($0.name, $0) }) { $1 }
-        var added = 0
-        var changed = 0
-        let gone = entries.filter { wanted[$0.key] == nil }
-        for (name, entry) in gone {
-            entries[name] = nil
-            forget(name, entry)
-            await stop(entry)
-        }
-        for token in configuration.tokens {
+        var (added, changed) = (0, 0)
+        for name in change.removed { await remove(name) }
+        for step in change.steps {
             guard !isStopping else { return }
-            if let entry = entries[token.name], (entry.keeper == nil) == !token.perRequest.isEmpty {
-                changed += await reconfigure(token) ? 1 : 0
-            } else {
-                if let old = entries[token.name] { await stop(old) }
-                entries[token.name] = Entry(configuration: token, keeper: token.perRequest.isEmpty ? launch(token, perRequest: [:]) : nil)
+            switch step {
+            case .launch(let name):
+                if let token = wanted[name] { enter(token) }
                 added += 1
+            case .relaunch(let name):
+                if let old = entries[name] { await stop(old) }
+                if let token = wanted[name] { enter(token) }
+                added += 1
+            case .reconfigure(let name):
+                if let token = wanted[name], await reconfigure(token) { changed += 1 }
             }
         }
-        for name in restored.keys where wanted[name.token] == nil {
-            restored[name] = nil
-            store?.remove(name)
-        }
+        for name in restoration.drop(allBut: Set(wanted.keys)) { store?.remove(name) }
         board.replace(entries.compactMapValues { $0.keeper?.cell })
-        events.record(.reloaded(added: added, changed: changed, removed: gone.count))
+        events.record(.reloaded(added: added, changed: changed, removed: change.removed.count))
+    }
+
+    private func enter(_ token: TokenConfiguration) {
+        entries[token.name] = Entry(configuration: token, keeper: token.perRequest.isEmpty ? launch(token, perRequest: [:]) : nil)
+    }
+
+    /// A removed entry's tokens are forgotten by the store too.
+    private func remove(_ name: String) async {
+        guard let entry = entries.removeValue(forKey: name) else { return }
+        for keeper in entry.keepers { store?.remove(RecordName(name, keeper.perRequest)) }
+        await stop(entry)
     }
 
     /// Combinations made while this waits already have the new configuration.
     private func reconfigure(_ token: TokenConfiguration) async -> Bool {
         entries[token.name]?.configuration = token
-        let digests = (try? await performer.ownInputs(token).digests) ?? []
+        let digests = (try? await environment.performer.ownInputs(token).digests) ?? []
         var isChanged = false
-        for keeper in keepers(of: token.name) {
+        for keeper in entries[token.name]?.keepers ?? [] {
             let isNew = await keeper.reconfigure(token, inputDigests: digests)
             isChanged = isChanged || isNew
         }
@@ -172,42 +178,16 @@ package actor TokenBroker {
         }
     }
 
-    /// A removed entry's tokens are forgotten by the store too.
-    private func forget(_ name: String, _ entry: Entry) {
-        for keeper in [entry.keeper].compactMap({ $0 }) + Array(entry.combinations.values) {
-            store?.remove(RecordName(name, keeper.perRequest))
-        }
-    }
-
     private func stop(_ entry: Entry) async {
-        await entry.keeper?.stop()
-        for keeper in entry.combinations.values { await keeper.stop() }
-    }
-
-    private var performer: LoginPerformer {
-        LoginPerformer(clocks: clocks, transport: transport, secrets: secrets, gate: gate, inputs: ChainedInputs(broker: self))
+        for keeper in entry.keepers { await keeper.stop() }
     }
 
     private func launch(_ token: TokenConfiguration, perRequest: [String: String]) -> TokenKeeper {
-        let environment = KeeperEnvironment(
-            clocks: clocks, performer: performer, events: events, identity: identity, schedule: schedule, store: store, fleet: fleet)
-        let record = record(of: restored.removeValue(forKey: RecordName(token.name, perRequest)), for: token)
+        let record = restoration.take(RecordName(token.name, perRequest), for: token, clocks: clocks)
         let keeper = TokenKeeper(token, perRequest: perRequest, environment: environment, record: record)
-        if record != nil, perRequest.isEmpty { unchecked.append(keeper) }
+        if record != nil, perRequest.isEmpty { restoration.check(keeper) }
         schedule.plan(keeper, at: clocks.boot)
         return keeper
-    }
-
-    /// A stored token on this boot's clock; nil where the login is another one now, or the wall clock stands before the record.
-    /// Refresh tokens are kept in any case: they are used where the inputs are still those they were given for.
-    private func record(of stored: StoredToken?, for token: TokenConfiguration) -> TokenRecord? {
-        guard let stored, var record = TokenRecord(stored.record, policy: token.refresh) else { return nil }
-        if stored.login == token.loginDigest, let shift = record.shift(bootID: identity.bootID, boot: clocks.boot, wall: clocks.wall) {
-            record.state.move(by: shift)
-            return record
-        }
-        record.state = TokenState(policy: token.refresh)
-        return record.memory.refreshTokens.isEmpty ? nil : record
     }
 
     // MARK: Look-up
@@ -238,43 +218,5 @@ package actor TokenBroker {
         var statuses: [TokenStatus] = []
         for keeper in keepers where !keeper.hasEnded { statuses.append(await keeper.status()) }
         return statuses.sorted { ($0.name, $0.inputs.description) < ($1.name, $1.inputs.description) }
-    }
-}
-
-/// Token inputs of chained logins, answered by the broker's own keepers.
-private struct ChainedInputs: TokenInputs {
-    let broker: TokenBroker
-
-    /// A chained login waits this long for its input's login.
-    private static let wait = Duration.seconds(15)
-
-    func token(for name: String) async throws(LoginFailure) -> Token {
-        do throws(TokenRefusal) {
-            guard let keeper = try await broker.keeper(name, perRequest: [:]) else { throw TokenRefusal(.stopping) }
-            return try await keeper.token(wait: Self.wait)
-        } catch {
-            throw Self.waiting(for: name, error)
-        }
-    }
-
-    func replacement(for name: String, refused: Token) async -> Token? {
-        guard let keeper = try? await broker.keeper(name, perRequest: [:]) else { return nil }
-        let outcome = await keeper.report(fingerprint: refused.fingerprint, status: 401)
-        guard outcome != .ignored else { return nil }
-        let token = try? await keeper.token(otherThan: [refused.fingerprint], wait: Self.wait)
-        return token?.fingerprint == refused.fingerprint ? nil : token
-    }
-
-    private static func waiting(for name: String, _ refusal: TokenRefusal) -> LoginFailure {
-        var inner = FailureClass.transient
-        var why = "no token yet"
-        if case .failing(let failure, let isLatched) = refusal.reason {
-            inner = failure.waitingFor ?? failure.failureClass
-            why = isLatched ? "\(inner.trouble), latched" : inner.trouble
-        }
-        var failure = LoginFailure(.waiting, "waiting for \(name) (\(why))")
-        failure.waitingFor = inner
-        failure.retryAfter = min(max(refusal.retryAfter ?? .seconds(30), .milliseconds(200)), .seconds(30))
-        return failure
     }
 }
