@@ -7,7 +7,7 @@ import TestSupport
 import Time
 import Tokens
 
-/// Ten thousand hosts, each with the real broker, keepers, policies and desk, on one simulated time line, network and etcd.
+/// Ten thousand hosts, each with the real broker, keepers, policies and member, on one simulated time line, network and etcd.
 /// What the partner sees and what callers see goes into a table.
 struct Scenario {
     var name: String
@@ -61,13 +61,13 @@ func run(_ scenario: Scenario) -> Outcome {
         let skew = Double.random(in: 0..<1, using: &random) < scenario.skewed ? Duration.seconds(Int64.random(in: -300...300, using: &random)) : .zero
         let clocks = HostClocks(time: time, skew: skew)
         let identity = HostIdentity(bootID: "boot-\(host)", fingerprints: Fingerprints(key: Secret("fleet")))
-        let desk =
+        let member =
             scenario.hasFleet
-            ? FleetDesk(
+            ? FleetMember(
                 store: HostFleetStore(etcd: etcd, host: host), clocks: clocks, events: Silence(), identity: identity, host: "host-\(host)") : nil
         let broker = TokenBroker(
             clocks: clocks, transport: HostTransport(partner: partner, clocks: clocks, start: start), secrets: SimulatedSecrets(), events: Silence(),
-            identity: identity, fleet: desk)
+            identity: identity, fleet: member)
         brokers.append(broker)
         let begins = start + scenario.startsWithin * Double.random(in: 0..<1, using: &random)
         Task {

@@ -44,7 +44,7 @@ struct LoginAttempt: Sendable {
         let name = FleetName(RecordName(configuration.name, perRequest), login: configuration.loginDigest)
         let due = FleetPolicy.DueLogin(
             trigger: trigger, own: own, inputs: inputs.digests, isExclusive: configuration.isExclusive, margin: margin, policy: policy)
-        switch await fleet.turn(name, for: due) {
+        switch await fleet.decide(name, for: due) {
         case .take(let record):
             return .took(record, digests: inputs.digests)
         case .wait(let failure):

@@ -30,7 +30,7 @@ package actor TokenBroker {
     private let clocks: any Clocks
     private let events: any EventSink
     private let store: StoreWriter?
-    private let fleet: FleetDesk?
+    private let fleet: FleetMember?
     private let makePerformer: @Sendable (any TokenInputs) -> LoginPerformer
     private let identity: HostIdentity
     private lazy var environment = KeeperEnvironment(
@@ -46,7 +46,7 @@ package actor TokenBroker {
     ///   - fleet: nil where this host has its accounts to itself.
     package init(
         clocks: any Clocks, transport: any HTTPTransport, secrets: any SecretSource, events: any EventSink,
-        identity: HostIdentity = HostIdentity(), store: StoreWriter? = nil, restored: [StoredToken] = [], fleet: FleetDesk? = nil,
+        identity: HostIdentity = HostIdentity(), store: StoreWriter? = nil, restored: [StoredToken] = [], fleet: FleetMember? = nil,
         bounds: LoginBounds = .init()
     ) {
         self.clocks = clocks

@@ -17,13 +17,13 @@ package struct KeeperEnvironment: Sendable {
     /// Nil where tokens are kept in memory.
     package var store: StoreWriter?
     /// Nil where this host has its accounts to itself.
-    package var fleet: FleetDesk?
+    package var fleet: FleetMember?
     /// Makes the generator of one keeper's jitter.
     package var makeGenerator: @Sendable () -> any RandomNumberGenerator & Sendable
 
     package init(
         clocks: any Clocks, performer: LoginPerformer, events: any EventSink, identity: HostIdentity, schedule: RefreshSchedule,
-        store: StoreWriter? = nil, fleet: FleetDesk? = nil,
+        store: StoreWriter? = nil, fleet: FleetMember? = nil,
         makeGenerator: @escaping @Sendable () -> any RandomNumberGenerator & Sendable = { SystemRandomNumberGenerator() }
     ) {
         self.clocks = clocks

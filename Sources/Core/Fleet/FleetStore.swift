@@ -1,46 +1,5 @@
 package import Store
 
-/// Which login hosts share: a token, and what the login is. Hosts with another definition of it keep a record of their own.
-package struct FleetName: Sendable, Hashable {
-    package let record: RecordName
-    package let login: [UInt8]
-
-    package init(_ record: RecordName, login: [UInt8]) {
-        self.record = record
-        self.login = login
-    }
-}
-
-/// What the store holds of one login.
-package struct FleetRecord: Sendable {
-    package let token: StoredToken
-    /// The store's revision that wrote it; grows with each write.
-    package let revision: Int64
-    /// How long ago it was written, as far as the store's own time tells; at most a second less.
-    package let age: Duration
-
-    package init(token: StoredToken, revision: Int64, age: Duration) {
-        self.token = token
-        self.revision = revision
-        self.age = age
-    }
-
-    package var name: FleetName { FleetName(token.name, login: token.login) }
-}
-
-/// The right to log in, for a time. Its revision fences: with another holder since, nothing is written under it.
-package struct FleetLock: Sendable, Equatable {
-    package let name: FleetName
-    package let lease: Int64
-    package let revision: Int64
-
-    package init(name: FleetName, lease: Int64, revision: Int64) {
-        self.name = name
-        self.lease = lease
-        self.revision = revision
-    }
-}
-
 package enum FleetLocking: Sendable {
     /// This host's, with what the store held at that moment.
     case mine(FleetLock, FleetRecord?)

@@ -31,7 +31,7 @@ package actor Daemon {
     private let audit: AuditLog
     private let output: StandardError
     private let store: StoreWriter?
-    private let fleet: FleetDesk?
+    private let fleet: FleetMember?
     private let secretWatch = SecretWatch()
     private let environment: [String: String]
     private let notifier: ServiceNotifier?
@@ -94,12 +94,12 @@ package actor Daemon {
     private static func fleet(
         _ store: StoreConfiguration, _ key: StoreKey, _ identity: HostIdentity, _ transport: CurlTransport, clocks: SystemClocks,
         events: any EventSink
-    ) -> FleetDesk? {
+    ) -> FleetMember? {
         guard case .etcd(let etcd, _) = store else { return nil }
         var name = [CChar](repeating: 0, count: 256)
         _ = unsafe gethostname(&name, name.count - 1)
         let host = "\(String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))-\(Digest.hex(Digest.random(4)))"
-        return FleetDesk(
+        return FleetMember(
             store: EtcdFleetStore(etcd, key: key, host: host, transport: transport, clocks: clocks), clocks: clocks, events: events,
             identity: identity, host: host)
     }

@@ -1,0 +1,14 @@
+import Store
+
+/// The right to log in, for a time. Its revision fences: with another holder since, nothing is written under it.
+package struct FleetLock: Sendable, Equatable {
+    package let name: FleetName
+    package let lease: Int64
+    package let revision: Int64
+
+    package init(name: FleetName, lease: Int64, revision: Int64) {
+        self.name = name
+        self.lease = lease
+        self.revision = revision
+    }
+}
