@@ -18,7 +18,7 @@ final class LiveBroker: Sendable {
     let broker: TokenBroker
     let log: CapturedLog
     private let server: HTTPServer
-    private let jobs = JobQueue()
+    private let pending = PendingAnswers()
     private let transport: CurlTransport
     private let tasks = Mutex<[Task<Void, Never>]>([])
     let address: String
@@ -44,20 +44,20 @@ final class LiveBroker: Sendable {
         await broker.apply(configuration)
         let board = ServingBoard(Serving(configuration, cells: Array(broker.board.all.values)))
         let api = BrokerAPI(broker: broker, board: board, clocks: clocks, metrics: metrics) { .refused(faults: ["config.yaml:1:1: test"]) }
-        let (jobs, requestIDs) = (jobs, RequestIDs())
+        let (pending, requestIDs) = (pending, RequestIDs())
         let audit = AuditLog(isJournal: false, clocks: clocks, output: output)
         let ledger = RequestLedger(metrics: metrics.requests, audit: audit, clocks: clocks)
         server = try HTTPServer([Listener(.loopback4(host: [127, 0, 0, 1], port: 0))]) {
-            BrokerHandler(board: board, api: api, jobs: jobs, requestIDs: requestIDs, ledger: ledger)
+            BrokerHandler(board: board, api: api, pending: pending, requestIDs: requestIDs, ledger: ledger)
         }
         address = server.addresses[0].description
         let broker = broker
-        tasks.withLock { $0 = [Task { await broker.run() }, Task { await jobs.run() }] }
+        tasks.withLock { $0 = [Task { await broker.run() }, Task { await pending.run() }] }
     }
 
     func stop() async {
         await broker.stop()
-        jobs.finish()
+        pending.finish()
         server.stop()
         transport.stop()
     }

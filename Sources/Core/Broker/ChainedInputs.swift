@@ -1,11 +1,4 @@
-import Configuration
-import Fleet
 import Login
-import OutboundHTTP
-import Secrets
-import Store
-import Synchronization
-import Time
 import Tokens
 
 /// Token inputs of chained logins, answered by the broker's own keepers.

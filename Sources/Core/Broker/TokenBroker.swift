@@ -4,7 +4,6 @@ import Login
 package import OutboundHTTP
 package import Secrets
 package import Store
-import Synchronization
 package import Time
 package import Tokens
 

@@ -1,5 +1,3 @@
-import Store
-
 /// The right to log in, for a time. Its revision fences: with another holder since, nothing is written under it.
 package struct FleetLock: Sendable, Equatable {
     package let name: FleetName

@@ -1,4 +1,3 @@
-import HTTPTypes
 import OutboundHTTP
 package import Time
 import Tokens

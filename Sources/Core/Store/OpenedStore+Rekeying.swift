@@ -2,7 +2,6 @@ package import Configuration
 import Glibc
 package import Secrets
 package import Time
-import Tokens
 
 extension OpenedStore {
     /// Seals a store with another key: one in `newKey`, for a key that is no file, or a new one in the key's own file.

@@ -2,7 +2,6 @@ package import Configuration
 import Glibc
 package import Secrets
 package import Time
-import Tokens
 
 /// A store and its key, opened and read.
 package struct OpenedStore: Sendable {

@@ -1,4 +1,3 @@
-import JSON
 package import Time
 
 /// One login that ended.

@@ -1,6 +1,3 @@
-import JSON
-import Time
-
 /// What is written in one transaction.
 package struct StoreChanges: Sendable {
     package var tokens: [RecordName: StoredToken] = [:]

@@ -1,5 +1,3 @@
-import JSON
-
 /// Why a store cannot be used, in words for an operator.
 package struct StoreFault: Error, Equatable, CustomStringConvertible {
     package let description: String

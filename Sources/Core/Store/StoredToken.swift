@@ -1,5 +1,3 @@
-import JSON
-
 /// What of one token outlives the process.
 package struct StoredToken: Sendable {
     package let name: RecordName

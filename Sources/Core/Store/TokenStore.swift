@@ -1,5 +1,3 @@
-import JSON
-
 /// Where tokens outlive the process. A role: SQLite on this host, memory in tests.
 package protocol TokenStore: Sendable {
     /// Every token there is; records this key does not open are left out and alone.

@@ -1,5 +1,3 @@
-import Secrets
-
 /// By what this host's records are known.
 package struct HostIdentity: Sendable {
     /// The kernel's name for the time since it was started (proc(5), random/boot_id): instants of another boot mean nothing.

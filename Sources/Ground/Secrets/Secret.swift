@@ -1,5 +1,4 @@
 import COpenSSL
-import Synchronization
 
 /// Bytes nobody may see by accident: printing shows `‹redacted›`, there is no coding, comparing takes the same time
 /// wherever the difference is, and the bytes are wiped when the last holder lets go.

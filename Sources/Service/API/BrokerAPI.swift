@@ -9,7 +9,7 @@ package import Store
 package import Time
 import Tokens
 
-/// The REST API over a broker, without a socket: an exchange in, a response out.
+/// The REST API over a broker, without a socket: an request in, a response out.
 package struct BrokerAPI: Sendable {
     package let broker: TokenBroker
     package let board: ServingBoard
@@ -35,26 +35,52 @@ package struct BrokerAPI: Sendable {
         self.reload = reload
     }
 
-    package func answer(_ exchange: Exchange) async -> Outcome {
-        do throws(Problem) {
-            switch exchange.route.endpoint {
-            case .listTokens: return Outcome(await listTokens(exchange))
-            case .token: return try await token(exchange)
-            case .tokenHeaders: return try await tokenHeaders(exchange)
-            case .tokenStatus: return Outcome(try await tokenStatus(exchange))
-            case .tokenHistory: return Outcome(try await tokenHistory(exchange))
-            case .refreshToken: return Outcome(try await refreshToken(exchange))
-            case .reportRejection: return Outcome(try await reportRejection(exchange))
-            case .callAction: return Outcome(try await callAction(exchange))
-            case .reload: return Outcome(try await reloadConfiguration())
-            case .ready: return Outcome(try readiness(exchange))
-            case .readyToken: return Outcome(try await readiness(of: exchange))
-            case .metrics: return Outcome(metrics.page(await broker.statuses()))
-            case .live, .problemText: return exchange.immediateOutcome ?? Outcome(Response(status: 500))
-            }
-        } catch {
-            return Outcome(error, requestID: exchange.requestID)
+    /// An answer that is known at once, or work that brings it.
+    package enum Answer {
+        case now(Outcome)
+        case later(@concurrent @Sendable () async -> Outcome)
+    }
+
+    /// What becomes of a request that was let in.
+    package func answer(_ request: APIRequest) -> Answer {
+        switch request.route.endpoint {
+        case .live: .now(alive)
+        case .problemText: .now(problemText(request))
+        case .listTokens: later(request) { Outcome(await listTokens(request)) }
+        case .token: later(request) { () throws(Problem) in try await token(request) }
+        case .tokenHeaders: later(request) { () throws(Problem) in try await tokenHeaders(request) }
+        case .tokenStatus: later(request) { () throws(Problem) in Outcome(try await tokenStatus(request)) }
+        case .tokenHistory: later(request) { () throws(Problem) in Outcome(try await tokenHistory(request)) }
+        case .refreshToken: later(request) { () throws(Problem) in Outcome(try await refreshToken(request)) }
+        case .reportRejection: later(request) { () throws(Problem) in Outcome(try await reportRejection(request)) }
+        case .callAction: later(request) { () throws(Problem) in Outcome(try await callAction(request)) }
+        case .reload: later(request) { () throws(Problem) in Outcome(try await reloadConfiguration()) }
+        case .ready: later(request) { () throws(Problem) in Outcome(try readiness(request)) }
+        case .readyToken: later(request) { () throws(Problem) in Outcome(try await readiness(of: request)) }
+        case .metrics: later(request) { Outcome(metrics.page(await broker.statuses())) }
         }
+    }
+
+    private func later(_ request: APIRequest, _ work: @escaping @concurrent @Sendable () async throws(Problem) -> Outcome) -> Answer {
+        .later {
+            do throws(Problem) {
+                return try await work()
+            } catch {
+                return Outcome(error, requestID: request.requestID)
+            }
+        }
+    }
+
+    private var alive: Outcome {
+        Outcome(Response(status: 200, fields: CommonFields.all + [("Content-Type", "text/plain")], body: Array("alive\n".utf8)))
+    }
+
+    private func problemText(_ request: APIRequest) -> Outcome {
+        guard let kind = ProblemKind(rawValue: request.parameters["slug"] ?? "") else {
+            return Outcome(Problem(.notFound, "there is no such problem"), requestID: request.requestID)
+        }
+        let text = "\(kind.title) (\(kind.status))\n\n\(kind.help)\n"
+        return Outcome(Response(status: 200, fields: CommonFields.all + [("Content-Type", "text/plain; charset=utf-8")], body: Array(text.utf8)))
     }
 
     func json(_ status: Int = 200, _ write: (inout JSONWriter) -> Void) -> Response {
@@ -63,39 +89,31 @@ package struct BrokerAPI: Sendable {
         return Response(status: status, fields: CommonFields.all + [("Content-Type", "application/json")], body: writer.bytes)
     }
 
-    /// The keeper an exchange is about, with its per-request inputs checked.
-    func keeper(_ exchange: Exchange) async throws(Problem) -> TokenKeeper {
-        guard let configuration = await broker.configuration(of: exchange.token) else {
+    /// The keeper a request is about, with its per-request inputs checked.
+    func keeper(_ request: APIRequest) async throws(Problem) -> TokenKeeper {
+        guard let configuration = await broker.configuration(of: request.token) else {
             throw Problem.forbidden
         }
         let wanted = configuration.perRequest
-        for name in exchange.perRequest.keys.sorted() where !wanted.contains(where: { $0.name == name }) {
-            throw Problem(.invalidParameter, "\(name) is not a parameter of this resource", token: exchange.token)
+        for name in request.perRequest.keys.sorted() where !wanted.contains(where: { $0.name == name }) {
+            throw Problem(.invalidParameter, "\(name) is not a parameter of this resource", token: request.token)
         }
         for input in wanted {
-            guard let value = exchange.perRequest[input.name] else {
+            guard let value = request.perRequest[input.name] else {
                 throw Problem(
-                    .invalidParameter, "\(input.name) is missing: this token is made for each request's \(input.name)", token: exchange.token)
+                    .invalidParameter, "\(input.name) is missing: this token is made for each request's \(input.name)", token: request.token)
             }
             guard value.utf8.count <= 1024, InputRule.matches(value, input.pattern) else {
-                throw Problem(.invalidParameter, "\(input.name) must match \(input.pattern)", token: exchange.token)
+                throw Problem(.invalidParameter, "\(input.name) must match \(input.pattern)", token: request.token)
             }
         }
         do throws(TokenRefusal) {
-            guard let keeper = try await broker.keeper(exchange.token, perRequest: exchange.perRequest) else {
+            guard let keeper = try await broker.keeper(request.token, perRequest: request.perRequest) else {
                 throw TokenRefusal(.stopping)
             }
             return keeper
         } catch {
-            throw Problem(error, token: exchange.token)
+            throw Problem(error, token: request.token)
         }
     }
-}
-
-/// What became of a reload.
-package enum ReloadOutcome: Sendable {
-    case done(warnings: [String])
-    /// Nothing was changed.
-    case refused(faults: [String])
-    case stopping
 }

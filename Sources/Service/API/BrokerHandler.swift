@@ -6,36 +6,36 @@ package import Observability
 import Synchronization
 
 /// Answers requests on one event loop: tokens in hand from rendered bytes, everything else through `BrokerAPI`.
-///
-/// Order of every request: guard, route, caller, browser rule, rate, policy, place in flight (security.md, "Admission").
 package final class BrokerHandler: RequestHandler {
     private let board: ServingBoard
     private let api: BrokerAPI
-    private let jobs: JobQueue
+    private let pending: PendingAnswers
     private let requestIDs: RequestIDs
     private let ledger: RequestLedger
-    private let callers: CallerRegistry
-    private let shelf: AnswerShelf
-    private var serving: Serving
+    private let admission: Admission
+    private let cache: AnswerCache
+    private let audit: AuditBatch
+    private var isAudited = false
     private var servingVersion: UInt64
-    private var time = LoopTime()
 
-    package init(board: ServingBoard, api: BrokerAPI, jobs: JobQueue, requestIDs: RequestIDs, ledger: RequestLedger) {
+    package init(board: ServingBoard, api: BrokerAPI, pending: PendingAnswers, requestIDs: RequestIDs, ledger: RequestLedger) {
         self.board = board
         self.api = api
-        self.jobs = jobs
+        self.pending = pending
         self.requestIDs = requestIDs
         self.ledger = ledger
         servingVersion = board.version.load(ordering: .acquiring)
-        serving = board.serving
-        callers = CallerRegistry(serving.rules, version: servingVersion)
-        shelf = AnswerShelf(ledger, requestIDs)
-        shelf.take(serving)
+        let serving = board.serving
+        admission = Admission(serving.rules, version: servingVersion)
+        cache = AnswerCache(ledger.metrics)
+        audit = AuditBatch(ledger.audit, requestIDs)
+        isAudited = ledger.audit.isOn
+        cache.take(serving.cells)
     }
 
     package func accept(_ peer: Peer) -> Admittance {
         ledger.metrics.accepted.add()
-        return callers.admit(peer)
+        return admission.admit(peer)
     }
 
     package func ended(_ connection: Connection, _ end: ConnectionEnd) {
@@ -43,34 +43,28 @@ package final class BrokerHandler: RequestHandler {
     }
 
     package func begin(_ time: LoopTime) {
-        self.time = time
-        shelf.begin(time)
+        admission.begin(at: time.boot)
+        cache.begin(time)
+        audit.begin(time)
         let version = board.version.load(ordering: .acquiring)
         guard version != servingVersion else { return }
         servingVersion = version
-        serving = board.serving
-        callers.take(serving.rules, version: version)
-        shelf.take(serving)
+        let serving = board.serving
+        admission.take(serving.rules, version: version)
+        cache.take(serving.cells)
+        isAudited = ledger.audit.isOn
     }
 
-    package func end() {
-        shelf.end()
-    }
+    package func end() { audit.end() }
 
-    package func refuse(_ fault: MessageFault) -> Response {
-        refused(Problem(fault))
-    }
+    package func refuse(_ fault: MessageFault) -> Response { refused(Problem(fault)) }
 
     package func respond(
         to head: borrowing RequestHead, bytes: Span<UInt8>, body: Span<UInt8>, on connection: Connection, into output: inout ResponseBuffer
     ) -> Reply {
         do throws(Problem) {
-            let isForwarded = serving.rules.requestGuard.isForwarded(head)
-            if isForwarded, !isForwardAuth(head, bytes, on: connection) {
-                throw Problem(.forwardedRequest, "the request carries Forwarded, X-Forwarded-*, X-Real-IP or Via")
-            }
-            if let problem = serving.rules.requestGuard.hostProblem(head, bytes, transport: connection.peer.transport) { throw problem }
-            if sendRendered(head, bytes, on: connection, into: &output) { return .written }
+            try admission.screen(head, bytes, on: connection)
+            if let reply = sendRendered(head, bytes, on: connection, into: &output) { return reply }
             return try route(head, bytes, body, on: connection)
         } catch {
             return .response(refused(error))
@@ -84,18 +78,22 @@ package final class BrokerHandler: RequestHandler {
 
     // MARK: The fast path
 
-    /// Sends the rendered answer of a token in hand; false where the request needs more than that.
+    /// Answers a plain request for a token in hand from its rendered bytes; nil where the request needs more than that.
     private func sendRendered(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, on connection: Connection, into output: inout ResponseBuffer
-    ) -> Bool {
-        guard head.method == .get, head.query == nil, let place = shelf.place(head.path, bytes), isPlain(head, bytes) else { return false }
-        guard serving.rules.requestGuard.browserProblem(head, bytes, servesToken: true) == nil else { return false }
-        guard let known = callers.caller(head, bytes, on: connection), known.standing.mayRead(place) else { return false }
-        guard let answer = shelf.answer(place) else { return false }
-        // Of several limited clients at once, the slow path takes from each.
-        guard known.standing.uses.count <= 1, known.standing.uses.first?.takeRequest(at: time.boot) == nil else { return false }
-        shelf.send(answer, of: place, to: known, closes: !head.keepsAlive, into: &output)
-        return true
+    ) -> Reply? {
+        guard head.method == .get, head.query == nil, let place = cache.place(head.path, bytes), isPlain(head, bytes) else { return nil }
+        guard let answer = cache.answer(place) else { return nil }
+        let known = admission.caller(head, bytes, on: connection)
+        do throws(Problem) {
+            try admission.decide(head, bytes, Route.token, about: .place(place), by: known, on: connection)
+        } catch {
+            let caller = admission.audited(known, on: connection)
+            return finish(RoutedRequest(endpoint: .token, token: cache.name(of: place), requestID: requestIDs.next(), caller: caller), error)
+        }
+        cache.send(answer, of: place, closes: !head.keepsAlive, into: &output)
+        if isAudited, let known { audit.note(answer, to: known.audited) }
+        return .written
     }
 
     /// No condition, and JSON is welcome.
@@ -117,108 +115,55 @@ package final class BrokerHandler: RequestHandler {
         case .otherMethod(let allow):
             throw allowing(allow)
         case .route(let route, let parameters):
-            let known = callers.caller(head, bytes, on: connection)
-            let request = RoutedRequest(
+            let known = admission.caller(head, bytes, on: connection)
+            let routed = RoutedRequest(
                 endpoint: route.endpoint, token: parameters["token"] ?? "", requestID: requestIDs.next(),
-                caller: known?.audited ?? AuditedCaller(name: nil, identity: (connection.context as? CallerContext)?.identity))
+                caller: admission.audited(known, on: connection))
             do throws(Problem) {
-                let forwards = route.endpoint == .tokenHeaders && known?.standing.answersForwardAuth == true
-                if !forwards, let problem = serving.rules.requestGuard.browserProblem(head, bytes, servesToken: route.servesToken) { throw problem }
-                let exchange = try Exchange(
+                let subject: Admission.Subject = parameters["token"].map { .token($0, inputs: APIRequest.inputs(target.query)) } ?? .all
+                try admission.decide(head, bytes, route, about: subject, by: known, on: connection)
+                let request = try APIRequest(
                     route: route, parameters: parameters, query: target.query, head: head, bytes: bytes, body: body, caller: known?.caller,
-                    requestID: request.requestID)
-                return try answer(exchange, request, known, hasKey: head.has(.authorization), on: connection)
+                    requestID: routed.requestID)
+                return try answer(request, routed, known, on: connection)
             } catch {
-                return finish(request, Outcome(error, requestID: request.requestID))
+                return finish(routed, error)
             }
         }
     }
 
-    /// Answers now, and writes it down.
-    private func finish(_ request: RoutedRequest, _ outcome: Outcome) -> Reply {
-        let isThrottled = outcome.problem == .tooManyRequests
-        if isThrottled { shelf.noteThrottled(request.caller) }
-        ledger.record(outcome, request, isAudited: !isThrottled)
-        return .response(outcome.response)
-    }
-
     private func allowing(_ methods: String) -> Problem {
-        var problem = Problem(.methodNotAllowed, "this resource has other methods")
+        var problem = Problem(.methodNotAllowed, "method not allowed")
         problem.fields = [("Allow", methods)]
         return problem
     }
 
-    private func answer(
-        _ exchange: Exchange, _ request: RoutedRequest, _ known: KnownCaller?, hasKey: Bool, on connection: Connection
-    ) throws(Problem) -> Reply {
-        // What is open to strangers is to clients too, whatever they have used up.
-        for use in exchange.route.isOpen ? [] : known?.standing.uses ?? [] {
-            if let pause = use.takeRequest(at: time.boot) {
-                throw Problem(.tooManyRequests, "this client's rate of requests is used up", retryAfter: pause)
+    private func answer(_ request: APIRequest, _ routed: RoutedRequest, _ known: KnownCaller?, on connection: Connection) throws(Problem) -> Reply {
+        switch api.answer(request) {
+        case .now(let outcome):
+            return finish(routed, outcome)
+        case .later(let work):
+            let uses = try admission.enter(known)
+            let (ticket, ledger) = (connection.ticket(), ledger)
+            let isTaken = pending.submit(limit: admission.rules.bounds.waiting) {
+                let outcome = await work()
+                for use in uses { use.leave() }
+                ledger.record(outcome, routed)
+                ticket.deliver(outcome.response)
             }
-        }
-        try authorize(exchange, known, hasKey: hasKey, on: connection)
-        if let outcome = exchange.immediateOutcome { return finish(request, outcome) }
-        let uses = try enter(known)
-        let (ticket, api, ledger) = (connection.ticket(), api, ledger)
-        let isTaken = jobs.submit(limit: serving.rules.bounds.waiting) {
-            let outcome = await api.answer(exchange)
+            if isTaken { return .later }
             for use in uses { use.leave() }
-            ledger.record(outcome, request)
-            ticket.deliver(outcome.response)
-        }
-        if isTaken { return .later }
-        for use in uses { use.leave() }
-        throw Problem(.tooManyRequests, "as many requests are waiting as the limits allow", retryAfter: .seconds(1))
-    }
-
-    private func authorize(_ exchange: Exchange, _ known: KnownCaller?, hasKey: Bool, on connection: Connection) throws(Problem) {
-        if exchange.route.isOpen || exchange.route.permission == .metrics && serving.rules.hasOpenMetrics { return }
-        guard let known else { throw callers.refusal(hasKey: hasKey, on: connection, at: time.boot) }
-        let (permission, token): (ClientConfiguration.Permission, String?) =
-            switch exchange.route.permission {
-            case .open, .known, .metrics: (.read, nil)
-            case .read: (.read, exchange.token)
-            case .refresh: (.refresh, exchange.token)
-            case .admin: (.admin, exchange.parameters["token"])
-            }
-        guard serving.rules.policy.allows(known.caller, permission, token: token, inputs: exchange.perRequest) else {
-            throw Problem.forbidden
+            throw Problem(.tooManyRequests, "too many requests are waiting", retryAfter: .seconds(1))
         }
     }
 
-    /// Takes a place among the requests in flight of each limited client the caller is.
-    private func enter(_ known: KnownCaller?) throws(Problem) -> [ClientUse] {
-        var entered: [ClientUse] = []
-        for use in known?.standing.uses ?? [] {
-            guard use.enter() else {
-                for use in entered { use.leave() }
-                throw Problem(.tooManyRequests, "as many requests of this client are being answered as it may have", retryAfter: .seconds(1))
-            }
-            entered.append(use)
-        }
-        return entered
-    }
+    private func finish(_ routed: RoutedRequest, _ problem: Problem) -> Reply { finish(routed, Outcome(problem, requestID: routed.requestID)) }
 
-    /// Whether a forwarded request is a reverse proxy's own question whether it may pass one on.
-    private func isForwardAuth(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, on connection: Connection) -> Bool {
-        guard head.method == .get || head.method == .head, bytes.isHeadersPath(head.path) else { return false }
-        return callers.caller(head, bytes, on: connection)?.standing.answersForwardAuth == true
-    }
-}
-
-extension Span<UInt8> {
-    /// What stands behind `/v1/tokens/` in a path; nil in every other path.
-    func behindTokens(_ path: Range<Int>) -> Range<Int>? {
-        let start = path.lowerBound + 11
-        guard path.count > 11, isExactly(path.lowerBound..<start, "/v1/tokens/") else { return nil }
-        return start..<path.upperBound
-    }
-
-    /// `/v1/tokens/NAME/headers`, whatever the name.
-    func isHeadersPath(_ path: Range<Int>) -> Bool {
-        guard let rest = behindTokens(path), rest.count > 8 else { return false }
-        let name = rest.dropLast(8)
-        return isExactly(name.upperBound..<rest.upperBound, "/headers") && !name.contains { self[$0] == 0x2F }
+    /// Answers now, and writes it down.
+    private func finish(_ routed: RoutedRequest, _ outcome: Outcome) -> Reply {
+        let isThrottled = outcome.problem == .tooManyRequests
+        if isThrottled { audit.noteThrottled(routed.caller) }
+        ledger.record(outcome, routed, isAudited: !isThrottled)
+        return .response(outcome.response)
     }
 }

@@ -13,54 +13,54 @@ import Tokens
 /// Lists, status, readiness and reload.
 extension BrokerAPI {
     /// The tokens this caller may use; never a token's value.
-    func listTokens(_ exchange: Exchange) async -> Response {
+    func listTokens(_ request: APIRequest) async -> Response {
         let policy = board.serving.rules.policy
         let statuses = await broker.statuses().filter { status in
-            exchange.caller.map { policy.allows($0, .read, token: status.name, inputs: status.inputs) } ?? false
+            request.caller.map { policy.allows($0, .read, token: status.name, inputs: status.inputs) } ?? false
         }
         return json { writer in
             writer.beginObject()
             writer.name("tokens"); writer.beginArray()
-            for status in statuses { StatusWriting.write(status, for: exchange.caller, under: policy, to: &writer) }
+            for status in statuses { StatusWriting.write(status, for: request.caller, under: policy, to: &writer) }
             writer.endArray()
             // For those who may administer the daemon: it names every token that is missing.
-            if let summary, let caller = exchange.caller, policy.allows(caller, .admin, token: nil) {
+            if let summary, let caller = request.caller, policy.allows(caller, .admin, token: nil) {
                 writer.name("summary"); writer.string(summary().text)
             }
             writer.endObject()
         }
     }
 
-    func tokenStatus(_ exchange: Exchange) async throws(Problem) -> Response {
-        let status = try await keeper(exchange).status()
-        return json { StatusWriting.write(status, for: exchange.caller, under: board.serving.rules.policy, to: &$0) }
+    func tokenStatus(_ request: APIRequest) async throws(Problem) -> Response {
+        let status = try await keeper(request).status()
+        return json { StatusWriting.write(status, for: request.caller, under: board.serving.rules.policy, to: &$0) }
     }
 
     /// 200 when every required token is usable. A stranger learns yes or no, a known caller the names.
-    func readiness(_ exchange: Exchange) throws(Problem) -> Response {
+    func readiness(_ request: APIRequest) throws(Problem) -> Response {
         let missing = board.serving.cells.filter { $0.isRequired.load(ordering: .relaxed) && !isUsable($0) }.map(\.name)
         guard missing.isEmpty else {
-            let names = exchange.caller == nil ? "" : ": \(missing.joined(separator: ", "))"
+            let names = request.caller == nil ? "" : ": \(missing.joined(separator: ", "))"
             throw Problem(.notReady, "a required token is not usable\(names)", retryAfter: .seconds(1))
         }
         let isStoreUsable = metrics.events.isStoreUsable.load(ordering: .relaxed)
-        let text = "ready\n" + (isStoreUsable || exchange.caller == nil ? "" : "the store cannot be used: tokens are kept in memory alone\n")
+        let text = "ready\n" + (isStoreUsable || request.caller == nil ? "" : "the store cannot be used: tokens are kept in memory alone\n")
         return Response(status: 200, fields: CommonFields.all + [("Content-Type", "text/plain")], body: Array(text.utf8))
     }
 
     /// Past logins, the last first.
-    func tokenHistory(_ exchange: Exchange) async throws(Problem) -> Response {
-        guard await broker.configuration(of: exchange.token) != nil else {
+    func tokenHistory(_ request: APIRequest) async throws(Problem) -> Response {
+        guard await broker.configuration(of: request.token) != nil else {
             throw Problem.forbidden
         }
         guard let store else {
-            throw Problem(.noHistory, "past logins are kept by an SQLite store alone, and there is none", token: exchange.token)
+            throw Problem(.noHistory, "past logins are kept by an SQLite store alone, and there is none", token: request.token)
         }
         let attempts: [PastLogin]
         do throws(StoreFault) {
-            attempts = try await store.history(of: exchange.token, limit: 1000)
+            attempts = try await store.history(of: request.token, limit: 1000)
         } catch {
-            throw Problem(.noHistory, "the store cannot be read", token: exchange.token)
+            throw Problem(.noHistory, "the store cannot be read", token: request.token)
         }
         return json { writer in
             writer.beginObject()
@@ -79,9 +79,9 @@ extension BrokerAPI {
         }
     }
 
-    func readiness(of exchange: Exchange) async throws(Problem) -> Response {
-        guard isUsable(try await keeper(exchange).cell) else {
-            throw Problem(.notReady, "the token is not usable", token: exchange.token, retryAfter: .seconds(1))
+    func readiness(of request: APIRequest) async throws(Problem) -> Response {
+        guard isUsable(try await keeper(request).cell) else {
+            throw Problem(.notReady, "the token is not usable", token: request.token, retryAfter: .seconds(1))
         }
         return Response(status: 200, fields: CommonFields.all + [("Content-Type", "text/plain")], body: Array("ready\n".utf8))
     }

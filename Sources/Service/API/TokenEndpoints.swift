@@ -13,82 +13,82 @@ import Tokens
 
 /// Tokens, and what callers and operators do with them.
 extension BrokerAPI {
-    func token(_ exchange: Exchange) async throws(Problem) -> Outcome {
-        let token = try await currentToken(exchange)
-        guard isModified(token, exchange) else { return Outcome(notModified(token)) }
-        if exchange.wantsText {
+    func token(_ request: APIRequest) async throws(Problem) -> Outcome {
+        let token = try await currentToken(request)
+        guard isModified(token, request) else { return Outcome(notModified(token)) }
+        if request.wantsText {
             let fields = TokenBody.fields(fingerprint: token.fingerprint, contentType: "text/plain")
             return Outcome(Response(status: 200, fields: fields, body: token.value.exposedBytes + [0x0A]), token: token)
         }
         let (now, wall) = (clocks.boot, clocks.wall)
-        let isStale = await isStale(exchange, token)
+        let isStale = await isStale(request, token)
         let body = TokenBody(token, now: now, isStale: isStale, clockOffset: wall.nanoseconds - now.nanoseconds)
         let fields = TokenBody.fields(fingerprint: token.fingerprint, contentType: "application/json")
         return Outcome(Response(status: 200, fields: fields, body: body.bytes), token: token)
     }
 
     /// The request headers to send to the partner, as response headers.
-    func tokenHeaders(_ exchange: Exchange) async throws(Problem) -> Outcome {
-        let token = try await currentToken(exchange)
-        guard isModified(token, exchange) else { return Outcome(notModified(token)) }
+    func tokenHeaders(_ request: APIRequest) async throws(Problem) -> Outcome {
+        let token = try await currentToken(request)
+        guard isModified(token, request) else { return Outcome(notModified(token)) }
         let fields = CommonFields.all + [("ETag", "W/\"\(token.fingerprint)\"")] + token.headers.map { ($0.name, $0.value.exposedText) }
         return Outcome(Response(status: 200, fields: fields), token: token)
     }
 
     /// The token, or with a condition and `wait` in the query another one than the condition names, once it is there.
-    private func currentToken(_ exchange: Exchange) async throws(Problem) -> Token {
-        let keeper = try await keeper(exchange)
+    private func currentToken(_ request: APIRequest) async throws(Problem) -> Token {
+        let keeper = try await keeper(request)
         do throws(TokenRefusal) {
-            if !exchange.ifNoneMatch.isEmpty, let wait = exchange.wait {
-                return try await keeper.token(otherThan: exchange.ifNoneMatch, minValid: exchange.minValid, wait: wait)
+            if !request.ifNoneMatch.isEmpty, let wait = request.wait {
+                return try await keeper.token(otherThan: request.ifNoneMatch, minValid: request.minValid, wait: wait)
             }
-            return try await keeper.token(minValid: exchange.minValid, wait: exchange.wait ?? Exchange.defaultWait)
+            return try await keeper.token(minValid: request.minValid, wait: request.wait ?? APIRequest.defaultWait)
         } catch {
-            throw Problem(error, token: exchange.token)
+            throw Problem(error, token: request.token)
         }
     }
 
-    private func isModified(_ token: Token, _ exchange: Exchange) -> Bool {
-        !exchange.ifNoneMatch.contains(token.fingerprint) && !exchange.ifNoneMatch.contains("*")
+    private func isModified(_ token: Token, _ request: APIRequest) -> Bool {
+        !request.ifNoneMatch.contains(token.fingerprint) && !request.ifNoneMatch.contains("*")
     }
 
     private func notModified(_ token: Token) -> Response {
         Response(status: 304, fields: CommonFields.all + [("ETag", "W/\"\(token.fingerprint)\""), ("Vary", "Accept")])
     }
 
-    private func isStale(_ exchange: Exchange, _ token: Token) async -> Bool {
-        guard let keeper = try? await keeper(exchange), let current = keeper.cell.current, current.token.fingerprint == token.fingerprint else {
+    private func isStale(_ request: APIRequest, _ token: Token) async -> Bool {
+        guard let keeper = try? await keeper(request), let current = keeper.cell.current, current.token.fingerprint == token.fingerprint else {
             return false
         }
         return current.staleAt <= clocks.boot
     }
 
-    func refreshToken(_ exchange: Exchange) async throws(Problem) -> Response {
-        let keeper = try await keeper(exchange)
+    func refreshToken(_ request: APIRequest) async throws(Problem) -> Response {
+        let keeper = try await keeper(request)
         let isAdmin =
-            exchange.caller.map { board.serving.rules.policy.allows($0, .admin, token: exchange.token, inputs: exchange.perRequest) } ?? false
+            request.caller.map { board.serving.rules.policy.allows($0, .admin, token: request.token, inputs: request.perRequest) } ?? false
         do throws(TokenRefusal) {
             let status = try await keeper.refresh(asAdmin: isAdmin, wait: .seconds(10))
-            return json { StatusWriting.write(status, for: exchange.caller, under: board.serving.rules.policy, to: &$0) }
+            return json { StatusWriting.write(status, for: request.caller, under: board.serving.rules.policy, to: &$0) }
         } catch {
-            throw Problem(error, token: exchange.token)
+            throw Problem(error, token: request.token)
         }
     }
 
-    func reportRejection(_ exchange: Exchange) async throws(Problem) -> Response {
-        guard let body = JSONValue(parsing: exchange.body), case .object(let members) = body else {
-            throw Problem(.invalidParameter, "the body must be JSON: {\"fingerprint\": \"…\", \"status\": 401}", token: exchange.token)
+    func reportRejection(_ request: APIRequest) async throws(Problem) -> Response {
+        guard let body = JSONValue(parsing: request.body), case .object(let members) = body else {
+            throw Problem(.invalidParameter, "the body must be JSON: {\"fingerprint\": \"…\", \"status\": 401}", token: request.token)
         }
         guard let fingerprint = members["fingerprint"]?.text, fingerprint.count == 12, Digest.bytes(hex: fingerprint) != nil else {
-            throw Problem(.invalidParameter, "fingerprint must be the 12 hex digits of the refused token", token: exchange.token)
+            throw Problem(.invalidParameter, "fingerprint must be the 12 hex digits of the refused token", token: request.token)
         }
         guard let status = members["status"]?.integerValue, (100...599).contains(status) else {
-            throw Problem(.invalidParameter, "status must be the partner's status, a number from 100 to 599", token: exchange.token)
+            throw Problem(.invalidParameter, "status must be the partner's status, a number from 100 to 599", token: request.token)
         }
         if let unknown = members.keys.first(where: { $0 != "fingerprint" && $0 != "status" }) {
-            throw Problem(.invalidParameter, "\(unknown) is not a member of a rejection report", token: exchange.token)
+            throw Problem(.invalidParameter, "\(unknown) is not a member of a rejection report", token: request.token)
         }
-        let outcome = try await keeper(exchange).report(fingerprint: fingerprint, status: Int(status))
+        let outcome = try await keeper(request).report(fingerprint: fingerprint, status: Int(status))
         return json { writer in
             writer.beginObject()
             writer.name("action"); writer.string(outcome.rawValue)
@@ -97,17 +97,17 @@ extension BrokerAPI {
     }
 
     /// Runs a provider's action once; the partner's answer goes to the operator who asked.
-    func callAction(_ exchange: Exchange) async throws(Problem) -> Response {
-        let keeper = try await keeper(exchange)
-        guard let configuration = await broker.configuration(of: exchange.token),
-            let action = configuration.provider.actions.first(where: { $0.name == exchange.parameters["action"] })
-        else { throw Problem(.notFound, "this provider has no such action", token: exchange.token) }
-        let values = try actionValues(exchange, action)
+    func callAction(_ request: APIRequest) async throws(Problem) -> Response {
+        let keeper = try await keeper(request)
+        guard let configuration = await broker.configuration(of: request.token),
+            let action = configuration.provider.actions.first(where: { $0.name == request.parameters["action"] })
+        else { throw Problem(.notFound, "this provider has no such action", token: request.token) }
+        let values = try actionValues(request, action)
         let reply: PartnerReply
         do throws(LoginFailure) {
             reply = try await keeper.call(action, values: values)
         } catch {
-            throw Problem(.actionFailed, "no answer came: \(error.failureClass.rawValue)", token: exchange.token)
+            throw Problem(.actionFailed, "no answer came: \(error.failureClass.rawValue)", token: request.token)
         }
         return json { writer in
             writer.beginObject()
@@ -118,15 +118,15 @@ extension BrokerAPI {
         }
     }
 
-    private func actionValues(_ exchange: Exchange, _ action: ActionDefinition) throws(Problem) -> [String: String] {
-        let body = exchange.body.isEmpty ? .object([:]) : JSONValue(parsing: exchange.body)
+    private func actionValues(_ request: APIRequest, _ action: ActionDefinition) throws(Problem) -> [String: String] {
+        let body = request.body.isEmpty ? .object([:]) : JSONValue(parsing: request.body)
         guard case .object(let members)? = body else {
-            throw Problem(.invalidParameter, "the body must be a JSON object of inputs", token: exchange.token)
+            throw Problem(.invalidParameter, "the body must be a JSON object of inputs", token: request.token)
         }
         var values: [String: String] = [:]
         for (name, value) in members {
             guard action.inputs.contains(where: { $0.name == name }), let text = value.scalarText else {
-                throw Problem(.invalidParameter, "\(name) is no input of \(action.name)", token: exchange.token)
+                throw Problem(.invalidParameter, "\(name) is no input of \(action.name)", token: request.token)
             }
             values[name] = text
         }
@@ -134,9 +134,9 @@ extension BrokerAPI {
             values[input.name] = values[input.name] ?? input.defaultValue
             guard let value = values[input.name] else {
                 if input.isOptional { continue }
-                throw Problem(.invalidParameter, "\(input.name) is missing", token: exchange.token)
+                throw Problem(.invalidParameter, "\(input.name) is missing", token: request.token)
             }
-            if let problem = InputRule.problem(with: value, for: input) { throw Problem(.invalidParameter, problem, token: exchange.token) }
+            if let problem = InputRule.problem(with: value, for: input) { throw Problem(.invalidParameter, problem, token: request.token) }
         }
         return values
     }

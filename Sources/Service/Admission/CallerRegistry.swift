@@ -1,24 +1,24 @@
 import Configuration
-package import Contract
-package import LocalHTTP
+import Contract
+import LocalHTTP
 import Observability
 
 /// Who asks, on one event loop: the kernel's word once a connection, the key on every request.
-package final class CallerRegistry {
+final class CallerRegistry {
     private var rules: AdmissionRules
     private var version: UInt64
     private var standings: [Standing.Rights: Standing] = [:]
     private var diagnosis: SocketDiagnosis?
     private var refusals: RefusalLimit
 
-    package init(_ rules: AdmissionRules, version: UInt64) {
+    init(_ rules: AdmissionRules, version: UInt64) {
         self.rules = rules
         self.version = version
         refusals = RefusalLimit(rules.bounds.refusals)
         diagnosis = SocketDiagnosis()
     }
 
-    package func take(_ rules: AdmissionRules, version: UInt64) {
+    func take(_ rules: AdmissionRules, version: UInt64) {
         self.rules = rules
         self.version = version
         standings = [:]
@@ -32,7 +32,7 @@ package final class CallerRegistry {
     }
 
     /// Asks the kernel about a new connection and counts it among those of its user, or of strangers.
-    package func admit(_ peer: Peer) -> Admittance {
+    func admit(_ peer: Peer) -> Admittance {
         let identity = peer.transport == .unix ? PeerIdentity.ofUnixPeer(peer.descriptor) : diagnosis?.peer(of: peer.descriptor)
         let context = CallerContext(identity: identity, transport: peer.transport)
         recognise(context)
@@ -49,7 +49,7 @@ package final class CallerRegistry {
     }
 
     /// The caller of a request; nil for nobody known. The same key again on the same connection skips the hash.
-    package func caller(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, on connection: Connection) -> KnownCaller? {
+    func caller(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, on connection: Connection) -> KnownCaller? {
         guard let context = connection.context as? CallerContext else { return nil }
         if context.rulesVersion != version {
             recognise(context)
@@ -79,7 +79,7 @@ package final class CallerRegistry {
     }
 
     /// Why a request of nobody known is refused: 401 where a key would help, 403 where none could, 429 after too many.
-    package func refusal(hasKey: Bool, on connection: Connection, at now: Int64) -> Problem {
+    func refusal(hasKey: Bool, on connection: Connection, at now: Int64) -> Problem {
         let identity = (connection.context as? CallerContext)?.identity
         if let pause = refusals.take(user: identity?.user, at: now) {
             return Problem(.tooManyRequests, "too many requests of unknown callers were refused", retryAfter: pause)

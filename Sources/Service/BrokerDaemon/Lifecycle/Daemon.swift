@@ -11,7 +11,6 @@ package import Observability
 import OutboundHTTP
 import Secrets
 package import Store
-import Synchronization
 package import Time
 import Tokens
 import YAML
@@ -26,7 +25,7 @@ package actor Daemon {
     private let watch: ReadinessWatch
     private var configuration: BrokerConfiguration
     private let serving: ServingBoard
-    private let jobs = JobQueue()
+    private let pending = PendingAnswers()
     private let metrics: Metrics
     private let audit: AuditLog
     private let output: StandardError
@@ -118,14 +117,14 @@ package actor Daemon {
         publish()
         let requestIDs = RequestIDs()
         let ledger = RequestLedger(metrics: metrics.requests, audit: audit, clocks: clocks)
-        let server = try HTTPServer(listeners, limits: ServerLimits(configuration.limits)) { [serving, jobs] in
-            BrokerHandler(board: serving, api: api, jobs: jobs, requestIDs: requestIDs, ledger: ledger)
+        let server = try HTTPServer(listeners, limits: ServerLimits(configuration.limits)) { [serving, pending] in
+            BrokerHandler(board: serving, api: api, pending: pending, requestIDs: requestIDs, ledger: ledger)
         }
         if let fleet { logger.notice("fleet", metadata: ["host": "\(fleet.host)"]) }
         for address in server.addresses { logger.notice("listening", metadata: ["address": "\(address)"]) }
         await withTaskGroup { group in
             group.addTask { [broker] in await broker.run() }
-            group.addTask { [jobs] in await jobs.run() }
+            group.addTask { [pending] in await pending.run() }
             if let changes = secretWatch?.changes {
                 group.addTask { [broker] in for await paths in changes { await broker.secretsChanged(paths) } }
             }
@@ -201,7 +200,7 @@ package actor Daemon {
         reloads.close()
         await broker.stop()
         await server.drain(within: Self.stopTime)
-        jobs.finish()
+        pending.finish()
         server.stop()
         transport.stop()
         await store?.flush()

@@ -1,52 +1,7 @@
 import Broker
-import Contract
-import JSON
 import LocalHTTP
-import Secrets
 import Time
 import Tokens
-
-/// The body of a token answer, and the places in it that change with time.
-struct TokenBody {
-    var bytes: [UInt8] = []
-    /// Where the digits of `expires_in` stand, padded with spaces in front; empty for a token without end.
-    var expiresIn = 0..<0
-    /// Where the five letters of the state stand.
-    var state = 0..<0
-
-    /// - Parameter clockOffset: wall time minus boot time now, in nanoseconds, for the times people read.
-    init(_ token: Token, now: BootInstant, isStale: Bool, clockOffset: Int64) {
-        var json = JSONWriter()
-        json.beginObject()
-        json.name("access_token"); json.string(token.value.exposedBytes)
-        json.name("token_type"); json.string(token.type)
-        if let remaining = token.remaining(at: now), let deadline = token.deadline {
-            let digits = String(max(1, remaining.wholeSeconds))
-            json.name("expires_in")
-            expiresIn = json.bytes.count..<json.bytes.count + digits.utf8.count
-            json.literal(digits)
-            json.name("expires_at"); json.string(CalendarTime.rfc3339(WallTime(nanoseconds: deadline.nanoseconds + clockOffset)))
-        }
-        json.name("issued_at"); json.string(CalendarTime.rfc3339(token.issuedAtWall))
-        json.name("state")
-        state = json.bytes.count + 1..<json.bytes.count + 6
-        json.string(isStale ? "stale" : "fresh")
-        json.name("fingerprint"); json.string(token.fingerprint)
-        json.name("headers"); json.beginObject()
-        for header in token.headers { json.name(header.name); json.string(header.value.exposedBytes) }
-        json.endObject()
-        json.name("values"); json.beginObject()
-        for (name, value) in token.values.sorted(by: { $0.key < $1.key }) { json.name(name); json.string(value) }
-        json.endObject()
-        json.endObject()
-        bytes = json.bytes
-    }
-
-    /// Fields of an answer with a token's value in it (RFC 6749 §5.1).
-    static func fields(fingerprint: String, contentType: String) -> [(name: String, value: String)] {
-        CommonFields.all + [("Content-Type", contentType), ("Pragma", "no-cache"), ("ETag", "W/\"\(fingerprint)\""), ("Vary", "Accept")]
-    }
-}
 
 /// A whole token answer kept rendered, of which only digits are patched: what an event loop sends without allocating.
 /// Touched on its loop only.

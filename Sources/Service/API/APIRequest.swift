@@ -1,0 +1,60 @@
+package import Admission
+package import Contract
+import LocalHTTP
+
+/// A request that is answered by a task: everything it needs, copied out of the loop's buffers.
+package struct APIRequest: Sendable {
+    package let route: Route
+    package let parameters: [String: String]
+    package let caller: Caller?
+    package let requestID: String
+    package let body: [UInt8]
+    /// The fingerprints of If-None-Match, weakly compared (RFC 9110 §13.1.2).
+    package let ifNoneMatch: [String]
+    package let wantsText: Bool
+    package let minValid: Duration?
+    /// Nil where the query does not say.
+    package let wait: Duration?
+    /// The query's other pairs.
+    package let perRequest: [String: String]
+
+    /// How long a caller waits for a token where it does not say, and at most.
+    static let defaultWait = Duration.seconds(5)
+    static let maximumWait = 30
+
+    package var token: String { parameters["token"] ?? "" }
+
+    /// - Throws: `Problem`, invalid parameter, naming it.
+    init(
+        route: Route, parameters: [String: String], query: [(name: String, value: String)], head: borrowing RequestHead, bytes: Span<UInt8>,
+        body: Span<UInt8>, caller: Caller?, requestID: String
+    ) throws(Problem) {
+        self.route = route
+        self.parameters = parameters
+        self.caller = caller
+        self.requestID = requestID
+        self.body = body.indices.map { body[$0] }
+        let accept = head.value(of: .accept).map { bytes.text($0).lowercased() } ?? ""
+        wantsText = accept.contains("text/plain") && !accept.contains("application/json")
+        // Several lines are one list (RFC 9110 §5.3).
+        let tags = head.fields.filter { $0.name == .ifNoneMatch }.map { bytes.text($0.value) }.joined(separator: ",")
+        ifNoneMatch = tags.split(separator: ",").map { tag in
+            let bare = tag.filter { $0 != " " && $0 != "\"" && $0 != "\t" }
+            return bare.hasPrefix("W/") ? String(bare.dropFirst(2)) : String(bare)
+        }
+        minValid = try Self.seconds(query, "min_valid", 0...34_560_000).flatMap { $0 > 0 ? .seconds($0) : nil }
+        wait = try Self.seconds(query, "wait", 0...Self.maximumWait).map { .seconds($0) }
+        perRequest = Self.inputs(query)
+    }
+
+    /// The pairs of a query that are a token's per-request inputs.
+    static func inputs(_ query: [(name: String, value: String)]) -> [String: String] {
+        Dictionary(query.filter { $0.name != "min_valid" && $0.name != "wait" }.map { ($0.name, $0.value) }) { first, _ in first }
+    }
+
+    private static func seconds(_ query: [(name: String, value: String)], _ name: String, _ range: ClosedRange<Int>) throws(Problem) -> Int? {
+        guard let text = query.first(where: { $0.name == name })?.value else { return nil }
+        if let number = Int(text), range.contains(number) { return number }
+        throw Problem(.invalidParameter, "\(name) must be a whole number of seconds from \(range.lowerBound) to \(range.upperBound)")
+    }
+}

@@ -1,0 +1,54 @@
+import LocalHTTP
+import Observability
+
+/// The audit lines of one batch of requests, handed on together; and refusals for too many requests, summed up once a second.
+final class AuditBatch {
+    private let audit: AuditLog
+    private let requestIDs: RequestIDs
+    private var time = LoopTime()
+    private var lines: [UInt8] = []
+    private var count = 0
+    private var prefix: [UInt8] = []
+    private var throttled: [AuditedCaller: Int] = [:]
+    private var summedUpAt: Int64 = 0
+
+    private static let second: Int64 = 1_000_000_000
+
+    init(_ audit: AuditLog, _ requestIDs: RequestIDs) {
+        self.audit = audit
+        self.requestIDs = requestIDs
+    }
+
+    func begin(_ time: LoopTime) { self.time = time }
+
+    /// A token was handed out.
+    func note(_ answer: RenderedAnswer, to caller: AuditedCaller) {
+        if prefix.isEmpty { prefix = audit.prefix(.info) }
+        lines += prefix
+        lines += caller.text.utf8
+        lines += answer.auditText
+        if let left = answer.remaining(at: time) { lines += " expires_in=\(left)".utf8 }
+        lines += " outcome=served request=\(requestIDs.next())\n".utf8
+        count += 1
+    }
+
+    /// Counts a refusal for too many requests: one line a second and caller stands for all of them.
+    func noteThrottled(_ caller: AuditedCaller) { throttled[caller, default: 0] += 1 }
+
+    /// Hands the batch on.
+    func end() {
+        if !throttled.isEmpty, time.boot - summedUpAt >= Self.second { sumUp() }
+        guard count > 0 else { return }
+        audit.append(lines, count: count)
+        lines.removeAll(keepingCapacity: true)
+        prefix = []
+        count = 0
+    }
+
+    private func sumUp() {
+        summedUpAt = time.boot
+        defer { throttled = [:] }
+        guard audit.isOn else { return }
+        for (caller, count) in throttled { audit.write(.warning, of: caller, " outcome=too-many-requests count=\(count)") }
+    }
+}

@@ -1,0 +1,14 @@
+import Secrets
+import Synchronization
+
+/// Names requests: drawn at start, then counted, so that a line in the log can be found again.
+package final class RequestIDs: Sendable {
+    private let prefix = Digest.hex(Digest.random(4))
+    private let count = Atomic<UInt64>(0)
+
+    package init() {}
+
+    package func next() -> String {
+        "\(prefix)-\(count.add(1, ordering: .relaxed).newValue)"
+    }
+}

@@ -1,0 +1,25 @@
+/// What a route does; its raw value names it in metrics and in the audit.
+package enum Endpoint: String, Sendable, CaseIterable {
+    case listTokens = "list"
+    case token
+    case tokenHeaders = "headers"
+    case tokenStatus = "status"
+    case tokenHistory = "history"
+    case refreshToken = "refresh"
+    case reportRejection = "rejection"
+    case callAction = "action"
+    case reload
+    case live = "livez"
+    case ready = "readyz"
+    case readyToken = "readyz_token"
+    case metrics
+    case problemText = "problem"
+
+    /// Whether each use of it is a line of the audit, not its refusals alone.
+    package var isAudited: Bool {
+        switch self {
+        case .token, .tokenHeaders, .refreshToken, .reportRejection, .callAction, .reload: true
+        case .listTokens, .tokenStatus, .tokenHistory, .live, .ready, .readyToken, .metrics, .problemText: false
+        }
+    }
+}

@@ -1,0 +1,31 @@
+/// Finds the token that a path names, in the bytes as they came, without a `String`.
+package struct TokenPath: Sendable {
+    /// `/v1/tokens/`, as the route has it.
+    private let prefix: [UInt8]
+    /// `/headers`.
+    private let headers: [UInt8]
+
+    package init() {
+        func pattern(_ endpoint: Endpoint) -> [String] { RouteTable.routes.first { $0.endpoint == endpoint }?.pattern ?? [] }
+        prefix = Array(pattern(.token).dropLast().map { "/\($0)" }.joined().utf8) + [UInt8(ascii: "/")]
+        headers = Array("/\(pattern(.tokenHeaders).last ?? "")".utf8)
+    }
+
+    /// What stands behind the prefix; nil in every other path.
+    package func rest(of path: Range<Int>, _ bytes: Span<UInt8>) -> Range<Int>? {
+        guard path.count > prefix.count, holds(prefix, at: path.lowerBound, bytes) else { return nil }
+        return path.lowerBound + prefix.count..<path.upperBound
+    }
+
+    /// Whether it asks for a token's headers, whatever the name.
+    package func isHeaders(_ path: Range<Int>, _ bytes: Span<UInt8>) -> Bool {
+        guard let rest = rest(of: path, bytes), rest.count > headers.count else { return false }
+        let name = rest.dropLast(headers.count)
+        return holds(headers, at: name.upperBound, bytes) && !name.contains { bytes[$0] == UInt8(ascii: "/") }
+    }
+
+    private func holds(_ text: [UInt8], at start: Int, _ bytes: Span<UInt8>) -> Bool {
+        for offset in 0..<text.count where bytes[start + offset] != text[offset] { return false }
+        return true
+    }
+}
