@@ -1,41 +1,11 @@
 package import Configuration
-package import Fleet
-package import Login
+import Fleet
+import Login
 import Providers
-package import Store
+import Store
 import Synchronization
-package import Time
+import Time
 package import Tokens
-
-/// What a keeper works with; all of it injected.
-package struct KeeperEnvironment: Sendable {
-    package var clocks: any Clocks
-    package var performer: LoginPerformer
-    package var events: any EventSink
-    package var identity: HostIdentity
-    package var schedule: RefreshSchedule
-    /// Nil where tokens are kept in memory.
-    package var store: StoreWriter?
-    /// Nil where this host has its accounts to itself.
-    package var fleet: FleetMember?
-    /// Makes the generator of one keeper's jitter.
-    package var makeGenerator: @Sendable () -> any RandomNumberGenerator & Sendable
-
-    package init(
-        clocks: any Clocks, performer: LoginPerformer, events: any EventSink, identity: HostIdentity, schedule: RefreshSchedule,
-        store: StoreWriter? = nil, fleet: FleetMember? = nil,
-        makeGenerator: @escaping @Sendable () -> any RandomNumberGenerator & Sendable = { SystemRandomNumberGenerator() }
-    ) {
-        self.clocks = clocks
-        self.performer = performer
-        self.events = events
-        self.identity = identity
-        self.schedule = schedule
-        self.store = store
-        self.fleet = fleet
-        self.makeGenerator = makeGenerator
-    }
-}
 
 /// One token's life: at each turn it asks `TokenState` what is due and logs in, or has the schedule call again; it tells
 /// whoever waits.

@@ -14,27 +14,3 @@ struct Waiter: Sendable {
     let wish: Wish
     let deadline: BootInstant
 }
-
-/// The callers that wait for one token, by number.
-struct WaiterList {
-    typealias Continuation = CheckedContinuation<Result<Token?, TokenRefusal>, Never>
-
-    private var waiters: [UInt64: (waiter: Waiter, continuation: Continuation)] = [:]
-    private var next: UInt64 = 0
-
-    /// A number to file a waiter under before its continuation exists.
-    mutating func reserve() -> UInt64 {
-        next += 1
-        return next
-    }
-
-    mutating func add(_ waiter: Waiter, _ continuation: Continuation, number: UInt64) {
-        waiters[number] = (waiter, continuation)
-    }
-
-    mutating func remove(_ number: UInt64) -> Continuation? {
-        waiters.removeValue(forKey: number)?.continuation
-    }
-
-    var all: [(UInt64, Waiter)] { waiters.map { ($0.key, $0.value.waiter) } }
-}

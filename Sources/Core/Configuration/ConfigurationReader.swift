@@ -86,12 +86,3 @@ package struct ConfigurationReader {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 }
-
-/// The system's words for a failed read.
-package struct SystemMessage: Error, Sendable {
-    package let text: String
-
-    package init(_ text: String) {
-        self.text = text
-    }
-}

@@ -60,19 +60,3 @@ package struct TokenConfiguration: Sendable, Equatable {
         inputs.values.compactMap { if case .token(let name) = $0 { name } else { nil } }.sorted()
     }
 }
-
-package enum InputBinding: Sendable, Equatable {
-    case text(String)
-    /// At least one; others are alternatives, tried in turn where the partner rejects the one before.
-    case secret([SecretReference])
-    /// The current token of another entry.
-    case token(String)
-
-    package var alternatives: Int { if case .secret(let references) = self { references.count } else { 1 } }
-}
-
-package struct PerRequestInput: Sendable, Equatable {
-    package var name: String
-    /// The whole value must match.
-    package var pattern: String
-}

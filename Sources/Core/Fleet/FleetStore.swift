@@ -1,25 +1,5 @@
 package import Store
 
-package enum FleetLocking: Sendable {
-    /// This host's, with what the store held at that moment.
-    case mine(FleetLock, FleetRecord?)
-    /// Another host's, with what the store holds.
-    case taken(FleetRecord?)
-}
-
-package enum FleetWriting: Sendable {
-    case written(revision: Int64)
-    /// Somebody else has written since; what is there now.
-    case refused(FleetRecord?)
-}
-
-/// What a watch tells.
-package enum FleetNews: Sendable {
-    case record(FleetRecord)
-    /// The lock of a token is free.
-    case unlocked(RecordName)
-}
-
 /// Where hosts meet: records and locks that all of them see. A role: etcd, memory in simulations.
 package protocol FleetStore: Sendable {
     /// Every record, and the revision they are as of.

@@ -56,7 +56,3 @@ package struct Template: Sendable, Hashable {
     }
 
 }
-
-package struct TemplateFault: Error, Sendable {
-    package let message: String
-}

@@ -21,8 +21,3 @@ package enum BrokerEvent: Sendable {
     case storeFailed(reason: String)
     case storeRecovered
 }
-
-/// Where events go.
-package protocol EventSink: Sendable {
-    func record(_ event: BrokerEvent)
-}

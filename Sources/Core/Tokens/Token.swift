@@ -36,13 +36,3 @@ package struct Token: Sendable {
 
     package func isAlive(at now: BootInstant) -> Bool { deadline.map { $0 > now } ?? true }
 }
-
-package struct TokenHeader: Sendable, Equatable {
-    package let name: String
-    package let value: Secret
-
-    package init(name: String, value: Secret) {
-        self.name = name
-        self.value = value
-    }
-}

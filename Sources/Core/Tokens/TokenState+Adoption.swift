@@ -1,18 +1,6 @@
 import Secrets
 package import Time
 
-/// What a login's token turned out to be.
-package enum Adoption: Sendable, Equatable {
-    /// Another token than the one in hand, or the first.
-    case new
-    /// The same token with a later end.
-    case renewed
-    /// The same token with the same end: only the schedule changed.
-    case same
-    /// The same token, given again at or after its configured end: counted as issued anew.
-    case reissued
-}
-
 extension TokenState {
     /// Takes a login's token (refresh.md, "When to renew"): another token always, the same one by what it says of its end.
     ///

@@ -1,43 +1,5 @@
 package import Time
 
-/// What a caller can be told.
-package enum TokenOutcome: Sendable {
-    case serve(Token)
-    /// Something is under way or due before the caller's time is over.
-    case keepWaiting
-    case refuse(TokenRefusal)
-}
-
-/// Why there is no token for a caller now.
-package struct TokenRefusal: Error, Sendable {
-    package enum Reason: Sendable, Equatable {
-        case pending
-        case minValidNotMet(expiresIn: Duration)
-        case minValidUnreachable(longest: Duration)
-        case failing(LoginFailure, isLatched: Bool)
-        case budgetExhausted
-        case stopping
-        /// No more combinations of per-request inputs are kept.
-        case tooManyCombinations(limit: Int)
-    }
-
-    package var reason: Reason
-    /// Until the next planned login; nil: none is planned.
-    package var retryAfter: Duration?
-
-    package init(_ reason: Reason, retryAfter: Duration? = nil) {
-        self.reason = reason
-        self.retryAfter = retryAfter
-    }
-}
-
-/// What became of a rejection report.
-package enum ReportOutcome: String, Sendable {
-    case refreshing
-    case alreadyReplaced = "already_replaced"
-    case ignored
-}
-
 extension TokenState {
     /// The answer to a caller who can wait until `deadline` (refresh.md, "What a caller gets").
     ///

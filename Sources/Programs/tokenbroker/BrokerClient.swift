@@ -100,26 +100,3 @@ struct BrokerClient {
         }.joined()
     }
 }
-
-/// A token on the command line, and the values of its per-request inputs.
-struct TokenArguments: ParsableArguments {
-    @Argument(help: "The token's name.")
-    var name: String
-
-    @Option(name: .customLong("input"), help: "A per-request input, NAME=VALUE. May be given several times.")
-    var inputs: [String] = []
-
-    func query() throws -> [(String, String)] {
-        try inputs.map { try KeyValue($0).pair }
-    }
-}
-
-/// `key=value` on a command line.
-struct KeyValue {
-    let pair: (String, String)
-
-    init(_ text: String) throws {
-        guard let equals = text.firstIndex(of: "="), equals > text.startIndex else { throw ValidationError("\(text) must be NAME=VALUE") }
-        pair = (String(text[..<equals]), String(text[text.index(after: equals)...]))
-    }
-}

@@ -83,32 +83,3 @@ struct Serve: AsyncParsableCommand {
         for await result in ends { return try result.get() }
     }
 }
-
-/// `--config`, as every subcommand that reads the configuration has it.
-struct ConfigurationOption: ParsableArguments {
-    @Option(help: "The configuration file.")
-    var config = "/etc/tokenbroker/config.yaml"
-
-    /// Reads it; every fault goes to standard error, and the exit code is EX_CONFIG (78).
-    func read() throws -> (configuration: BrokerConfiguration, warnings: [ConfigurationFault]) {
-        do throws(ConfigurationFaults) {
-            return try ConfigurationFiles.read(config)
-        } catch {
-            explain(error.description)
-            throw ProgramExit.configuration
-        }
-    }
-}
-
-enum ProcessEnvironment {
-    static var all: [String: String] {
-        var all: [String: String] = [:]
-        var index = 0
-        while let entry = unsafe environ[index] {
-            let text = unsafe String(cString: entry)
-            if let equals = text.firstIndex(of: "=") { all[String(text[..<equals])] = String(text[text.index(after: equals)...]) }
-            index += 1
-        }
-        return all
-    }
-}

@@ -48,13 +48,6 @@ package struct Problem: Error, Sendable {
     }
 }
 
-/// Fields of every answer (security.md, "Admission" 3).
-package enum CommonFields {
-    package static let all: [(name: String, value: String)] = [
-        ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"), ("Cross-Origin-Resource-Policy", "same-origin"),
-    ]
-}
-
 extension Problem {
     /// The one place that makes a problem of why there is no token.
     package init(_ refusal: TokenRefusal, token: String) {

@@ -1,4 +1,4 @@
-package import LocalHTTP
+import LocalHTTP
 import Synchronization
 package import Time
 
@@ -37,22 +37,5 @@ package final class AuditLog: Sendable {
     /// Takes whole lines about known callers.
     package func append(_ lines: [UInt8], count: Int) {
         output.write(lines, count: count, from: .audit)
-    }
-}
-
-/// Who asked, as an audit line says it.
-package struct AuditedCaller: Sendable, Hashable {
-    package let text: String
-    let isKnown: Bool
-
-    package init(name: String?, identity: PeerIdentity?) {
-        var text = " client=\(name ?? "-")"
-        if let identity {
-            text += " uid=\(identity.user)"
-            if let group = identity.group { text += " gid=\(group)" }
-            if let process = identity.process { text += " pid=\(process)" }
-        }
-        self.text = text
-        isKnown = name != nil
     }
 }

@@ -1,40 +1,7 @@
 package import Contract
-package import LocalHTTP
+import LocalHTTP
 package import Time
-package import Tokens
-
-/// How a request was answered: the answer, and what metrics and audit want to know of it.
-package struct Outcome: Sendable {
-    package var response: Response
-    /// The token that was handed out.
-    package var token: Token?
-    package var problem: ProblemKind?
-
-    package init(_ response: Response, token: Token? = nil) {
-        self.response = response
-        self.token = token
-    }
-
-    package init(_ problem: Problem, requestID: String) {
-        response = problem.response(requestID: requestID)
-        self.problem = problem.kind
-    }
-}
-
-/// A request that found its route, as ledger and audit name it.
-package struct RoutedRequest: Sendable {
-    let endpoint: Endpoint
-    let token: String
-    package let requestID: String
-    package let caller: AuditedCaller
-
-    package init(endpoint: Endpoint, token: String, requestID: String, caller: AuditedCaller) {
-        self.endpoint = endpoint
-        self.token = token
-        self.requestID = requestID
-        self.caller = caller
-    }
-}
+import Tokens
 
 /// Where every answered request is written down: counters and, where it is one of those, a line of the audit.
 package struct RequestLedger: Sendable {

@@ -1,30 +1,3 @@
-/// A request method. Methods the server has no use for keep only that they are another one.
-package enum RequestMethod: String, Sendable {
-    case get = "GET"
-    case head = "HEAD"
-    case post = "POST"
-    case options = "OPTIONS"
-    case other
-}
-
-/// The form a request target came in (RFC 9112 §3.2).
-package enum TargetForm: Sendable {
-    case origin, absolute, asterisk, authority
-}
-
-/// The field names the server or its handlers decide by; every other one is `.other`.
-package enum FieldName: UInt8, Sendable {
-    case other
-    case accept, authorization, connection, contentLength, contentType, cookie, expect, forwarded, host, ifNoneMatch
-    case origin, referer, secFetch, secFetchSite, transferEncoding, via, xForwarded, xRealIP
-}
-
-/// One field line: where its value stands in the request's bytes, outer white space excluded.
-package struct FieldLine: Sendable {
-    package let name: FieldName
-    package let value: Range<Int>
-}
-
 /// The head of a request as ranges into the bytes it was read from; nothing is copied.
 package struct RequestHead: Sendable {
     package var method = RequestMethod.other

@@ -1,35 +1,3 @@
-/// Whose connections count together, and how many of them may be open at once.
-package struct ConnectionShare: Sendable, Hashable {
-    package enum Owner: Sendable, Hashable {
-        /// Everybody of whom nothing is known yet.
-        case strangers
-        case user(UInt32)
-        /// A party the handler has a name for.
-        case party(String)
-    }
-
-    package let owner: Owner
-    package let limit: Int
-
-    package init(_ owner: Owner, limit: Int) {
-        self.owner = owner
-        self.limit = limit
-    }
-}
-
-/// Why a connection ended.
-package enum ConnectionEnd: Int, Sendable, CaseIterable {
-    /// The peer closed it, or its last answer was sent.
-    case finished
-    /// The peer reset it, or sending failed.
-    case broken
-    /// A deadline passed: idle, a request that did not come to its end, a reader that never read.
-    case deadline
-    /// Its share, or the whole table, was full.
-    case evicted
-    case drained
-}
-
 /// The open connections of one loop by descriptor, and how many each share has of them.
 struct ConnectionTable {
     private var slots: [Connection?] = []

@@ -1,0 +1,38 @@
+import Configuration
+package import Fleet
+package import Login
+import Providers
+package import Store
+import Synchronization
+package import Time
+package import Tokens
+
+/// What a keeper works with; all of it injected.
+package struct KeeperEnvironment: Sendable {
+    package var clocks: any Clocks
+    package var performer: LoginPerformer
+    package var events: any EventSink
+    package var identity: HostIdentity
+    package var schedule: RefreshSchedule
+    /// Nil where tokens are kept in memory.
+    package var store: StoreWriter?
+    /// Nil where this host has its accounts to itself.
+    package var fleet: FleetMember?
+    /// Makes the generator of one keeper's jitter.
+    package var makeGenerator: @Sendable () -> any RandomNumberGenerator & Sendable
+
+    package init(
+        clocks: any Clocks, performer: LoginPerformer, events: any EventSink, identity: HostIdentity, schedule: RefreshSchedule,
+        store: StoreWriter? = nil, fleet: FleetMember? = nil,
+        makeGenerator: @escaping @Sendable () -> any RandomNumberGenerator & Sendable = { SystemRandomNumberGenerator() }
+    ) {
+        self.clocks = clocks
+        self.performer = performer
+        self.events = events
+        self.identity = identity
+        self.schedule = schedule
+        self.store = store
+        self.fleet = fleet
+        self.makeGenerator = makeGenerator
+    }
+}

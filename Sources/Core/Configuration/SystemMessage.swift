@@ -1,0 +1,11 @@
+import Providers
+import YAML
+
+/// The system's words for a failed read.
+package struct SystemMessage: Error, Sendable {
+    package let text: String
+
+    package init(_ text: String) {
+        self.text = text
+    }
+}

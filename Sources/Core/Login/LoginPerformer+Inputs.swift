@@ -1,0 +1,74 @@
+package import Configuration
+import Providers
+import Secrets
+package import Tokens
+
+private struct ReadSecret {
+    let reference: SecretReference
+    let outcome: Result<[UInt8], LoginFailure>
+}
+
+extension LoginPerformer {
+    /// Reads an entry's inputs anew, each secret once: once a login. An alternative that cannot be read is left out.
+    ///
+    /// - Throws: `LoginFailure`, class local, where no variant is left: the first one's.
+    package func ownInputs(_ token: TokenConfiguration) async throws(LoginFailure) -> OwnInputs {
+        let count = token.inputs.values.map(\.alternatives).max() ?? 1
+        // Whose login it is besides its values: the same ones at another partner, or behind another token, are another account.
+        let account = Array(([token.provider.name] + token.tokenInputs).joined(separator: "\0").utf8)
+        var read: [ReadSecret] = []
+        var variants: [OwnInputs.Variant] = []
+        var fault: LoginFailure?
+        for index in 0..<count {
+            do throws(LoginFailure) {
+                let values = try await values(token, alternative: index, &read)
+                var text: [UInt8] = account
+                for name in values.names { text += Array(name.utf8) + [0] + (values[name] ?? []) + [0] }
+                let digest = Digest.sha256(text)
+                if !variants.contains(where: { $0.digest == digest }) { variants.append(OwnInputs.Variant(values: values, digest: digest)) }
+            } catch {
+                fault = fault ?? error
+            }
+        }
+        if variants.isEmpty, let fault { throw fault }
+        return OwnInputs(variants: variants)
+    }
+
+    /// Every input but token inputs: defaults, and what the configuration says.
+    private func values(_ token: TokenConfiguration, alternative: Int, _ read: inout [ReadSecret])
+        async throws(LoginFailure) -> ValueScope
+    {
+        var values = ValueScope()
+        for input in token.provider.inputs where !input.isToken {
+            let value: [UInt8]?
+            switch token.inputs[input.name] {
+            case .text(let text): value = Array(text.utf8)
+            case .secret(let references):
+                let reference = references[min(alternative, references.count - 1)]
+                if let known = read.first(where: { $0.reference == reference }) {
+                    value = try known.outcome.get()
+                } else {
+                    let outcome = await secret(reference, for: input)
+                    read.append(ReadSecret(reference: reference, outcome: outcome))
+                    value = try outcome.get()
+                }
+            case .token, nil: value = input.defaultValue.map { Array($0.utf8) }
+            }
+            if let value { values[input.name] = value }
+        }
+        return values
+    }
+
+    private func secret(_ reference: SecretReference, for input: InputDefinition) async -> Result<[UInt8], LoginFailure> {
+        let secret: Secret
+        do throws(SecretFault) {
+            secret = try await secrets.read(reference)
+        } catch {
+            return .failure(LoginFailure(.local, "\(input.name): \(error)"))
+        }
+        if input.kind == .url || input.pattern != nil, let problem = InputRule.problem(with: secret.exposedText, for: input) {
+            return .failure(LoginFailure(.local, "\(reference.place): \(problem)"))
+        }
+        return .success(secret.exposedBytes)
+    }
+}

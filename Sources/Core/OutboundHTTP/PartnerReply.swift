@@ -1,0 +1,22 @@
+package import HTTPTypes
+package import Time
+
+/// A partner's answer, whatever it says.
+package struct PartnerReply: Sendable {
+    package var status: Int
+    package var fields: HTTPFields
+    package var body: [UInt8]
+    /// When the request was sent and the answer was whole, by both clocks.
+    package var sentAt: BootInstant
+    package var sentAtWall: WallTime
+    package var receivedAtWall: WallTime
+
+    package init(status: Int, fields: HTTPFields, body: [UInt8], sentAt: BootInstant, sentAtWall: WallTime, receivedAtWall: WallTime) {
+        self.status = status
+        self.fields = fields
+        self.body = body
+        self.sentAt = sentAt
+        self.sentAtWall = sentAtWall
+        self.receivedAtWall = receivedAtWall
+    }
+}

@@ -1,0 +1,21 @@
+import HTTPTypes
+import JSON
+import Time
+
+/// A value the operator gives.
+package struct InputDefinition: Sendable, Hashable {
+    package enum Kind: String, Sendable, CaseIterable { case text, url }
+
+    package var name: String
+    package var isSecret = false
+    /// The current token of another entry goes in here.
+    package var isToken = false
+    package var isOptional = false
+    package var defaultValue: String?
+    /// The whole value must match.
+    package var pattern: String?
+    package var kind = Kind.text
+    package var description: String?
+
+    package var isRequired: Bool { !isOptional && defaultValue == nil }
+}

@@ -1,0 +1,32 @@
+import OutboundHTTP
+import Time
+import Tokens
+import YAML
+
+/// Reads `inputs:`.
+enum InputReader {
+    static func read(_ node: ConfigurationNode) -> [InputDefinition] {
+        guard let mapping = node.mapping() else { return [] }
+        return mapping.members.compactMap { member in
+            if !Names.isValidInput(member.name) {
+                member.node.fault("an input's name is snake_case: a-z, 0-9 and underscore; token and steps are taken")
+            }
+            guard let settings = member.node.mapping() else { return nil }
+            defer { settings.finish() }
+            var input = InputDefinition(name: member.name)
+            input.isSecret = settings.take("secret")?.bool() ?? false
+            input.isToken = settings.take("token")?.bool() ?? false
+            input.isOptional = settings.take("optional")?.bool() ?? false
+            input.defaultValue = settings.take("default")?.string()
+            input.pattern = settings.take("pattern")?.pattern()
+            input.kind = settings.take("kind")?.word(InputDefinition.Kind.self) ?? .text
+            input.description = settings.take("description")?.string()
+            if input.isSecret, input.defaultValue != nil { member.node.fault("a secret has no default") }
+            if input.isToken, input.isSecret || input.defaultValue != nil { member.node.fault("a token input is neither secret nor has a default") }
+            if input.kind == .url, let value = input.defaultValue, let problem = BaseURL.problem(with: value) {
+                member.node.fault("default \(problem)")
+            }
+            return input
+        }
+    }
+}

@@ -1,0 +1,17 @@
+import HTTPTypes
+import JSON
+import Time
+
+/// A JSON document with templates in the place of strings.
+package indirect enum JSONTemplate: Sendable, Hashable {
+    case object([Member])
+    case array([JSONTemplate])
+    case string(Template)
+    /// A number, `true`, `false` or `null`.
+    case literal(String)
+
+    package struct Member: Sendable, Hashable {
+        package var name: String
+        package var value: JSONTemplate
+    }
+}

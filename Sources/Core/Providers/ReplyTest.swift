@@ -1,0 +1,29 @@
+import HTTPTypes
+package import JSON
+
+/// A test over an answer: all its parts must hold.
+package struct ReplyTest: Sendable, Hashable, CustomStringConvertible {
+    package enum Condition: Sendable, Hashable {
+        case equals(JSONValue)
+        case exists(Bool)
+        /// A search, not a match of the whole; over a string, or the JSON text of anything else.
+        case matches(String)
+    }
+
+    /// Empty: any status.
+    package var statuses: [StatusPattern] = []
+    package var source: ValueSource?
+    package var condition: Condition?
+
+    package var description: String {
+        let status = statuses.isEmpty ? [] : ["status \(statuses.map(\.description).joined(separator: " or "))"]
+        guard let source, let condition else { return status.joined() }
+        let test =
+            switch condition {
+            case .equals(let value): "\(source) is \(value.jsonText)"
+            case .exists(let flag): "\(source) is \(flag ? "there" : "missing")"
+            case .matches(let pattern): "\(source) says \"\(pattern)\""
+            }
+        return (status + [test]).joined(separator: ", ")
+    }
+}

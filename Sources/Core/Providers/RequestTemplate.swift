@@ -1,0 +1,24 @@
+package import HTTPTypes
+import JSON
+import Time
+
+package struct RequestTemplate: Sendable, Hashable {
+    package var method: HTTPRequest.Method
+    package var url: URLTemplate
+    package var headers: [HeaderTemplate] = []
+    package var body = BodyTemplate.none
+    package var success = SuccessRule()
+    /// Values later requests, `use` and callers can name.
+    package var keep: [KeptValue] = []
+}
+
+package struct HeaderTemplate: Sendable, Hashable {
+    package var name: HTTPField.Name
+    package var value: Template
+}
+
+/// A query pair or form field.
+package struct PairTemplate: Sendable, Hashable {
+    package var name: String
+    package var value: Template
+}

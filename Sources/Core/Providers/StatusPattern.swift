@@ -1,0 +1,22 @@
+import HTTPTypes
+import JSON
+
+/// A status or a class of them: 401, `4xx`.
+package enum StatusPattern: Sendable, Hashable, CustomStringConvertible {
+    case exactly(Int)
+    case hundreds(Int)
+
+    package func matches(_ status: Int) -> Bool {
+        switch self {
+        case .exactly(let wanted): status == wanted
+        case .hundreds(let wanted): status / 100 == wanted
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .exactly(let status): String(status)
+        case .hundreds(let hundreds): "\(hundreds)xx"
+        }
+    }
+}

@@ -1,0 +1,3 @@
+package struct TemplateFault: Error, Sendable {
+    package let message: String
+}

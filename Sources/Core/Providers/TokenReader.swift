@@ -1,0 +1,74 @@
+import OutboundHTTP
+import Time
+import Tokens
+import YAML
+
+/// Reads `token:`.
+enum TokenReader {
+    static func read(_ node: ConfigurationNode, scope: inout Set<String>) -> TokenReading? {
+        guard let mapping = node.mapping() else { return nil }
+        defer { mapping.finish() }
+        let source = mapping.require("from").flatMap(ReplyRulesReader.source)
+        let format = mapping.take("format")?.word(TokenReading.Format.self) ?? .opaque
+        let type = mapping.take("type")?.string() ?? "Bearer"
+        let keep = mapping.take("keep").map(ReplyRulesReader.keep) ?? []
+        let expires = mapping.take("expires").map(expiry) ?? []
+        let refreshToken = mapping.take("refresh_token").flatMap(ReplyRulesReader.source)
+        let suggested = mapping.take("suggested_lifetime")?.duration(in: Expiry.range)
+        scope.formUnion(keep.map(\.name))
+        guard let source else { return nil }
+        return TokenReading(
+            source: source, format: format, type: type, keep: keep, refreshToken: refreshToken, expires: expires, suggestedLifetime: suggested)
+    }
+
+    /// Reads a list of expiry sources.
+    static func expiry(_ node: ConfigurationNode) -> [ExpirySource] {
+        let sources = node.list() ?? []
+        if node.isSequence, sources.isEmpty { node.fault("needs at least one source, such as {after: 30m}") }
+        return sources.compactMap(expirySource)
+    }
+
+    private static func expirySource(_ node: ConfigurationNode) -> ExpirySource? {
+        guard let mapping = node.mapping() else { return nil }
+        defer { mapping.finish() }
+        if let after = mapping.take("after") { return after.duration(in: Expiry.range).map { .after($0) } }
+        if let never = mapping.take("never") {
+            if never.bool() == false { never.fault("can only be true") }
+            return .never
+        }
+        if let claim = mapping.take("jwt") { return claim.string().map { .claim($0) } }
+        guard let source = ReplyRulesReader.source(in: mapping) else {
+            if !mapping.has("json") && !mapping.has("header") && !mapping.has("body") {
+                node.fault("must be one of {json: /pointer, …}, {header: name, …}, {jwt: exp}, {after: duration}, {never: true}")
+            }
+            return nil
+        }
+        let unit = mapping.take("unit")
+        let format = mapping.take("format")
+        let zone = mapping.take("zone").flatMap(offset)
+        if unit != nil, format != nil { node.fault("has both unit and format; a number of seconds has a unit, a moment has a format") }
+        if let unit { return ReplyRulesReader.unit(unit).map { .value(source, .lifetime(unit: $0)) } }
+        guard let format else {
+            node.fault("needs unit: seconds|milliseconds|minutes or format: rfc3339|unix|unix_ms")
+            return nil
+        }
+        switch format.string() {
+        case "rfc3339": return .value(source, .rfc3339(zone: zone))
+        case "unix": return .value(source, .unixSeconds)
+        case "unix_ms": return .value(source, .unixMilliseconds)
+        default:
+            format.fault("must be rfc3339, unix or unix_ms")
+            return nil
+        }
+    }
+
+    private static func offset(_ node: ConfigurationNode) -> Duration? {
+        guard let text = node.string() else { return nil }
+        if text == "UTC" { return .zero }
+        guard let offset = CalendarTime.parseOffset(text) else {
+            node.fault("must be UTC or an offset such as +05:45")
+            return nil
+        }
+        return offset
+    }
+}

@@ -1,0 +1,7 @@
+import HTTPTypes
+import JSON
+import Time
+
+package struct TokenUse: Sendable, Hashable {
+    package var headers: [HeaderTemplate] = []
+}

@@ -1,0 +1,4 @@
+/// Where events go.
+package protocol EventSink: Sendable {
+    func record(_ event: BrokerEvent)
+}

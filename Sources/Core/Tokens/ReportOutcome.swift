@@ -1,0 +1,8 @@
+import Time
+
+/// What became of a rejection report.
+package enum ReportOutcome: String, Sendable {
+    case refreshing
+    case alreadyReplaced = "already_replaced"
+    case ignored
+}

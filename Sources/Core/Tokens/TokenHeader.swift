@@ -1,0 +1,12 @@
+package import Secrets
+import Time
+
+package struct TokenHeader: Sendable, Equatable {
+    package let name: String
+    package let value: Secret
+
+    package init(name: String, value: Secret) {
+        self.name = name
+        self.value = value
+    }
+}

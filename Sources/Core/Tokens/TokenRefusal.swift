@@ -1,0 +1,24 @@
+import Time
+
+/// Why there is no token for a caller now.
+package struct TokenRefusal: Error, Sendable {
+    package enum Reason: Sendable, Equatable {
+        case pending
+        case minValidNotMet(expiresIn: Duration)
+        case minValidUnreachable(longest: Duration)
+        case failing(LoginFailure, isLatched: Bool)
+        case budgetExhausted
+        case stopping
+        /// No more combinations of per-request inputs are kept.
+        case tooManyCombinations(limit: Int)
+    }
+
+    package var reason: Reason
+    /// Until the next planned login; nil: none is planned.
+    package var retryAfter: Duration?
+
+    package init(_ reason: Reason, retryAfter: Duration? = nil) {
+        self.reason = reason
+        self.retryAfter = retryAfter
+    }
+}

@@ -1,0 +1,22 @@
+/// A moment on CLOCK_BOOTTIME: goes on through suspend and is never set. Deadlines live on it.
+package struct BootInstant: Sendable, Hashable, Comparable {
+    /// Nanoseconds since the machine started.
+    package var nanoseconds: Int64
+
+    package init(nanoseconds: Int64) {
+        self.nanoseconds = nanoseconds
+    }
+
+    package static let distantFuture = BootInstant(nanoseconds: .max)
+
+    package static func < (left: BootInstant, right: BootInstant) -> Bool { left.nanoseconds < right.nanoseconds }
+
+    package static func + (instant: BootInstant, duration: Duration) -> BootInstant {
+        let (sum, overflow) = instant.nanoseconds.addingReportingOverflow(duration.nanoseconds)
+        return BootInstant(nanoseconds: overflow ? .max : sum)
+    }
+
+    package static func - (instant: BootInstant, duration: Duration) -> BootInstant { instant + (.zero - duration) }
+
+    package static func - (left: BootInstant, right: BootInstant) -> Duration { .nanoseconds(left.nanoseconds - right.nanoseconds) }
+}

@@ -1,0 +1,27 @@
+/// Whether one more is within a rate: a bucket of `count` that fills evenly in `period`. Pure; times are boot-time nanoseconds.
+package struct RateBucket: Sendable {
+    private let rate: Rate
+    private var tokens: Double
+    private var filledAt: Int64
+
+    package init(_ rate: Rate, now: Int64) {
+        self.rate = rate
+        tokens = Double(rate.count)
+        filledAt = now
+    }
+
+    /// Takes one; where there is none, how long until there is.
+    package mutating func take(at now: Int64) -> Duration? {
+        let perNanosecond = Double(rate.count) / Double(rate.period.nanoseconds)
+        tokens = min(Double(rate.count), tokens + Double(max(0, now - filledAt)) * perNanosecond)
+        filledAt = max(filledAt, now)
+        guard tokens < 1 else {
+            tokens -= 1
+            return nil
+        }
+        return .nanoseconds(Int64((1 - tokens) / perNanosecond))
+    }
+
+    /// Nothing was taken for so long that it is as good as new.
+    package func isFull(at now: Int64) -> Bool { now - filledAt >= rate.period.nanoseconds }
+}

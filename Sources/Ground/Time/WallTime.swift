@@ -1,0 +1,30 @@
+/// A moment of the wall clock: for people, the wire and the disk, never for deciding whether a token lives.
+package struct WallTime: Sendable, Hashable, Comparable {
+    /// Nanoseconds since 1970-01-01T00:00:00Z.
+    package var nanoseconds: Int64
+
+    package init(nanoseconds: Int64) {
+        self.nanoseconds = nanoseconds
+    }
+
+    package init(seconds: Int64) {
+        nanoseconds = seconds.multipliedReportingOverflow(by: 1_000_000_000).overflow ? (seconds < 0 ? .min : .max) : seconds * 1_000_000_000
+    }
+
+    /// Seconds since 1970, rounded down.
+    package var seconds: Int64 {
+        nanoseconds >= 0 ? nanoseconds / 1_000_000_000 : -((999_999_999 - nanoseconds) / 1_000_000_000)
+    }
+
+    package static func < (left: WallTime, right: WallTime) -> Bool { left.nanoseconds < right.nanoseconds }
+
+    package static func + (time: WallTime, duration: Duration) -> WallTime {
+        let (sum, overflow) = time.nanoseconds.addingReportingOverflow(duration.nanoseconds)
+        return WallTime(nanoseconds: overflow ? .max : sum)
+    }
+
+    package static func - (left: WallTime, right: WallTime) -> Duration {
+        let (difference, overflow) = left.nanoseconds.subtractingReportingOverflow(right.nanoseconds)
+        return .nanoseconds(overflow ? (left < right ? .min : .max) : difference)
+    }
+}

@@ -1,0 +1,10 @@
+/// Every fault of a configuration, in the order of the files and lines.
+package struct ConfigurationFaults: Error, Sendable, CustomStringConvertible {
+    package let faults: [ConfigurationFault]
+
+    package init(faults: [ConfigurationFault]) {
+        self.faults = faults
+    }
+
+    package var description: String { faults.map(\.description).joined(separator: "\n") }
+}

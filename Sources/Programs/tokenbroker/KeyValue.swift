@@ -1,0 +1,18 @@
+import ArgumentParser
+import BrokerDaemon
+import Glibc
+import HTTPTypes
+import JSON
+import OutboundHTTP
+import Secrets
+import Time
+
+/// `key=value` on a command line.
+struct KeyValue {
+    let pair: (String, String)
+
+    init(_ text: String) throws {
+        guard let equals = text.firstIndex(of: "="), equals > text.startIndex else { throw ValidationError("\(text) must be NAME=VALUE") }
+        pair = (String(text[..<equals]), String(text[text.index(after: equals)...]))
+    }
+}

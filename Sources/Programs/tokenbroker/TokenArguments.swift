@@ -1,0 +1,21 @@
+import ArgumentParser
+import BrokerDaemon
+import Glibc
+import HTTPTypes
+import JSON
+import OutboundHTTP
+import Secrets
+import Time
+
+/// A token on the command line, and the values of its per-request inputs.
+struct TokenArguments: ParsableArguments {
+    @Argument(help: "The token's name.")
+    var name: String
+
+    @Option(name: .customLong("input"), help: "A per-request input, NAME=VALUE. May be given several times.")
+    var inputs: [String] = []
+
+    func query() throws -> [(String, String)] {
+        try inputs.map { try KeyValue($0).pair }
+    }
+}

@@ -1,0 +1,21 @@
+import Admission
+import Broker
+import Configuration
+package import Synchronization
+
+/// Where the current `Serving` stands; loops look at its version once a batch.
+package final class ServingBoard: Sendable {
+    package let version = Atomic<UInt64>(1)
+    private let current: Mutex<Serving>
+
+    package init(_ serving: Serving) {
+        current = Mutex(serving)
+    }
+
+    package var serving: Serving { current.withLock { $0 } }
+
+    package func replace(_ serving: Serving) {
+        current.withLock { $0 = serving }
+        version.add(1, ordering: .releasing)
+    }
+}

@@ -1,0 +1,73 @@
+/// Bytes on their way to a peer, kept between requests so that appending allocates nothing.
+package struct ResponseBuffer: Sendable {
+    package var bytes: [UInt8] = []
+
+    package init() {}
+
+    package mutating func append(_ text: StaticString) {
+        text.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
+    }
+
+    package mutating func append(_ text: String) {
+        bytes.append(contentsOf: text.utf8)
+    }
+
+    /// Appends a whole response message.
+    ///
+    /// - Parameters:
+    ///   - omitsBody: for HEAD: the header of the answer, its Content-Length included, without the body.
+    ///   - closes: says `Connection: close`.
+    package mutating func append(_ response: Response, date: HTTPDate, omitsBody: Bool, closes: Bool) {
+        append("HTTP/1.1 ")
+        append(String(response.status))
+        append(" ")
+        append(Self.reason(response.status))
+        append("\r\n")
+        for field in response.fields {
+            append(field.name)
+            append(": ")
+            bytes.append(contentsOf: field.value.utf8.lazy.map { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F ? 0x20 : $0 })
+            append("\r\n")
+        }
+        if response.status != 304, response.status != 204 {  // RFC 9110 §8.6
+            append("Content-Length: ")
+            append(String(response.body.count))
+            append("\r\n")
+        }
+        if !response.fields.contains(where: { $0.name == "Date" }) {
+            append("Date: ")
+            bytes.append(contentsOf: date.bytes)
+            append("\r\n")
+        }
+        append(closes ? "Connection: close\r\n\r\n" : "\r\n")
+        if !omitsBody, response.status != 304 { bytes.append(contentsOf: response.body) }
+    }
+
+    /// Reason phrases of RFC 9110 §15 and RFC 6585.
+    package static func reason(_ status: Int) -> StaticString {
+        switch status {
+        case 200: "OK"
+        case 202: "Accepted"
+        case 204: "No Content"
+        case 304: "Not Modified"
+        case 400: "Bad Request"
+        case 401: "Unauthorized"
+        case 403: "Forbidden"
+        case 404: "Not Found"
+        case 405: "Method Not Allowed"
+        case 408: "Request Timeout"
+        case 409: "Conflict"
+        case 413: "Content Too Large"
+        case 417: "Expectation Failed"
+        case 421: "Misdirected Request"
+        case 429: "Too Many Requests"
+        case 431: "Request Header Fields Too Large"
+        case 500: "Internal Server Error"
+        case 502: "Bad Gateway"
+        case 503: "Service Unavailable"
+        case 504: "Gateway Timeout"
+        case 505: "HTTP Version Not Supported"
+        default: "Status"
+        }
+    }
+}

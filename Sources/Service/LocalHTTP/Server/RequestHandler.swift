@@ -1,0 +1,32 @@
+extension RequestHandler {
+    package func ended(_ connection: Connection, _ end: ConnectionEnd) {}
+    package func end() {}
+}
+
+/// Answers requests on one event loop: called only there, never concurrently, and never to block.
+package protocol RequestHandler: AnyObject {
+    /// Called once a connection, before its first request.
+    func accept(_ peer: Peer) -> Admittance
+
+    /// Called once a connection, after it was closed.
+    func ended(_ connection: Connection, _ end: ConnectionEnd)
+
+    /// Called before the requests of one readiness batch are answered.
+    func begin(_ time: LoopTime)
+
+    /// Called after the requests of one readiness batch were answered.
+    func end()
+
+    /// Answers one request.
+    ///
+    /// - Parameters:
+    ///   - head: ranges into `bytes`.
+    ///   - bytes: the request message; valid during the call only.
+    ///   - body: the decoded body.
+    func respond(
+        to head: borrowing RequestHead, bytes: Span<UInt8>, body: Span<UInt8>, on connection: Connection, into output: inout ResponseBuffer
+    ) -> Reply
+
+    /// The answer to a message that cannot be read; the connection is closed after it.
+    func refuse(_ fault: MessageFault) -> Response
+}

@@ -1,0 +1,22 @@
+package import Contract
+package import LocalHTTP
+import Time
+package import Tokens
+
+/// How a request was answered: the answer, and what metrics and audit want to know of it.
+package struct Outcome: Sendable {
+    package var response: Response
+    /// The token that was handed out.
+    package var token: Token?
+    package var problem: ProblemKind?
+
+    package init(_ response: Response, token: Token? = nil) {
+        self.response = response
+        self.token = token
+    }
+
+    package init(_ problem: Problem, requestID: String) {
+        response = problem.response(requestID: requestID)
+        self.problem = problem.kind
+    }
+}

@@ -1,0 +1,19 @@
+package import Contract
+import LocalHTTP
+import Time
+import Tokens
+
+/// A request that found its route, as ledger and audit name it.
+package struct RoutedRequest: Sendable {
+    let endpoint: Endpoint
+    let token: String
+    package let requestID: String
+    package let caller: AuditedCaller
+
+    package init(endpoint: Endpoint, token: String, requestID: String, caller: AuditedCaller) {
+        self.endpoint = endpoint
+        self.token = token
+        self.requestID = requestID
+        self.caller = caller
+    }
+}
