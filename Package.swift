@@ -44,25 +44,26 @@ let ground = [
     system("Sources/Ground/COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
     room("Ground/Time", "CLinux"),
     room("Ground/JSON"),
-    room("Ground/Secrets", "CLinux", "COpenSSL", "Time"),
+    room("Ground/Files", "CLinux"),
+    room("Ground/Secrets", "CLinux", "COpenSSL", "Time", "Files"),
     room("Ground/YAML", "CLinux", "Time", "Secrets", yams),
 ]
 
 let core = [
     room("Core/Tokens", "Time", "JSON", "Secrets"),
-    room("Core/OutboundHTTP", "CCurl", "Time", "Secrets", httpTypes),
+    room("Core/OutboundHTTP", "CCurl", "Time", "Files", httpTypes),
     room(
         "Core/Providers", "Time", "JSON", "YAML", "Tokens", "OutboundHTTP", httpTypes,
         resources: definitions.map { .embedInCode("Definitions/\($0).yaml") }),
     room("Core/Configuration", "Time", "Secrets", "YAML", "Tokens", "OutboundHTTP", "Providers"),
     room("Core/Login", "Time", "JSON", "Secrets", "Tokens", "OutboundHTTP", "Providers", "Configuration", httpTypes),
-    room("Core/Store", "COpenSSL", "Time", "JSON", "Secrets", "Tokens", "Configuration", grdb),
+    room("Core/Store", "COpenSSL", "Time", "JSON", "Files", "Secrets", "Tokens", "Configuration", grdb),
     room("Core/Fleet", "Time", "JSON", "Secrets", "Tokens", "OutboundHTTP", "Configuration", "Store", httpTypes),
     room("Core/Broker", "Time", "Secrets", "Tokens", "OutboundHTTP", "Providers", "Configuration", "Login", "Store", "Fleet"),
 ]
 
 let service = [
-    room("Service/LocalHTTP", "CLinux", settings: requestPath),
+    room("Service/LocalHTTP", "CLinux", "Time", "Files", settings: requestPath),
     room("Service/Contract", "Time", "JSON", "Tokens", "LocalHTTP", settings: requestPath),
     room("Service/Observability", "Time", "Tokens", "LocalHTTP", "Contract", logging, settings: requestPath),
     room("Service/Admission", "Time", "Secrets", "Configuration", "LocalHTTP", "Contract", "Observability", settings: requestPath),
@@ -70,16 +71,17 @@ let service = [
         "Service/API", "Time", "JSON", "Secrets", "Tokens", "OutboundHTTP", "Providers", "Configuration", "Store", "Broker", "LocalHTTP",
         "Contract", "Observability", "Admission", settings: requestPath),
     room(
-        "Service/BrokerDaemon", "CLinux", "Time", "JSON", "Secrets", "YAML", "Tokens", "OutboundHTTP", "Providers", "Configuration", "Login",
+        "Service/BrokerDaemon", "CLinux", "Time", "JSON", "Files", "Secrets", "YAML", "Tokens", "OutboundHTTP", "Providers", "Configuration", "Login",
         "Store", "Fleet", "Broker", "LocalHTTP", "Contract", "Observability", "Admission", "API", logging, settings: requestPath),
 ]
 
 let programs: [Target] = [
-    room("Programs/PartnerSandbox", "LocalHTTP"),
+    room("Programs/PartnerSandbox", "Time", "Files", "LocalHTTP"),
     .executableTarget(
         name: "tokenbroker",
         dependencies: [
-            "Time", "JSON", "Secrets", "YAML", "Tokens", "OutboundHTTP", "Providers", "Configuration", "Login", "Store", "LocalHTTP", "Observability",
+            "Time", "JSON", "Files", "Secrets", "YAML", "Tokens", "OutboundHTTP", "Providers", "Configuration", "Login", "Store", "LocalHTTP",
+            "Observability",
             "BrokerDaemon", arguments, httpTypes, logging,
         ],
         path: "Sources/Programs/tokenbroker", exclude: ["Manual"], swiftSettings: settings),
@@ -95,7 +97,7 @@ let tests: [Target] = [
     .target(name: "TestSupport", dependencies: rooms + ["CTLS", httpTypes], path: "Tests/Support", swiftSettings: settings),
     .executableTarget(
         name: "fleet-simulation", dependencies: rooms + ["TestSupport", httpTypes], path: "Tests/FleetSimulation", swiftSettings: settings),
-    .testTarget(name: "LocalHTTPTests", dependencies: ["LocalHTTP", "TestSupport", "CTLS"], swiftSettings: settings),
+    .testTarget(name: "LocalHTTPTests", dependencies: rooms + ["TestSupport", "CTLS"], swiftSettings: settings),
     .testTarget(name: "BrokerCoreTests", dependencies: rooms + ["TestSupport", httpTypes], swiftSettings: settings),
     .testTarget(name: "BrokerDaemonTests", dependencies: rooms + ["PartnerSandbox", "TestSupport", httpTypes, logging], swiftSettings: settings),
     .testTarget(name: "PartnerSandboxTests", dependencies: rooms + ["PartnerSandbox", "TestSupport", httpTypes], swiftSettings: settings),

@@ -217,7 +217,7 @@ final class Valve: Sendable {
         let bench = BrokerBench { request, number, clocks throws(TransportFault) in
             let sent = request.fields[.authorization]
             if request.url.hasSuffix("/customers/login"), sent != "Bearer \(valid.withLock { $0 })" { return .make(401, clocks: clocks) }
-            let payload = Base64URL.encode(Array("{\"exp\":\(clocks.wall.seconds + (sent == nil ? 900 : 300)),\"n\":\(number)}".utf8))
+            let payload = Base64.encode(Array("{\"exp\":\(clocks.wall.seconds + (sent == nil ? 900 : 300)),\"n\":\(number)}".utf8), .url)
             let token = "e30.\(payload).eA"
             if sent == nil { valid.withLock { $0 = token } }
             return .make(200, token, type: "text/plain", clocks: clocks)
@@ -354,7 +354,7 @@ final class Valve: Sendable {
                 limit: 2
             """
         let bench = BrokerBench { request, number, clocks throws(TransportFault) in
-            let payload = Base64URL.encode(Array("{\"exp\":\(clocks.wall.seconds + 900),\"n\":\(number)}".utf8))
+            let payload = Base64.encode(Array("{\"exp\":\(clocks.wall.seconds + 900),\"n\":\(number)}".utf8), .url)
             return .make(200, "{\"code\":\"RESPONSE_SUCCESS\",\"data\":{\"token\":\"e30.\(payload).eA\"}}", clocks: clocks)
         }
         try await bench.run(yaml) { broker in

@@ -47,7 +47,7 @@ final class LiveBroker: Sendable {
         let (pending, requestIDs) = (pending, RequestIDs())
         let audit = AuditLog(isJournal: false, clocks: clocks, output: output)
         let ledger = RequestLedger(metrics: metrics.requests, audit: audit, clocks: clocks)
-        server = try HTTPServer([Listener(.loopback4(host: [127, 0, 0, 1], port: 0))]) {
+        server = try HTTPServer([Listener(.loopback4(host: [127, 0, 0, 1], port: 0))], limits: .usual) {
             BrokerHandler(board: board, api: api, pending: pending, requestIDs: requestIDs, ledger: ledger)
         }
         address = server.addresses[0].description

@@ -1,5 +1,6 @@
 import Broker
 import BrokerDaemon
+import Files
 import Glibc
 import LocalHTTP
 import Observability

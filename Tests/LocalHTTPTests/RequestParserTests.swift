@@ -22,7 +22,7 @@ import Testing
     }
 
     static func parse(_ bytes: [UInt8]) -> (RequestParser, RequestParser.Progress) {
-        let parser = RequestParser(limits: ServerLimits())
+        let parser = RequestParser(limits: ServerLimits.usual)
         let progress = parser.parse(bytes.span)
         return (parser, progress)
     }
@@ -56,7 +56,7 @@ import Testing
     @Test(arguments: accepted + refused) func `split at any byte the outcome is the same`(message: Message) {
         let (reader, whole) = Self.parse(message.bytes)
         for cut in 1..<message.bytes.count {
-            let parser = RequestParser(limits: ServerLimits())
+            let parser = RequestParser(limits: ServerLimits.usual)
             let first = parser.parse(Array(message.bytes[..<cut]).span)
             let outcome = first == .needsMore ? parser.parse(message.bytes.span) : first
             #expect(outcome == whole && parser.chunkedBody == reader.chunkedBody && parser.bodyRange == reader.bodyRange, "cut at \(cut)")
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test(arguments: accepted + refused) func `byte by byte the outcome is the same`(message: Message) {
-        let parser = RequestParser(limits: ServerLimits())
+        let parser = RequestParser(limits: ServerLimits.usual)
         var outcome = RequestParser.Progress.needsMore
         for end in 1...message.bytes.count where outcome == .needsMore { outcome = parser.parse(Array(message.bytes[..<end]).span) }
         #expect(outcome == Self.parse(message.bytes).1)
@@ -73,7 +73,7 @@ import Testing
     @Test func `one message leaves nothing behind for the next`() {
         for first in Self.accepted {
             for second in Self.accepted {
-                let parser = RequestParser(limits: ServerLimits())
+                let parser = RequestParser(limits: ServerLimits.usual)
                 _ = parser.parse(first.bytes.span)
                 parser.reset()
                 #expect(parser.parse(second.bytes.span) == .complete(length: second.bytes.count), "\(second.name) after \(first.name)")
@@ -93,7 +93,7 @@ import Testing
             if case .refused(let fault) = Self.parse(message).1 { fault.status } else { nil }
         }
         let frame = "GET / HTTP/1.1\r\nHost: a\r\nX: \r\n\r\n".utf8.count
-        let room = ServerLimits().headerBytes - frame
+        let room = ServerLimits.usual.headerBytes - frame
         #expect(refusal("GET / HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "x", count: room))\r\n\r\n") == nil)
         #expect(refusal("GET / HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "x", count: room + 1))\r\n\r\n") == 431)
         #expect(refusal("GET / HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "x", count: 20_000))") == 431)

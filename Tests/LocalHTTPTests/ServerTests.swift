@@ -1,4 +1,5 @@
 import Dispatch
+import Files
 import Glibc
 import LocalHTTP
 import TestSupport
@@ -45,7 +46,7 @@ private final class EchoHandler: RequestHandler {
     }
 }
 
-private func makeServer(_ limits: ServerLimits = ServerLimits(), strangers: Int = .max) throws -> (HTTPServer, String) {
+private func makeServer(_ limits: ServerLimits = ServerLimits.usual, strangers: Int = .max) throws -> (HTTPServer, String) {
     let server = try HTTPServer([Listener(.loopback4(host: [127, 0, 0, 1], port: 0))], limits: limits) { EchoHandler(strangers: strangers) }
     return (server, server.addresses[0].description)
 }
@@ -105,7 +106,7 @@ private func makeServer(_ limits: ServerLimits = ServerLimits(), strangers: Int 
     }
 
     @Test func `a slow header ends with 408 and a slow body too`() throws {
-        var limits = ServerLimits()
+        var limits = ServerLimits.usual
         limits.headerTime = .milliseconds(100)
         limits.requestTime = .milliseconds(150)
         let (server, address) = try makeServer(limits)
@@ -119,7 +120,7 @@ private func makeServer(_ limits: ServerLimits = ServerLimits(), strangers: Int 
     }
 
     @Test func `an idle connection is closed without a word`() throws {
-        var limits = ServerLimits()
+        var limits = ServerLimits.usual
         limits.idleTime = .milliseconds(100)
         let (server, address) = try makeServer(limits)
         defer { server.stop() }
@@ -154,7 +155,7 @@ private func makeServer(_ limits: ServerLimits = ServerLimits(), strangers: Int 
     @Test func `a unix client that leaves before its answer costs nothing`() throws {
         let folder = try TestFiles.scratch()
         defer { TestFiles.remove(folder) }
-        let server = try HTTPServer([Listener(.unix(path: "\(folder)/s"))]) { EchoHandler() }
+        let server = try HTTPServer([Listener(.unix(path: "\(folder)/s"))], limits: .usual) { EchoHandler() }
         defer { server.stop() }
         do {
             let leaving = try #require(RawClient(address: "unix:\(folder)/s"))
@@ -180,7 +181,7 @@ private func makeServer(_ limits: ServerLimits = ServerLimits(), strangers: Int 
     }
 
     @Test func `beyond the limit of connections the longest idle one goes`() throws {
-        var limits = ServerLimits()
+        var limits = ServerLimits.usual
         limits.connections = 8
         let (server, address) = try makeServer(limits)
         defer { server.stop() }
@@ -201,7 +202,7 @@ private func makeServer(_ limits: ServerLimits = ServerLimits(), strangers: Int 
     }
 
     @Test func `a share that is full loses its longest idle connection, and no other share does`() throws {
-        var limits = ServerLimits()
+        var limits = ServerLimits.usual
         limits.idleGrace = .zero
         let (server, address) = try makeServer(limits, strangers: 2)
         defer { server.stop() }
@@ -226,7 +227,7 @@ private func makeServer(_ limits: ServerLimits = ServerLimits(), strangers: Int 
     }
 
     @Test func `an empty line between requests begins none`() throws {
-        var limits = ServerLimits()
+        var limits = ServerLimits.usual
         limits.headerTime = .milliseconds(50)
         let (server, address) = try makeServer(limits)
         defer { server.stop() }
@@ -238,7 +239,7 @@ private func makeServer(_ limits: ServerLimits = ServerLimits(), strangers: Int 
     }
 
     @Test func `a connection that awaits its answer is not closed for its share`() throws {
-        var limits = ServerLimits()
+        var limits = ServerLimits.usual
         limits.idleGrace = .milliseconds(100)
         let (server, address) = try makeServer(limits, strangers: 1)
         defer { server.stop() }
@@ -251,7 +252,7 @@ private func makeServer(_ limits: ServerLimits = ServerLimits(), strangers: Int 
     }
 
     @Test func `a flood of strangers never pushes out a known caller`() throws {
-        var limits = ServerLimits()
+        var limits = ServerLimits.usual
         limits.connections = 8
         let (server, address) = try makeServer(limits, strangers: 4)
         defer { server.stop() }
@@ -277,7 +278,7 @@ private func makeServer(_ limits: ServerLimits = ServerLimits(), strangers: Int 
     }
 
     @Test(arguments: [true, false]) func `draining gives who just connected a moment for the first request`(isGiven: Bool) async throws {
-        var limits = ServerLimits()
+        var limits = ServerLimits.usual
         limits.firstRequestGrace = isGiven ? .seconds(30) : .zero
         let (server, address) = try makeServer(limits)
         let drained = try await blocking { [self] in
@@ -299,13 +300,13 @@ private func makeServer(_ limits: ServerLimits = ServerLimits(), strangers: Int 
         let path = "\(folder)/api.sock"
         let manager = try Listener(.unix(path: path))
         do {
-            let server = try HTTPServer([try Listener(inherited: dup(manager.descriptor))]) { EchoHandler() }
+            let server = try HTTPServer([try Listener(inherited: dup(manager.descriptor))], limits: .usual) { EchoHandler() }
             #expect(server.addresses == [.unix(path: path)])
             #expect(ask(try #require(RawClient(address: "unix:\(path)")), "/u") == "/u")
             await server.drain(within: .seconds(5))
             server.stop()
         }
-        let next = try HTTPServer([try Listener(inherited: dup(manager.descriptor))]) { EchoHandler() }
+        let next = try HTTPServer([try Listener(inherited: dup(manager.descriptor))], limits: .usual) { EchoHandler() }
         #expect(ask(try #require(RawClient(address: "unix:\(path)")), "/again") == "/again")
         next.stop()
         let tcp = try Listener(try #require(SocketAddress(loopback: "127.0.0.1:0")))
@@ -332,7 +333,7 @@ private func makeServer(_ limits: ServerLimits = ServerLimits(), strangers: Int 
         do {
             let listener = try Listener(.unix(path: path), access: SocketFileAccess(mode: 0o600))
             #expect(try TestFiles.run("/usr/bin/stat", ["-c", "%a", path]).output == "600\n")
-            let server = try HTTPServer([listener]) { EchoHandler() }
+            let server = try HTTPServer([listener], limits: .usual) { EchoHandler() }
             let client = try #require(RawClient(address: "unix:\(path)"))
             client.send("GET /u HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(client.receive()?.text == "/u")

@@ -1,5 +1,5 @@
 package import Synchronization
-import Time
+package import Time
 import Tokens
 
 /// The place where a keeper publishes one token and event loops read it without waiting.
@@ -19,6 +19,9 @@ package final class TokenCell: Sendable {
     }
 
     package var current: TokenSnapshot? { snapshot.withLock { $0 } }
+
+    /// Whether there is a token that a caller can be given.
+    package func isUsable(at now: BootInstant) -> Bool { current?.token.isUsable(at: now) ?? false }
 
     func publish(_ new: TokenSnapshot?) {
         snapshot.withLock { $0 = new }

@@ -4,7 +4,7 @@ import YAML
 
 /// Reads `clients:`.
 enum ClientReader {
-    static func read(_ node: ConfigurationNode) -> [ClientConfiguration] {
+    static func read(_ node: YAMLNode) -> [ClientConfiguration] {
         guard let mapping = node.mapping() else { return [] }
         return mapping.members.compactMap { member in
             if !Names.isValid(member.name) { member.node.fault(Names.rule) }
@@ -30,14 +30,14 @@ enum ClientReader {
         }
     }
 
-    private static func digest(_ node: ConfigurationNode) -> [UInt8]? {
+    private static func digest(_ node: YAMLNode) -> [UInt8]? {
         guard let text = node.string() else { return nil }
         if let bytes = Digest.bytes(hex: text), bytes.count == 32 { return bytes }
         node.fault("must be the hex SHA-256 of the key: 64 hex digits, as `tokenbroker client add` prints them")
         return nil
     }
 
-    private static func limits(_ node: ConfigurationNode) -> ClientLimits {
+    private static func limits(_ node: YAMLNode) -> ClientLimits {
         var limits = ClientLimits()
         guard let mapping = node.mapping() else { return limits }
         limits.requests = mapping.take("requests")?.rate()
@@ -48,14 +48,14 @@ enum ClientReader {
     }
 
     /// A user of whom the kernel can tell: 65534 stands for everybody of another user namespace.
-    private static func user(_ node: ConfigurationNode) -> String? {
+    private static func user(_ node: YAMLNode) -> String? {
         guard let name = node.string() else { return nil }
         if name == "nobody" || name == "65534" { node.fault("stands for everybody the kernel has no name for; give the program a user of its own") }
         return name
     }
 
     /// A pattern, or a mapping of a pattern to patterns for its per-request inputs.
-    private static func grants(_ node: ConfigurationNode) -> [TokenGrant] {
+    private static func grants(_ node: YAMLNode) -> [TokenGrant] {
         guard node.isMapping, let mapping = node.mapping() else {
             return node.string().map { [TokenGrant(pattern: NamePattern($0))] } ?? []
         }

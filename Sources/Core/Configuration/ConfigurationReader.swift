@@ -53,10 +53,10 @@ package struct ConfigurationReader {
         return configuration
     }
 
-    private func document(_ path: String) -> ConfigurationNode? {
+    private func document(_ path: String) -> YAMLNode? {
         switch readFile(path) {
         case .success(let text):
-            return ConfigurationDocument.parse(text, file: path, faults: faults)
+            return YAMLDocument.parse(text, file: path, faults: faults)
         case .failure(let message):
             faults.add(.init(file: path, message: "cannot be read: \(message.text)"))
             return nil
@@ -64,10 +64,10 @@ package struct ConfigurationReader {
     }
 
     /// Built-in definitions, then the folder's, then the file's own; a name may stand once among a user's own and replaces a built-in one.
-    private func readProviders(_ root: ConfigurationMapping, folder: String) -> [String: ProviderDefinition] {
+    private func readProviders(_ root: YAMLMapping, folder: String) -> [String: ProviderDefinition] {
         var providers = ProviderCatalog.definitions(faults: faults)
         var own: Set<String> = []
-        func add(_ node: ConfigurationNode) {
+        func add(_ node: YAMLNode) {
             guard let definition = ProviderReader.read(node) else { return }
             if !own.insert(definition.name).inserted { node.fault("the provider \(definition.name) is defined twice") }
             providers[definition.name] = definition

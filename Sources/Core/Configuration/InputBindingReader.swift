@@ -7,7 +7,7 @@ import YAML
 
 /// Reads one input's value: text, a reference to a secret, or another entry's token.
 enum InputBindingReader {
-    static func read(_ node: ConfigurationNode, for input: InputDefinition) -> InputBinding? {
+    static func read(_ node: YAMLNode, for input: InputDefinition) -> InputBinding? {
         if input.isToken { return token(node) }
         if node.isSequence { return alternatives(node) }
         guard node.isMapping, let mapping = node.mapping() else { return text(node, for: input) }
@@ -20,7 +20,7 @@ enum InputBindingReader {
     }
 
     /// References in a list: during a rotation the new secret and the old one.
-    private static func alternatives(_ node: ConfigurationNode) -> InputBinding? {
+    private static func alternatives(_ node: YAMLNode) -> InputBinding? {
         let elements = node.list() ?? []
         if !(1...4).contains(elements.count) { node.fault("must list 1 to 4 references, such as [{credential: new}, {credential: old}]") }
         let references = elements.compactMap { element in
@@ -32,7 +32,7 @@ enum InputBindingReader {
         return references.isEmpty ? nil : .secret(references)
     }
 
-    private static func token(_ node: ConfigurationNode) -> InputBinding? {
+    private static func token(_ node: YAMLNode) -> InputBinding? {
         guard node.isMapping, let mapping = node.mapping() else {
             node.fault("must be {token: name}, the name of another token here")
             return nil
@@ -41,7 +41,7 @@ enum InputBindingReader {
         return mapping.require("token")?.string().map { .token($0) }
     }
 
-    private static func text(_ node: ConfigurationNode, for input: InputDefinition) -> InputBinding? {
+    private static func text(_ node: YAMLNode, for input: InputDefinition) -> InputBinding? {
         guard let text = node.string() else { return nil }
         if input.isSecret {
             node.fault("is a secret: give a reference such as {file: /path}, {env: NAME}, {credential: name} or {command: [program]}")
@@ -51,7 +51,7 @@ enum InputBindingReader {
         return .text(text)
     }
 
-    static func reference(_ mapping: ConfigurationMapping) -> SecretReference? {
+    static func reference(_ mapping: YAMLMapping) -> SecretReference? {
         let file = mapping.take("file")
         let shared = mapping.take("shared")
         let environment = mapping.take("env")

@@ -3,7 +3,7 @@ import YAML
 
 /// Reads `listen:` and `limits:`.
 enum ListenReader {
-    static func read(_ node: ConfigurationNode, into configuration: inout BrokerConfiguration) {
+    static func read(_ node: YAMLNode, into configuration: inout BrokerConfiguration) {
         guard let entries = node.list() else { return }
         if entries.isEmpty { node.fault("needs at least one address") }
         configuration.listeners = entries.compactMap { entry in
@@ -27,7 +27,7 @@ enum ListenReader {
         }
     }
 
-    private static func tcp(_ node: ConfigurationNode) -> ListenerConfiguration? {
+    private static func tcp(_ node: YAMLNode) -> ListenerConfiguration? {
         guard let text = node.string() else { return nil }
         guard isLoopback(text) else {
             node.fault("must be a loopback address with a port, such as 127.0.0.1:8653 or \"[::1]:8653\"")
@@ -42,7 +42,7 @@ enum ListenReader {
         return host == "[::1]" || host.hasPrefix("127.") && BaseURL.isLoopbackLiteral(host)
     }
 
-    private static func unix(_ node: ConfigurationNode, mode: ConfigurationNode?, group: ConfigurationNode?) -> ListenerConfiguration? {
+    private static func unix(_ node: YAMLNode, mode: YAMLNode?, group: YAMLNode?) -> ListenerConfiguration? {
         guard let path = node.string() else { return nil }
         guard path.hasPrefix("/"), path.utf8.count <= 107 else {
             node.fault("must be an absolute path of at most 107 bytes (abstract sockets have no file mode and are refused)")
@@ -63,7 +63,7 @@ enum ListenReader {
         return ListenerConfiguration(address: .unix(path: path, mode: bits, group: group?.string()))
     }
 
-    static func readLimits(_ node: ConfigurationNode, into limits: inout ConnectionBounds) {
+    static func readLimits(_ node: YAMLNode, into limits: inout ConnectionBounds) {
         guard let mapping = node.mapping() else { return }
         if let value = mapping.take("header")?.size(in: 1024...1024 * 1024) { limits.headerBytes = value }
         if let value = mapping.take("header_fields")?.integer(in: 10...1000) { limits.fields = value }

@@ -3,7 +3,7 @@ import YAML
 
 /// Reads `store:`.
 enum StoreReader {
-    static func read(_ node: ConfigurationNode) -> StoreConfiguration {
+    static func read(_ node: YAMLNode) -> StoreConfiguration {
         guard node.isMapping, let mapping = node.mapping() else {
             if node.string() != "memory" { node.fault("must be memory, {sqlite: /path} or {etcd: {endpoints: […]}, key: …}") }
             return .memory
@@ -26,7 +26,7 @@ enum StoreReader {
         return .sqlite(path: path, key: key)
     }
 
-    private static func etcd(_ node: ConfigurationNode) -> EtcdConfiguration? {
+    private static func etcd(_ node: YAMLNode) -> EtcdConfiguration? {
         guard let mapping = node.mapping() else { return nil }
         defer { mapping.finish() }
         let endpoints = mapping.require("endpoints")
@@ -48,7 +48,7 @@ enum StoreReader {
         return urls.isEmpty ? nil : configuration
     }
 
-    private static func path(_ node: ConfigurationNode?) -> String? {
+    private static func path(_ node: YAMLNode?) -> String? {
         guard let node, let text = node.string() else { return nil }
         if !text.hasPrefix("/") { node.fault("must be an absolute path") }
         return text

@@ -9,7 +9,7 @@ import YAML
 struct TokenConfigurationReader {
     let providers: [String: ProviderDefinition]
 
-    func read(_ node: ConfigurationNode) -> [TokenConfiguration] {
+    func read(_ node: YAMLNode) -> [TokenConfiguration] {
         guard let mapping = node.mapping() else { return [] }
         let disabled = Set(mapping.members.filter { isDisabled($0.node) }.map(\.name))
         let entries = mapping.members.filter { !disabled.contains($0.name) }
@@ -20,12 +20,12 @@ struct TokenConfigurationReader {
         return tokens.map(\.0)
     }
 
-    private func isDisabled(_ node: ConfigurationNode) -> Bool {
+    private func isDisabled(_ node: YAMLNode) -> Bool {
         guard node.isMapping, let enabled = node.mapping()?.take("enabled") else { return false }
         return enabled.scalar == .bool(false)
     }
 
-    private func readToken(_ name: String, _ node: ConfigurationNode) -> TokenConfiguration? {
+    private func readToken(_ name: String, _ node: YAMLNode) -> TokenConfiguration? {
         if !Names.isValid(name) { node.fault(Names.rule) }
         guard let mapping = node.mapping() else { return nil }
         defer { mapping.finish() }
@@ -65,14 +65,14 @@ struct TokenConfigurationReader {
         return token
     }
 
-    private func provider(_ node: ConfigurationNode) -> ProviderDefinition? {
+    private func provider(_ node: YAMLNode) -> ProviderDefinition? {
         guard let name = node.string() else { return nil }
         if let provider = providers[name] { return provider }
         node.fault("there is no provider \(name); known: \(providers.keys.sorted().joined(separator: ", "))")
         return nil
     }
 
-    private func readPerRequest(_ node: ConfigurationNode, provider: ProviderDefinition) -> [PerRequestInput] {
+    private func readPerRequest(_ node: YAMLNode, provider: ProviderDefinition) -> [PerRequestInput] {
         guard let mapping = node.mapping() else { return [] }
         return mapping.members.compactMap { member in
             guard let settings = member.node.mapping() else { return nil }
@@ -87,7 +87,7 @@ struct TokenConfigurationReader {
     }
 
     private func readInputs(
-        _ node: ConfigurationNode?, provider: ProviderDefinition, perRequest: Set<String>, at entry: ConfigurationNode
+        _ node: YAMLNode?, provider: ProviderDefinition, perRequest: Set<String>, at entry: YAMLNode
     ) -> [String: InputBinding] {
         var bindings: [String: InputBinding] = [:]
         var given: Set<String> = []
@@ -107,7 +107,7 @@ struct TokenConfigurationReader {
     }
 
     private func readRefresh(
-        _ node: ConfigurationNode?, idleAfter: ConfigurationNode?, latchedRetry: ConfigurationNode?, isPerRequest: Bool
+        _ node: YAMLNode?, idleAfter: YAMLNode?, latchedRetry: YAMLNode?, isPerRequest: Bool
     ) -> RefreshPolicy {
         var policy = RefreshPolicy()
         policy.idleAfter = isPerRequest ? .seconds(3600) : nil
@@ -129,7 +129,7 @@ struct TokenConfigurationReader {
         return policy
     }
 
-    private func readConnection(tls: ConfigurationNode?, proxy: ConfigurationNode?, timeout: ConfigurationNode?) -> ConnectionSettings {
+    private func readConnection(tls: YAMLNode?, proxy: YAMLNode?, timeout: YAMLNode?) -> ConnectionSettings {
         var connection = ConnectionSettings()
         if let mapping = tls?.mapping() {
             connection.authorities = mapping.take("ca")?.string()
@@ -151,7 +151,7 @@ struct TokenConfigurationReader {
 
     /// A token input names another entry that is there, is not made per request, and does not lead back.
     private func checkChain(
-        _ token: TokenConfiguration, at node: ConfigurationNode, among byName: [String: TokenConfiguration], names: Set<String>
+        _ token: TokenConfiguration, at node: YAMLNode, among byName: [String: TokenConfiguration], names: Set<String>
     ) {
         for input in token.tokenInputs {
             guard names.contains(input) else {

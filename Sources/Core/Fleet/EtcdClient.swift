@@ -1,32 +1,10 @@
 import Configuration
-import FoundationEssentials
 import HTTPTypes
 import JSON
 import OutboundHTTP
 import Store
 import Synchronization
 import Time
-
-/// One stored key.
-struct EtcdEntry {
-    let key: [UInt8]
-    let value: [UInt8]
-    let created: Int64
-    let modified: Int64
-
-    init?(_ json: JSONValue) {
-        guard let key = json["key"]?.text.flatMap(Base64.decode) else { return nil }
-        self.key = key
-        value = json["value"]?.text.flatMap(Base64.decode) ?? []
-        created = json.int64("create_revision")
-        modified = json.int64("mod_revision")
-    }
-}
-
-enum Base64 {
-    static func encode(_ bytes: [UInt8]) -> JSONValue { .string(Data(bytes).base64EncodedString()) }
-    static func decode(_ text: String) -> [UInt8]? { Data(base64Encoded: text).map(Array.init) }
-}
 
 extension JSONValue {
     /// A 64-bit number as protobuf's JSON writes it: in a string, left out where it is 0.
@@ -80,7 +58,7 @@ final class EtcdClient: Sendable {
 
     /// A call whose answer goes on: each line of it is told, until the connection ends or who hears it wants no more.
     func stream(_ path: String, _ body: JSONValue, _ hear: @escaping @Sendable (JSONValue) -> Bool) async throws(StoreFault) {
-        let lines = LineReader(hear)
+        let lines = JSONLines(hear)
         _ =
             try await eachMember { endpoint throws(StoreFault) in
                 _ = try await self.send(endpoint, path, body, sink: { lines.take($0) })
@@ -135,28 +113,5 @@ final class EtcdClient: Sendable {
         guard let date = reply.fields[.date].flatMap(CalendarTime.parseIMFFixdate) else { return }
         let difference = date - reply.receivedAtWall
         offset.withLock { $0 = difference > .seconds(-2) && difference < .seconds(2) ? .zero : difference }
-    }
-}
-
-/// Cuts a stream into lines of JSON. Called on one queue.
-private final class LineReader: Sendable {
-    private let rest = Mutex<[UInt8]>([])
-    private let hear: @Sendable (JSONValue) -> Bool
-    private static let maximumBytes = 8 * 1024 * 1024
-
-    init(_ hear: @escaping @Sendable (JSONValue) -> Bool) {
-        self.hear = hear
-    }
-
-    /// False when no more is wanted.
-    func take(_ bytes: [UInt8]) -> Bool {
-        let lines = rest.withLock { rest in
-            rest += bytes
-            var parts = rest.split(separator: 0x0A, omittingEmptySubsequences: false)
-            rest = Array(parts.removeLast())
-            if rest.count > Self.maximumBytes { rest = [] }
-            return parts.map(Array.init)
-        }
-        return lines.allSatisfy { line in JSONValue(parsing: line).map(hear) ?? true }
     }
 }

@@ -42,7 +42,7 @@ package final class EtcdFleetStore: FleetStore {
     private func sealed(_ token: StoredToken, key place: [UInt8]) -> [UInt8] {
         let body: JSONValue = .object([
             "token": .string(token.name.token), "inputs": .object(token.name.perRequest.mapValues { .string($0) }),
-            "login": Base64.encode(token.login), "record": Base64.encode(token.record), "at": .integer(client.wall.nanoseconds),
+            "login": EtcdBytes.encode(token.login), "record": EtcdBytes.encode(token.record), "at": .integer(client.wall.nanoseconds),
             "host": .string(host),
         ])
         return SealedRecord.seal(Array(body.jsonText.utf8), key: key, associated: Self.associated(place))
@@ -51,7 +51,7 @@ package final class EtcdFleetStore: FleetStore {
     private func record(_ entry: EtcdEntry) -> FleetRecord? {
         guard let bytes = SealedRecord.open(entry.value, key: key, associated: Self.associated(entry.key)), let json = JSONValue(parsing: bytes),
             let token = json["token"]?.text, case .object(let inputs)? = json["inputs"],
-            let login = json["login"]?.text.flatMap(Base64.decode), let record = json["record"]?.text.flatMap(Base64.decode),
+            let login = json["login"]?.text.flatMap(EtcdBytes.decode), let record = json["record"]?.text.flatMap(EtcdBytes.decode),
             let at = json["at"]?.integerValue
         else { return nil }
         let age = max(.zero, client.wall - WallTime(nanoseconds: at))
@@ -60,17 +60,19 @@ package final class EtcdFleetStore: FleetStore {
     }
 
     private static func range(_ key: [UInt8], end: [UInt8]? = nil) -> JSONValue {
-        var members = ["key": Base64.encode(key)]
-        members["range_end"] = end.map(Base64.encode)
+        var members = ["key": EtcdBytes.encode(key)]
+        members["range_end"] = end.map(EtcdBytes.encode)
         return .object(members)
     }
 
     private static func compare(_ key: [UInt8], _ target: String, _ value: Int64) -> JSONValue {
-        .object(["key": Base64.encode(key), "result": "EQUAL", "target": .string(target.uppercased()), "\(target)_revision": .string(String(value))])
+        .object([
+            "key": EtcdBytes.encode(key), "result": "EQUAL", "target": .string(target.uppercased()), "\(target)_revision": .string(String(value)),
+        ])
     }
 
     private static func put(_ key: [UInt8], _ value: [UInt8], lease: Int64? = nil) -> JSONValue {
-        var members = ["key": Base64.encode(key), "value": Base64.encode(value)]
+        var members = ["key": EtcdBytes.encode(key), "value": EtcdBytes.encode(value)]
         members["lease"] = lease.map { .string(String($0)) }
         return .object(["request_put": .object(members)])
     }
@@ -94,7 +96,9 @@ package final class EtcdFleetStore: FleetStore {
         let all = Array("\(prefix)tokens/".utf8)
         var (from, revision, records) = (all, Int64(0), [FleetRecord]())
         while true {
-            var request = ["key": Base64.encode(from), "range_end": Base64.encode(Self.rangeEnd(all)), "limit": .string(String(Self.pageRecords))]
+            var request = [
+                "key": EtcdBytes.encode(from), "range_end": EtcdBytes.encode(Self.rangeEnd(all)), "limit": .string(String(Self.pageRecords)),
+            ]
             // Every page as of the same moment.
             if revision > 0 { request["revision"] = .string(String(revision)) }
             let answer = try await client.call("/v3/kv/range", .object(request))
@@ -160,7 +164,7 @@ package final class EtcdFleetStore: FleetStore {
         let locks = Array("\(prefix)locks/".utf8)
         let request: JSONValue = .object([
             "create_request": .object([
-                "key": Base64.encode(all), "range_end": Base64.encode(Self.rangeEnd(all)), "start_revision": .string(String(revision)),
+                "key": EtcdBytes.encode(all), "range_end": EtcdBytes.encode(Self.rangeEnd(all)), "start_revision": .string(String(revision)),
             ])
         ])
         try await client.stream("/v3/watch", request) { [self] line in

@@ -107,7 +107,7 @@ extension URLTemplate {
         text += String(decoding: path, as: UTF8.self)
         var separator = "?"
         for pair in query {
-            guard let value = try pair.value.render(values, encode: { _, value throws(LoginFailure) in PlaceEncoding.percent(value) }) else {
+            guard let value = try pair.value.render(values, encode: { _, value throws(LoginFailure) in PercentEncoding.encode(value) }) else {
                 continue
             }
             text += "\(separator)\(pair.name)=\(String(decoding: value, as: UTF8.self))"

@@ -1,7 +1,7 @@
 import CCurl
+import Files
 import Glibc
 import HTTPTypes
-import Secrets
 import Time
 
 /// One request on its way through libcurl: its handle, what came so far, and who waits.
@@ -93,7 +93,7 @@ import Time
     private func checkFiles(_ connection: ConnectionSettings) throws(TransportFault) {
         for (what, path) in [("CA file", connection.authorities), ("client certificate", connection.certificate), ("client key", connection.key)] {
             guard let path, unsafe access(path, R_OK) != 0 else { continue }
-            throw TransportFault(.unusable, "the \(what) \(path) cannot be read: \(systemMessage(errno))")
+            throw TransportFault(.unusable, "the \(what) \(path) cannot be read: \(SystemCallError.text(of: errno))")
         }
     }
 

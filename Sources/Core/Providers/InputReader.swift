@@ -5,7 +5,7 @@ import YAML
 
 /// Reads `inputs:`.
 enum InputReader {
-    static func read(_ node: ConfigurationNode) -> [InputDefinition] {
+    static func read(_ node: YAMLNode) -> [InputDefinition] {
         guard let mapping = node.mapping() else { return [] }
         return mapping.members.compactMap { member in
             if !Names.isValidInput(member.name) {

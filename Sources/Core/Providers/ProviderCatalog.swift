@@ -16,7 +16,7 @@ package enum ProviderCatalog {
         var definitions: [String: ProviderDefinition] = [:]
         for (name, yaml) in builtIn {
             let file = "built-in \(name).yaml"
-            guard let node = ConfigurationDocument.parse(String(decoding: yaml, as: UTF8.self), file: file, faults: faults) else { continue }
+            guard let node = YAMLDocument.parse(String(decoding: yaml, as: UTF8.self), file: file, faults: faults) else { continue }
             definitions[name] = ProviderReader.read(node)
         }
         return definitions

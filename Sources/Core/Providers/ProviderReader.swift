@@ -5,15 +5,15 @@ package import YAML
 
 /// Reads a provider definition; whatever is wrong becomes a fault with its place.
 package struct ProviderReader {
-    private let root: ConfigurationMapping
+    private let root: YAMLMapping
     private var inputs: [InputDefinition] = []
 
-    package init(_ mapping: ConfigurationMapping) {
+    package init(_ mapping: YAMLMapping) {
         root = mapping
     }
 
     /// The definition, or nil where a part it cannot do without is missing or wrong.
-    package static func read(_ node: ConfigurationNode) -> ProviderDefinition? {
+    package static func read(_ node: YAMLNode) -> ProviderDefinition? {
         guard let mapping = node.mapping() else { return nil }
         var reader = ProviderReader(mapping)
         var definition = reader.read()
@@ -22,10 +22,10 @@ package struct ProviderReader {
     }
 
     /// Reads a list of expiry sources, which a token entry may set in place of its provider's.
-    package static func expiry(_ node: ConfigurationNode) -> [ExpirySource] { TokenReader.expiry(node) }
+    package static func expiry(_ node: YAMLNode) -> [ExpirySource] { TokenReader.expiry(node) }
 
     /// Reads `limits:`, which a token entry may set in place of its provider's.
-    package static func limit(_ node: ConfigurationNode) -> Rate? { ReplyRulesReader.limit(node) }
+    package static func limit(_ node: YAMLNode) -> Rate? { ReplyRulesReader.limit(node) }
 
     private mutating func read() -> ProviderDefinition? {
         let nameNode = root.require("provider")
@@ -72,14 +72,14 @@ package struct ProviderReader {
         return RequestReader(inputs: inputs, scope: Set(inputs.map(\.name)).union(["refresh_token"])).read(node)
     }
 
-    private func readUse(_ node: ConfigurationNode, scope: Set<String>) -> TokenUse? {
+    private func readUse(_ node: YAMLNode, scope: Set<String>) -> TokenUse? {
         guard let mapping = node.mapping() else { return nil }
         defer { mapping.finish() }
         let requests = RequestReader(inputs: inputs, scope: scope, allowsAbsent: true)
         return TokenUse(headers: mapping.take("headers").map(requests.headers) ?? [])
     }
 
-    private func readActions(_ node: ConfigurationNode, scope: Set<String>) -> [ActionDefinition] {
+    private func readActions(_ node: YAMLNode, scope: Set<String>) -> [ActionDefinition] {
         guard let mapping = node.mapping() else { return [] }
         return mapping.members.compactMap { member in
             guard let action = member.node.mapping() else { return nil }

@@ -5,35 +5,7 @@ import YAML
 
 /// Reads what a definition says about answers: sources, tests, errors, limits.
 enum ReplyRulesReader {
-    static func source(_ node: ConfigurationNode) -> ValueSource? {
-        guard let mapping = node.mapping() else { return nil }
-        defer { mapping.finish() }
-        if let source = source(in: mapping) { return source }
-        if !["json", "header", "body"].contains(where: mapping.has) { node.fault("must be {json: /pointer}, {header: name} or {body: text}") }
-        return nil
-    }
-
-    /// Takes the one source a mapping names beside its other keys.
-    static func source(in mapping: ConfigurationMapping) -> ValueSource? {
-        let json = mapping.take("json")
-        let header = mapping.take("header")
-        let body = mapping.take("body")
-        if [json, header, body].compactMap({ $0 }).count > 1 { mapping.place.fault("names more than one source") }
-        if let json {
-            let text = json.isNull ? "" : json.string() ?? ""
-            if let pointer = JSONPointer(text) { return .json(pointer) }
-            json.fault("is not a JSON Pointer (RFC 6901), such as /data/token")
-        } else if let header, let text = header.string() {
-            if let name = HTTPField.Name(text) { return .header(name) }
-            header.fault("is not a field name (RFC 9110 §5.1)")
-        } else if let body, let text = body.string() {
-            if text == "text" { return .body }
-            body.fault("can only be text")
-        }
-        return nil
-    }
-
-    static func keep(_ node: ConfigurationNode) -> [KeptValue] {
+    static func keep(_ node: YAMLNode) -> [KeptValue] {
         guard let mapping = node.mapping() else { return [] }
         return mapping.members.compactMap { member in
             if !Names.isValidInput(member.name) { member.node.fault("a kept value's name is snake_case: a-z, 0-9 and underscore") }
@@ -41,15 +13,15 @@ enum ReplyRulesReader {
             defer { settings.finish() }
             let isOptional = settings.take("optional")?.bool() ?? false
             let kind = settings.take("kind")?.word(InputDefinition.Kind.self) ?? .text
-            guard let source = source(in: settings) else {
-                if !["json", "header", "body"].contains(where: settings.has) { member.node.fault("must name a source, such as {json: /pointer}") }
+            guard let source = SourceReader.read(in: settings) else {
+                if !SourceReader.isNamed(in: settings) { member.node.fault("must name a source, such as {json: /pointer}") }
                 return nil
             }
             return KeptValue(name: member.name, source: source, isOptional: isOptional, kind: kind)
         }
     }
 
-    static func success(_ node: ConfigurationNode) -> SuccessRule? {
+    static func success(_ node: YAMLNode) -> SuccessRule? {
         guard let mapping = node.mapping() else { return nil }
         defer { mapping.finish() }
         var rule = SuccessRule()
@@ -58,7 +30,7 @@ enum ReplyRulesReader {
         return rule
     }
 
-    static func errors(_ node: ConfigurationNode) -> ErrorRules {
+    static func errors(_ node: YAMLNode) -> ErrorRules {
         guard let mapping = node.mapping() else { return ErrorRules() }
         defer { mapping.finish() }
         var rules = ErrorRules()
@@ -66,16 +38,16 @@ enum ReplyRulesReader {
         rules.throttled = mapping.take("throttled").map(tests) ?? []
         rules.transient = mapping.take("transient").map(tests) ?? []
         rules.refused = mapping.take("refused").map(tests) ?? []
-        rules.message = mapping.take("message")?.list()?.compactMap(source) ?? []
+        rules.message = mapping.take("message")?.list()?.compactMap(SourceReader.read) ?? []
         rules.retryAfter = mapping.take("retry_after")?.list()?.compactMap(retryAfter) ?? []
         return rules
     }
 
-    private static func tests(_ node: ConfigurationNode) -> [ReplyTest] {
+    private static func tests(_ node: YAMLNode) -> [ReplyTest] {
         node.list()?.compactMap(test) ?? []
     }
 
-    private static func test(_ node: ConfigurationNode) -> ReplyTest? {
+    private static func test(_ node: YAMLNode) -> ReplyTest? {
         guard let mapping = node.mapping() else { return nil }
         defer { mapping.finish() }
         var test = ReplyTest()
@@ -88,7 +60,7 @@ enum ReplyRulesReader {
             }
             return test.condition == nil ? nil : test
         }
-        test.source = source(in: mapping)
+        test.source = SourceReader.read(in: mapping)
         let conditions = [
             mapping.take("equals").flatMap(equals), mapping.take("exists")?.bool().map { .exists($0) },
             mapping.take("matches")?.pattern().map { .matches($0) },
@@ -102,7 +74,7 @@ enum ReplyRulesReader {
         return test
     }
 
-    private static func equals(_ node: ConfigurationNode) -> ReplyTest.Condition? {
+    private static func equals(_ node: YAMLNode) -> ReplyTest.Condition? {
         switch node.scalar {
         case .string(let text): return .equals(.string(text))
         case .bool(let flag): return .equals(.bool(flag))
@@ -121,7 +93,7 @@ enum ReplyRulesReader {
         }
     }
 
-    private static func statuses(_ node: ConfigurationNode) -> [StatusPattern] {
+    private static func statuses(_ node: YAMLNode) -> [StatusPattern] {
         let nodes = node.isSequence ? node.list() ?? [] : [node]
         return nodes.compactMap { node in
             guard let text = node.string() else { return nil }
@@ -134,19 +106,19 @@ enum ReplyRulesReader {
         }
     }
 
-    private static func retryAfter(_ node: ConfigurationNode) -> RetryAfterSource? {
+    private static func retryAfter(_ node: YAMLNode) -> RetryAfterSource? {
         guard let mapping = node.mapping() else { return nil }
         defer { mapping.finish() }
         let pattern = mapping.take("matches")?.pattern()
         let unit = mapping.take("unit").flatMap(unit) ?? .seconds(1)
-        guard let source = source(in: mapping) else {
+        guard let source = SourceReader.read(in: mapping) else {
             node.fault("must name a source, such as {header: Retry-After}")
             return nil
         }
         return RetryAfterSource(source: source, pattern: pattern, unit: unit)
     }
 
-    static func unit(_ node: ConfigurationNode) -> Duration? {
+    static func unit(_ node: YAMLNode) -> Duration? {
         switch node.string() {
         case "seconds": return .seconds(1)
         case "milliseconds": return .milliseconds(1)
@@ -157,7 +129,7 @@ enum ReplyRulesReader {
         }
     }
 
-    static func limit(_ node: ConfigurationNode) -> Rate? {
+    static func limit(_ node: YAMLNode) -> Rate? {
         guard let mapping = node.mapping() else { return nil }
         defer { mapping.finish() }
         return mapping.take("logins")?.rate()

@@ -11,11 +11,11 @@ struct RequestReader {
 
     private static let methods: [String: HTTPRequest.Method] = ["GET": .get, "POST": .post, "PUT": .put, "PATCH": .patch, "DELETE": .delete]
 
-    func read(_ node: ConfigurationNode) -> RequestTemplate? {
+    func read(_ node: YAMLNode) -> RequestTemplate? {
         node.mapping().flatMap { read($0, at: node) }
     }
 
-    func read(_ mapping: ConfigurationMapping, at node: ConfigurationNode) -> RequestTemplate? {
+    func read(_ mapping: YAMLMapping, at node: YAMLNode) -> RequestTemplate? {
         defer { mapping.finish() }
         let method = mapping.require("method").flatMap(readMethod)
         let url = mapping.require("url").flatMap(readURL)
@@ -28,14 +28,14 @@ struct RequestReader {
         return RequestTemplate(method: method, url: url, headers: headers, body: body, success: success, keep: keep)
     }
 
-    private func readMethod(_ node: ConfigurationNode) -> HTTPRequest.Method? {
+    private func readMethod(_ node: YAMLNode) -> HTTPRequest.Method? {
         guard let text = node.string() else { return nil }
         if let method = Self.methods[text] { return method }
         node.fault("must be one of: \(Self.methods.keys.sorted().joined(separator: ", "))")
         return nil
     }
 
-    private func readURL(_ node: ConfigurationNode) -> URLTemplate? {
+    private func readURL(_ node: YAMLNode) -> URLTemplate? {
         guard let text = node.string() else { return nil }
         let url: URLTemplate
         do throws(TemplateFault) {
@@ -54,7 +54,7 @@ struct RequestReader {
         return url
     }
 
-    func headers(_ node: ConfigurationNode) -> [HeaderTemplate] {
+    func headers(_ node: YAMLNode) -> [HeaderTemplate] {
         guard let mapping = node.mapping() else { return [] }
         return mapping.members.compactMap { member in
             guard let name = HTTPField.Name(member.name) else {
@@ -65,7 +65,7 @@ struct RequestReader {
         }
     }
 
-    private func readBody(_ mapping: ConfigurationMapping, at node: ConfigurationNode) -> BodyTemplate {
+    private func readBody(_ mapping: YAMLMapping, at node: YAMLNode) -> BodyTemplate {
         let bodies = [mapping.take("json"), mapping.take("form"), mapping.take("text")]
         guard bodies.compactMap({ $0 }).count <= 1 else {
             node.fault("has more than one of json, form and text")
@@ -80,7 +80,7 @@ struct RequestReader {
         return .none
     }
 
-    private func json(_ node: ConfigurationNode) -> JSONTemplate {
+    private func json(_ node: YAMLNode) -> JSONTemplate {
         if let members = node.isMapping ? node.mapping()?.members : nil {
             return .object(members.map { JSONTemplate.Member(name: $0.name, value: json($0.node)) })
         }
@@ -93,7 +93,7 @@ struct RequestReader {
         }
     }
 
-    private func template(_ node: ConfigurationNode, mayBeAbsent: Bool) -> Template? {
+    private func template(_ node: YAMLNode, mayBeAbsent: Bool) -> Template? {
         guard let text = node.string() else { return nil }
         do throws(TemplateFault) {
             let template = try Template(text)
@@ -105,7 +105,7 @@ struct RequestReader {
         }
     }
 
-    private func check(_ template: Template, at node: ConfigurationNode, mayBeAbsent: Bool = false) {
+    private func check(_ template: Template, at node: YAMLNode, mayBeAbsent: Bool = false) {
         for name in template.names {
             guard scope.contains(name) else {
                 node.fault("{\(name)} is not known here; known: \(scope.sorted().joined(separator: ", "))")

@@ -5,15 +5,15 @@ import YAML
 
 /// Reads `token:`.
 enum TokenReader {
-    static func read(_ node: ConfigurationNode, scope: inout Set<String>) -> TokenReading? {
+    static func read(_ node: YAMLNode, scope: inout Set<String>) -> TokenReading? {
         guard let mapping = node.mapping() else { return nil }
         defer { mapping.finish() }
-        let source = mapping.require("from").flatMap(ReplyRulesReader.source)
+        let source = mapping.require("from").flatMap(SourceReader.read)
         let format = mapping.take("format")?.word(TokenReading.Format.self) ?? .opaque
         let type = mapping.take("type")?.string() ?? "Bearer"
         let keep = mapping.take("keep").map(ReplyRulesReader.keep) ?? []
         let expires = mapping.take("expires").map(expiry) ?? []
-        let refreshToken = mapping.take("refresh_token").flatMap(ReplyRulesReader.source)
+        let refreshToken = mapping.take("refresh_token").flatMap(SourceReader.read)
         let suggested = mapping.take("suggested_lifetime")?.duration(in: Expiry.range)
         scope.formUnion(keep.map(\.name))
         guard let source else { return nil }
@@ -22,13 +22,13 @@ enum TokenReader {
     }
 
     /// Reads a list of expiry sources.
-    static func expiry(_ node: ConfigurationNode) -> [ExpirySource] {
+    static func expiry(_ node: YAMLNode) -> [ExpirySource] {
         let sources = node.list() ?? []
         if node.isSequence, sources.isEmpty { node.fault("needs at least one source, such as {after: 30m}") }
         return sources.compactMap(expirySource)
     }
 
-    private static func expirySource(_ node: ConfigurationNode) -> ExpirySource? {
+    private static func expirySource(_ node: YAMLNode) -> ExpirySource? {
         guard let mapping = node.mapping() else { return nil }
         defer { mapping.finish() }
         if let after = mapping.take("after") { return after.duration(in: Expiry.range).map { .after($0) } }
@@ -37,8 +37,8 @@ enum TokenReader {
             return .never
         }
         if let claim = mapping.take("jwt") { return claim.string().map { .claim($0) } }
-        guard let source = ReplyRulesReader.source(in: mapping) else {
-            if !mapping.has("json") && !mapping.has("header") && !mapping.has("body") {
+        guard let source = SourceReader.read(in: mapping) else {
+            if !SourceReader.isNamed(in: mapping) {
                 node.fault("must be one of {json: /pointer, …}, {header: name, …}, {jwt: exp}, {after: duration}, {never: true}")
             }
             return nil
@@ -62,7 +62,7 @@ enum TokenReader {
         }
     }
 
-    private static func offset(_ node: ConfigurationNode) -> Duration? {
+    private static func offset(_ node: YAMLNode) -> Duration? {
         guard let text = node.string() else { return nil }
         if text == "UTC" { return .zero }
         guard let offset = CalendarTime.parseOffset(text) else {

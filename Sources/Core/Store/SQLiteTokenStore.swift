@@ -1,4 +1,5 @@
 import Dispatch
+import Files
 import FoundationEssentials
 import GRDB
 import Glibc
@@ -59,7 +60,7 @@ package final class SQLiteTokenStore: TokenStore {
     /// The file with its mode, before SQLite makes one with the umask's; journal files follow its mode. Locked when it returns.
     private static func make(_ path: String) throws(StoreFault) -> Int32 {
         let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw StoreFault("\(path): cannot be opened for writing: \(systemMessage(errno))") }
+        guard descriptor >= 0 else { throw StoreFault("\(path): cannot be opened for writing: \(SystemCallError.text(of: errno))") }
         do throws(StoreFault) {
             // A moment's patience: a child that was just spawned holds a copy of the descriptor until it executes its program.
             var patience = 50
@@ -72,9 +73,9 @@ package final class SQLiteTokenStore: TokenStore {
                 throw StoreFault(
                     errno == EWOULDBLOCK
                         ? "\(path): is in use by another process; a store belongs to one daemon"
-                        : "\(path): cannot be locked: \(systemMessage(errno))")
+                        : "\(path): cannot be locked: \(SystemCallError.text(of: errno))")
             }
-            guard fchmod(descriptor, 0o600) == 0 else { throw StoreFault("\(path): its mode cannot be set: \(systemMessage(errno))") }
+            guard fchmod(descriptor, 0o600) == 0 else { throw StoreFault("\(path): its mode cannot be set: \(SystemCallError.text(of: errno))") }
         } catch {
             close(descriptor)
             throw error

@@ -16,17 +16,11 @@ package struct StoreKey: Sendable {
             secret = given
         } else if let decoded = Digest.bytes(hex: given.exposedText), decoded.count == 32 {
             secret = Secret(decoded)
-        } else if let decoded = Self.base64(given.exposedText), decoded.count == 32 {
+        } else if let decoded = Base64.decode(bytes, .standard) ?? Base64.decode(bytes, .url), decoded.count == 32 {
             secret = Secret(decoded)
         } else {
             return nil
         }
-    }
-
-    /// Padded or not, of either alphabet (RFC 4648 §4, §5).
-    private static func base64(_ text: String) -> [UInt8]? {
-        let bare = text.replacing("+", with: "-").replacing("/", with: "_").filter { $0 != "=" }
-        return Base64URL.decode(bare.utf8)
     }
 
     package var hex: Secret { Secret(Digest.hex(secret.exposedBytes)) }

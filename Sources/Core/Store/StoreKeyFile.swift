@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import Secrets
 
@@ -22,17 +23,15 @@ struct StoreKeyFile {
 
     /// The next key as it was left by a change that did not come to its end.
     func readNext() -> StoreKey? {
-        let descriptor = unsafe open(next, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 128)
-        let count = unsafe read(descriptor, &bytes, bytes.count)
-        return count > 0 ? StoreKey(Secret(Array(bytes[..<count].prefix { $0 != 0x0A }))) : nil
+        guard let bytes = try? SmallFile.read(next, atMost: 128), !bytes.isEmpty else { return nil }
+        return StoreKey(Secret(Array(bytes.prefix { $0 != 0x0A })))
     }
 
     /// Every record is sealed with the next key: it is the key now.
     func commit() throws(StoreFault) {
-        guard unsafe rename(next, path) == 0 else { throw StoreFault("\(next): cannot take the place of \(path): \(systemMessage(errno))") }
+        guard unsafe rename(next, path) == 0 else {
+            throw StoreFault("\(next): cannot take the place of \(path): \(SystemCallError.text(of: errno))")
+        }
         Self.syncFolder(of: path)
     }
 
@@ -42,12 +41,12 @@ struct StoreKeyFile {
     private static func write(_ key: StoreKey, to path: String, like model: String?) throws(StoreFault) -> StoreKey {
         let text = key.hex.exposedBytes + [0x0A]
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw StoreFault("\(path): cannot be made: \(systemMessage(errno))") }
+        guard descriptor >= 0 else { throw StoreFault("\(path): cannot be made: \(SystemCallError.text(of: errno))") }
         defer { close(descriptor) }
         var owner = stat()
         if let model, unsafe stat(model, &owner) == 0 { _ = fchown(descriptor, owner.st_uid, owner.st_gid) }
         guard unsafe Glibc.write(descriptor, text, text.count) == text.count, fsync(descriptor) == 0 else {
-            let reason = systemMessage(errno)
+            let reason = SystemCallError.text(of: errno)
             unsafe unlink(path)
             throw StoreFault("\(path): cannot be written: \(reason)")
         }

@@ -10,7 +10,8 @@ package struct JSONWebToken: Sendable {
     /// Nil where the bytes are not three base64url parts of which the second is a JSON object.
     package init?(_ bytes: [UInt8]) {
         let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 3, let header = Base64URL.decode(parts[0]), let payload = Base64URL.decode(parts[1]), Base64URL.decode(parts[2]) != nil,
+        guard parts.count == 3, let header = Base64.decode(parts[0], .url), let payload = Base64.decode(parts[1], .url),
+            Base64.decode(parts[2], .url) != nil,
             case .object? = JSONValue(parsing: header), let claims = JSONValue(parsing: payload), case .object = claims
         else { return nil }
         self.claims = claims

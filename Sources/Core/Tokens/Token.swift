@@ -35,4 +35,7 @@ package struct Token: Sendable {
     package func remaining(at now: BootInstant) -> Duration? { deadline.map { $0 - now } }
 
     package func isAlive(at now: BootInstant) -> Bool { deadline.map { $0 > now } ?? true }
+
+    /// Whether a caller can be given it: with a whole second left, which is what readiness, summary and metrics count.
+    package func isUsable(at now: BootInstant) -> Bool { remaining(at: now).map { $0 >= .seconds(1) } ?? true }
 }

@@ -14,7 +14,7 @@ extension TokenState {
         }
         let next = nextAttempt(at: now)
         if now < deadline, isLoggingIn || next.map({ $0 <= deadline }) ?? false { return .keepWaiting }
-        if let token, let remaining = token.remaining(at: now), remaining >= .seconds(1) {
+        if let token, token.isUsable(at: now), let remaining = token.remaining(at: now) {
             if minValid == nil { return .serve(token) }
             return .refuse(TokenRefusal(.minValidNotMet(expiresIn: remaining), retryAfter: next.map { $0 - now }))
         }

@@ -13,6 +13,8 @@ package struct TokenStatus: Sendable {
     /// Values of per-request inputs, for one of a token's combinations.
     package var inputs: [String: String] = [:]
     package var isRequired: Bool
+    /// Whether a caller can be given the token in hand.
+    package var isUsable: Bool
     package var state: State
     package var isLoggingIn: Bool
     package var fingerprint: String?
@@ -48,6 +50,7 @@ extension TokenStatus {
         (name, provider, isRequired) = entry
         self.inputs = inputs
         self.isLoggingIn = isLoggingIn
+        isUsable = token?.isUsable(at: now) ?? false
         fingerprint = token?.fingerprint
         issuedAt = token?.issuedAtWall
         remaining = token?.remaining(at: now)

@@ -23,6 +23,13 @@
 /* struct ucred of unix(7), which glibc shows only under _GNU_SOURCE. */
 struct linux_peer_credentials { int32_t pid; uint32_t uid; uint32_t gid; };
 
+/* strerrordesc_np(3), hidden without _GNU_SOURCE: an errno value in words that never change; NULL for an unknown one. */
+extern const char *strerrordesc_np(int);
+static inline const char *linux_error_text(int code) {
+  const char *text = strerrordesc_np(code);
+  return text ? text : "unknown error";
+}
+
 static inline int linux_set_dumpable(int value) { return prctl(PR_SET_DUMPABLE, value, 0, 0, 0); }
 /* accept4(2) is hidden without _GNU_SOURCE: accept, then both flags. */
 extern int accept4(int, struct sockaddr *, socklen_t *, int);

@@ -1,5 +1,6 @@
 import CLinux
 import Dispatch
+import Files
 import Glibc
 import Synchronization
 import Time
@@ -34,7 +35,7 @@ enum SecretCommand {
     private static func runNow(_ words: [String], limit: Int, time: Duration, _ isCancelled: CancelFlag) throws(SecretFault) -> [UInt8] {
         let place = SecretReference.command(words).place
         var pipes: [Int32] = [0, 0]
-        guard unsafe linux_pipe(&pipes) == 0 else { throw SecretFault(place: place, problem: systemMessage(errno)) }
+        guard unsafe linux_pipe(&pipes) == 0 else { throw SecretFault(place: place, problem: SystemCallError.text(of: errno)) }
         defer { close(pipes[0]) }
         let child: pid_t
         do throws(SecretFault) {
@@ -77,7 +78,7 @@ enum SecretCommand {
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         var child: pid_t = 0
         let outcome = unsafe posix_spawnp(&child, words[0], &actions, &attributes, &arguments, environ)
-        guard outcome == 0 else { throw SecretFault(place: place, problem: "cannot be run: \(systemMessage(outcome))") }
+        guard outcome == 0 else { throw SecretFault(place: place, problem: "cannot be run: \(SystemCallError.text(of: outcome))") }
         return child
     }
 

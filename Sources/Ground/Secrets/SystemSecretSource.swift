@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// Files, environment, systemd credentials and commands of this machine.
@@ -36,27 +37,24 @@ package struct SystemSecretSource: SecretSource {
     }
 
     private static func file(_ path: String, place: String, isShared: Bool) throws(SecretFault) -> [UInt8] {
-        func failed(_ call: String) -> SecretFault { SecretFault(place: place, problem: "\(call): \(systemMessage(errno))") }
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw failed("cannot be opened") }
-        defer { close(descriptor) }
-        var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0 else { throw failed("cannot be examined") }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw SecretFault(place: place, problem: "is not a regular file") }
-        guard isShared || status.st_mode & 0o077 == 0 else {
-            let mode = String(status.st_mode & 0o777, radix: 8)
-            throw SecretFault(place: place, problem: "can be read by group or others (mode 0\(mode)); chmod 600 it, or accept it with shared: true")
+        let problem: String?
+        do throws(SystemCallError) {
+            let file = try SmallFile(path)
+            problem = self.problem(with: file, isShared: isShared)
+            if problem == nil { return Array(try file.bytes(atMost: maximumBytes).prefix(maximumBytes)) }
+        } catch {
+            let what = error.call == "open" ? "cannot be opened" : "cannot be read"
+            throw SecretFault(place: place, problem: "\(what): \(SystemCallError.text(of: error.code))")
         }
-        guard status.st_size <= maximumBytes else { throw SecretFault(place: place, problem: "is larger than 64 KiB") }
-        var bytes = [UInt8](repeating: 0, count: maximumBytes + 1)
-        var count = 0
-        while count < bytes.count {
-            let room = bytes.count - count
-            let got = unsafe bytes.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress?.advanced(by: count), room) }
-            guard got >= 0 else { throw failed("cannot be read") }
-            if got == 0 { break }
-            count += got
+        throw SecretFault(place: place, problem: problem ?? "")
+    }
+
+    private static func problem(with file: borrowing SmallFile, isShared: Bool) -> String? {
+        guard file.isRegular else { return "is not a regular file" }
+        guard isShared || file.mode & 0o077 == 0 else {
+            let mode = String(file.mode & 0o777, radix: 8)
+            return "can be read by group or others (mode 0\(mode)); chmod 600 it, or accept it with shared: true"
         }
-        return Array(bytes[..<min(count, maximumBytes)])
+        return file.size <= maximumBytes ? nil : "is larger than 64 KiB"
     }
 }

@@ -23,12 +23,8 @@ package enum CalendarTime {
 
     /// RFC 3339 in UTC with whole seconds: `2026-11-21T10:15:00Z`.
     package static func rfc3339(_ time: WallTime) -> String {
-        let seconds = time.seconds
-        let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
-        let (year, month, day) = date(days: days)
-        let rest = seconds - days * 86_400
-        return
-            "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(padded(rest / 3600, 2)):\(padded(rest / 60 % 60, 2)):\(padded(rest % 60, 2))Z"
+        let (year, month, day) = date(days: days(of: time))
+        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(timeOfDay(time))Z"
     }
 
     /// Reads an RFC 3339 timestamp with offset and any fraction, and ISO 8601's `+0545`. Without an offset, `zone` applies
@@ -80,6 +76,27 @@ package enum CalendarTime {
         return WallTime(seconds: days(year: year, month: Int64(month) + 1, day: day) * 86_400 + hour * 3600 + minute * 60 + second)
     }
 
+    /// Writes an IMF-fixdate.
+    package static func imfFixdate(_ time: WallTime) -> String {
+        let days = Self.days(of: time)
+        let (year, month, day) = date(days: days)
+        let weekday = weekdays[Int(((days + 4) % 7 + 7) % 7)]  // 1970-01-01 was a Thursday.
+        return "\(weekday), \(padded(day, 2)) \(months[Int(month) - 1]) \(padded(year, 4)) \(timeOfDay(time)) GMT"
+    }
+
+    /// Days since 1970-01-01, rounded down.
+    private static func days(of time: WallTime) -> Int64 {
+        let seconds = time.seconds
+        return seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
+    }
+
+    /// `08:49:37`.
+    private static func timeOfDay(_ time: WallTime) -> String {
+        let rest = time.seconds - days(of: time) * 86_400
+        return "\(padded(rest / 3600, 2)):\(padded(rest / 60 % 60, 2)):\(padded(rest % 60, 2))"
+    }
+
+    private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
     private static func padded(_ value: Int64, _ width: Int) -> String {

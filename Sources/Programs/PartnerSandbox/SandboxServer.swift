@@ -1,6 +1,7 @@
 import Dispatch
+package import Files
 import FoundationEssentials
-package import LocalHTTP
+import LocalHTTP
 import Synchronization
 
 /// The partners on one loopback port, each under its own first path segment, and the control API under `/_sandbox`.
@@ -17,8 +18,13 @@ package final class SandboxServer: Sendable {
     package init(port: UInt16 = 0, lifetimes: [String: Double] = [:]) throws(SystemCallError) {
         let state = SharedState(SandboxState(lifetimes: lifetimes))
         self.state = state
-        server = try HTTPServer([try Listener(.loopback4(host: [127, 0, 0, 1], port: port))]) { SandboxHandler(state) }
+        server = try HTTPServer([try Listener(.loopback4(host: [127, 0, 0, 1], port: port))], limits: Self.limits) { SandboxHandler(state) }
     }
+
+    /// As the daemon has them by default.
+    private static let limits = ServerLimits(
+        headerBytes: 16 * 1024, fields: 100, bodyBytes: 64 * 1024, headerTime: .seconds(5), requestTime: .seconds(10), idleTime: .seconds(60),
+        connections: 1024, idleGrace: .seconds(1), firstRequestGrace: .milliseconds(250))
 
     deinit {
         server.stop()
@@ -52,11 +58,6 @@ final class SharedState: Sendable {
     init(_ state: SandboxState) { value = Mutex(state) }
 
     static var now: Double { Date().timeIntervalSince1970 }
-}
-
-/// The bridge to `HTTPDate`.
-enum LocalDate {
-    static func render(_ second: Int64) -> [UInt8] { HTTPDate.render(second: second) }
 }
 
 private final class SandboxHandler: RequestHandler {

@@ -20,7 +20,7 @@ struct ClientCommand: ParsableCommand {
                 explain("tokenbroker: \(Names.rule)")
                 throw ProgramExit.usage
             }
-            let key = Base64URL.encode(Digest.random(32))
+            let key = Base64.encode(Digest.random(32), .url)
             let digest = Digest.hex(Digest.sha256(Array(key.utf8)))
             if json { return print(JSONValue.object(["name": .string(name), "key": .string(key), "key_sha256": .string(digest)]).jsonText) }
             print(key)

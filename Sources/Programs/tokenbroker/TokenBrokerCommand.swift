@@ -6,9 +6,10 @@ struct TokenBrokerCommand: AsyncParsableCommand {
         commandName: "tokenbroker",
         abstract: "Keeps partner tokens alive and hands them to local programs.",
         subcommands: [
-            Serve.self, Check.self, Get.self, List.self, Status.self, Refresh.self, History.self, Store.self, Providers.self, ClientCommand.self,
-            Call.self,
-            Reload.self,
+            ServeCommand.self, CheckCommand.self, GetCommand.self, ListCommand.self, StatusCommand.self, RefreshCommand.self, HistoryCommand.self,
+            StoreCommand.self, ProvidersCommand.self, ClientCommand.self,
+            CallCommand.self,
+            ReloadCommand.self,
             VersionCommand.self,
         ])
 }

@@ -32,7 +32,7 @@ final class RenderedAnswer {
         var output = ResponseBuffer()
         var stamp = HTTPDate()
         stamp.update(wallNanoseconds: time.wall)
-        output.append(Response(status: 200, fields: fields, body: body.bytes), date: stamp, omitsBody: false, closes: false)
+        output.append(Response(status: 200, fields: fields, body: body.bytes), date: stamp.bytes, omitsBody: false, closes: false)
         bytes = output.bytes
         let start = bytes.count - body.bytes.count
         date = start - 4 - stamp.bytes.count..<start - 4

@@ -38,7 +38,7 @@ extension BrokerAPI {
 
     /// 200 when every required token is usable. A stranger learns yes or no, a known caller the names.
     func readiness(_ request: APIRequest) throws(Problem) -> Response {
-        let missing = board.serving.cells.filter { $0.isRequired.load(ordering: .relaxed) && !isUsable($0) }.map(\.name)
+        let missing = board.serving.cells.filter { $0.isRequired.load(ordering: .relaxed) && !$0.isUsable(at: clocks.boot) }.map(\.name)
         guard missing.isEmpty else {
             let names = request.caller == nil ? "" : ": \(missing.joined(separator: ", "))"
             throw Problem(.notReady, "a required token is not usable\(names)", retryAfter: .seconds(1))
@@ -80,15 +80,10 @@ extension BrokerAPI {
     }
 
     func readiness(of request: APIRequest) async throws(Problem) -> Response {
-        guard isUsable(try await keeper(request).cell) else {
+        guard try await keeper(request).cell.isUsable(at: clocks.boot) else {
             throw Problem(.notReady, "the token is not usable", token: request.token, retryAfter: .seconds(1))
         }
         return Response(status: 200, fields: CommonFields.all + [("Content-Type", "text/plain")], body: Array("ready\n".utf8))
-    }
-
-    private func isUsable(_ cell: TokenCell) -> Bool {
-        guard let token = cell.current?.token else { return false }
-        return token.remaining(at: clocks.boot).map { $0 >= .seconds(1) } ?? true
     }
 
     func reloadConfiguration() async throws(Problem) -> Response {

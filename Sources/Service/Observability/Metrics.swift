@@ -45,7 +45,7 @@ package struct Metrics: Sendable {
             text.family(name, .gauge, help)
             for status in named { if let value = value(status) { text.sample("", [("token", status.name)], value) } }
         }
-        gauge("tokenbroker_token_usable", "Whether a valid token is in hand.") { $0.fingerprint == nil ? 0 : 1 }
+        gauge("tokenbroker_token_usable", "Whether a valid token is in hand.") { $0.isUsable ? 1 : 0 }
         gauge("tokenbroker_token_remaining_seconds", "Life left of the token in hand.") { $0.remaining.map(seconds) }
         gauge("tokenbroker_token_next_refresh_seconds", "Time until the next login.") { $0.untilNextRefresh.map(seconds) }
         gauge("tokenbroker_token_latched", "Whether the partner refused the credentials and logins wait for somebody.") {

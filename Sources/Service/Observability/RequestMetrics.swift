@@ -5,7 +5,7 @@ import Synchronization
 /// What happened to requests and connections, counted.
 package final class RequestMetrics: Sendable {
     /// Statuses this daemon answers with; any other one counts as 500.
-    private static let statuses = [200, 304, 400, 401, 403, 404, 405, 408, 409, 413, 417, 421, 429, 431, 500, 502, 503, 504, 505]
+    private static let statuses = Set(ProblemKind.allCases.map(\.status) + [200, 304, 500]).sorted()
     private static let places: [UInt8] = {
         var places = [UInt8](repeating: UInt8(statuses.firstIndex(of: 500) ?? 0), count: 600)
         for (place, status) in statuses.enumerated() { places[status] = UInt8(place) }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Time
 
 /// Everything the sandbox remembers. A value: the server keeps it behind a mutex.
 package struct SandboxState: Sendable {
@@ -85,7 +86,7 @@ package struct SandboxState: Sendable {
     }
 
     private static func date(_ seconds: Double) -> String {
-        String(decoding: LocalDate.render(Int64(seconds)), as: UTF8.self)
+        CalendarTime.imfFixdate(WallTime(seconds: Int64(seconds)))
     }
 
     // MARK: Control

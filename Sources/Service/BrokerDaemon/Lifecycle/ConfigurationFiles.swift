@@ -1,4 +1,5 @@
 package import Configuration
+import Files
 import Glibc
 import Secrets
 package import YAML
@@ -11,16 +12,12 @@ package enum ConfigurationFiles {
     }
 
     private static func text(_ path: String) -> Result<String, SystemMessage> {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return .failure(SystemMessage(systemMessage(errno))) }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-        while bytes.count <= ConfigurationDocument.maximumBytes {
-            let count = unsafe Glibc.read(descriptor, &buffer, buffer.count)
-            guard count >= 0 else { return .failure(SystemMessage(systemMessage(errno))) }
-            if count == 0 { break }
-            bytes += buffer[..<count]
+        let bytes: [UInt8]
+        do throws(SystemCallError) {
+            // One more than may be: the document says that it is too large.
+            bytes = try SmallFile(path).bytes(atMost: YAMLDocument.maximumBytes)
+        } catch {
+            return .failure(SystemMessage(SystemCallError.text(of: error.code)))
         }
         guard let text = String(validating: bytes, as: UTF8.self) else { return .failure(SystemMessage("it is not UTF-8")) }
         return .success(text)

@@ -3,6 +3,7 @@ import Admission
 import Broker
 import CLinux
 package import Configuration
+import Files
 import Fleet
 import Glibc
 import LocalHTTP
@@ -117,7 +118,8 @@ package actor Daemon {
         publish()
         let requestIDs = RequestIDs()
         let ledger = RequestLedger(metrics: metrics.requests, audit: audit, clocks: clocks)
-        let server = try HTTPServer(listeners, limits: ServerLimits(configuration.limits)) { [serving, pending] in
+        let server = try HTTPServer(listeners, limits: ServerLimits(configuration.limits, connectionsAtMost: DescriptorLimit.connections)) {
+            [serving, pending] in
             BrokerHandler(board: serving, api: api, pending: pending, requestIDs: requestIDs, ledger: ledger)
         }
         if let fleet { logger.notice("fleet", metadata: ["host": "\(fleet.host)"]) }
@@ -242,20 +244,5 @@ package actor Daemon {
             }
             return try Listener(.unix(path: path), access: SocketFileAccess(mode: mode, group: group.flatMap(UserDatabase.group)))
         }
-    }
-}
-
-extension ServerLimits {
-    init(_ bounds: ConnectionBounds) {
-        self.init()
-        headerBytes = bounds.headerBytes
-        fields = bounds.fields
-        bodyBytes = bounds.bodyBytes
-        headerTime = bounds.headerTime
-        requestTime = bounds.requestTime
-        idleTime = bounds.idleTime
-        idleGrace = bounds.idleGrace
-        firstRequestGrace = bounds.firstRequestGrace
-        connections = min(bounds.connections, DescriptorLimit.connections)
     }
 }

@@ -26,12 +26,10 @@ package final class ReadinessWatch: EventSink {
         switch event {
         case .reloaded: fault.withLock { $0 = nil }
         case .reloadRefused(let faults): fault.withLock { $0 = faults.first }
-        default: break
+        case .tokenAdopted, .tokenShared, .loginFailed, .tokenDropped, .storeFailed, .storeRecovered: break
+        case .loginBegan, .loginAlone, .lateResultDropped, .partnerClockIgnored, .rejectionReported, .secretChanged: return
         }
-        switch event {
-        case .tokenAdopted, .tokenShared, .loginFailed, .reloaded, .reloadRefused, .tokenDropped, .storeFailed, .storeRecovered: look()
-        default: break
-        }
+        look()
     }
 
     func becomeReady() { ready.store(true, ordering: .releasing) }
@@ -44,7 +42,7 @@ package final class ReadinessWatch: EventSink {
     /// - Parameter place: where to look first: the cell that was missing last time; asked once a login, this must not look
     ///   at ten thousand cells each time.
     package static func holds(_ readiness: Readiness, _ cells: [TokenCell], at now: BootInstant, from place: inout Int) -> Bool {
-        func isUsable(_ cell: TokenCell) -> Bool { cell.current?.token.isAlive(at: now) ?? false }
+        func isUsable(_ cell: TokenCell) -> Bool { cell.isUsable(at: now) }
         switch readiness.condition {
         case .listening: return true
         case .any:

@@ -82,7 +82,7 @@ struct ServiceReporter: Sendable {
     }
 
     private var missing: [String] {
-        serving.serving.cells.filter { !($0.current?.token.isAlive(at: clocks.boot) ?? false) }.map(\.name)
+        serving.serving.cells.filter { !$0.isUsable(at: clocks.boot) }.map(\.name)
     }
 
     var summary: ServiceSummary {

@@ -15,9 +15,10 @@ package struct ResponseBuffer: Sendable {
     /// Appends a whole response message.
     ///
     /// - Parameters:
+    ///   - date: an IMF-fixdate (RFC 9110 §6.6.1).
     ///   - omitsBody: for HEAD: the header of the answer, its Content-Length included, without the body.
     ///   - closes: says `Connection: close`.
-    package mutating func append(_ response: Response, date: HTTPDate, omitsBody: Bool, closes: Bool) {
+    package mutating func append(_ response: Response, date: [UInt8], omitsBody: Bool, closes: Bool) {
         append("HTTP/1.1 ")
         append(String(response.status))
         append(" ")
@@ -36,7 +37,7 @@ package struct ResponseBuffer: Sendable {
         }
         if !response.fields.contains(where: { $0.name == "Date" }) {
             append("Date: ")
-            bytes.append(contentsOf: date.bytes)
+            bytes.append(contentsOf: date)
             append("\r\n")
         }
         append(closes ? "Connection: close\r\n\r\n" : "\r\n")

@@ -1,3 +1,5 @@
+import Time
+
 /// The open connections of one loop by descriptor, and how many each share has of them.
 struct ConnectionTable {
     private var slots: [Connection?] = []
@@ -55,7 +57,7 @@ struct ConnectionTable {
     /// of the share that is furthest over its own, so that nobody can lock the others out.
     func surplus(beside newcomer: Connection, limits: ServerLimits, now: Int64) -> Connection? {
         if shares[newcomer.share.owner]?.count ?? 0 > newcomer.share.limit, let oldest = longestIdle(newcomer.share.owner, but: newcomer),
-            oldest.isIdle, now - oldest.lastActive >= limits.idleGrace.wholeNanoseconds
+            oldest.isIdle, now - oldest.lastActive >= limits.idleGrace.nanoseconds
         {
             return oldest
         }

@@ -1,5 +1,6 @@
 import CLinux
 import Dispatch
+package import Files
 import Glibc
 package import Synchronization
 

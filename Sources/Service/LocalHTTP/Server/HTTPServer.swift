@@ -1,3 +1,4 @@
+package import Files
 import Synchronization
 
 /// Loops that serve the same listeners, each with a handler of its own.
@@ -13,7 +14,7 @@ package final class HTTPServer: Sendable {
     ///   - handler: makes the handler of one loop.
     /// - Throws: `SystemCallError`; nothing is served then.
     package init(
-        _ listeners: [Listener], limits: ServerLimits = .init(), loops count: Int = 1, handler: () -> any RequestHandler
+        _ listeners: [Listener], limits: ServerLimits, loops count: Int = 1, handler: () -> any RequestHandler
     ) throws(SystemCallError) {
         var loops: [ServerLoop] = []
         for index in 0..<count {

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Time
 
 extension ServerLoop {
     /// Sends the batch's answers, after what the socket did not take before. What it does not take now is parked, and
@@ -41,7 +42,7 @@ extension ServerLoop {
     /// Brings what the loop waits for in line with the connection's state.
     private func settle(_ connection: Connection) {
         if !connection.unsent.isEmpty {
-            if connection.phase != .answering { setDeadline(connection, time.boot + limits.idleTime.wholeNanoseconds) }
+            if connection.phase != .answering { setDeadline(connection, time.boot + limits.idleTime.nanoseconds) }
             return listen(connection, for: EPOLLOUT.rawValue)
         }
         switch connection.phase {

@@ -1,5 +1,7 @@
 import CLinux
+import Files
 import Glibc
+import Time
 
 /// Connections of one event loop: accepts, reads, has requests answered in place, sends.
 ///
@@ -174,14 +176,14 @@ final class ServerLoop: @unchecked Sendable {
     func awaitRest(_ connection: Connection) {
         guard connection.phase == .reading, let reader = connection.parser else { return }
         // An empty line between requests begins none (RFC 9112 §2.2): the connection idles on.
-        guard reader.hasBegun else { return setDeadline(connection, time.boot + limits.idleTime.wholeNanoseconds) }
+        guard reader.hasBegun else { return setDeadline(connection, time.boot + limits.idleTime.nanoseconds) }
         let began = connection.requestBegan ?? time.boot
         connection.requestBegan = began
         if reader.hasHead, reader.head.expectsContinue, !connection.hasSentContinue {
             connection.hasSentContinue = true
             output.append("HTTP/1.1 100 Continue\r\n\r\n")
         }
-        setDeadline(connection, began + (reader.hasHead ? limits.requestTime : limits.headerTime).wholeNanoseconds)
+        setDeadline(connection, began + (reader.hasHead ? limits.requestTime : limits.headerTime).nanoseconds)
     }
 
     // MARK: Answering
@@ -216,7 +218,7 @@ final class ServerLoop: @unchecked Sendable {
 
     private func finish(_ connection: Connection, with response: Response, omitsBody: Bool, closes: Bool) {
         let closes = closes || response.closes
-        output.append(response, date: date, omitsBody: omitsBody, closes: closes)
+        output.append(response, date: date.bytes, omitsBody: omitsBody, closes: closes)
         if closes { linger(connection) }
     }
 
@@ -246,7 +248,7 @@ final class ServerLoop: @unchecked Sendable {
     func drain(within time: Duration, _ done: @escaping @Sendable () -> Void) {
         isDraining = true
         drainBegan = self.time.boot
-        drainDeadline = drainBegan + time.wholeNanoseconds
+        drainDeadline = drainBegan + time.nanoseconds
         nextSweep = min(nextSweep, drainDeadline)
         drained = done
         for listener in listeners { events.forget(listener.descriptor) }
@@ -262,7 +264,7 @@ final class ServerLoop: @unchecked Sendable {
 
     /// While draining: until when a request that has begun to come, or the first one of a connection, is waited for. Its peer
     /// could not know better; but whoever sends slowly must not hold up the stop.
-    private var requestEnd: Int64 { drainBegan + limits.firstRequestGrace.wholeNanoseconds }
+    private var requestEnd: Int64 { drainBegan + limits.firstRequestGrace.nanoseconds }
 
     func finishDraining() {
         guard isDraining, connections.isEmpty, let done = drained else { return }
@@ -277,7 +279,7 @@ final class ServerLoop: @unchecked Sendable {
     func rest(_ connection: Connection) {
         connection.requestBegan = nil
         connection.lastActive = time.boot
-        setDeadline(connection, time.boot + limits.idleTime.wholeNanoseconds)
+        setDeadline(connection, time.boot + limits.idleTime.nanoseconds)
     }
 
     func setDeadline(_ connection: Connection, _ deadline: Int64) {
@@ -292,7 +294,7 @@ final class ServerLoop: @unchecked Sendable {
         nextSweep = drainDeadline
         for connection in connections.all {
             if connection.phase == .reading, connection.requestBegan == nil, connection.unsent.isEmpty {
-                connection.deadline = connection.lastActive + limits.idleTime.wholeNanoseconds
+                connection.deadline = connection.lastActive + limits.idleTime.nanoseconds
             }
             if isDraining, connection.isIdle { connection.deadline = min(connection.deadline, requestEnd) }
             if time.boot >= drainDeadline { connection.deadline = time.boot }
@@ -307,12 +309,5 @@ final class ServerLoop: @unchecked Sendable {
                 close(connection, isDraining ? .drained : .deadline)
             }
         }
-    }
-}
-
-extension Duration {
-    /// The duration in nanoseconds, parts of one dropped.
-    package var wholeNanoseconds: Int64 {
-        components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
     }
 }

@@ -1,4 +1,5 @@
 import CLinux
+package import Files
 import Glibc
 
 /// A listening, non-blocking stream socket. Removes its unix socket file when closed.

@@ -3,15 +3,15 @@ import Time
 import Yams
 
 /// A mapping being read: keys are taken by name, and what nobody took is a fault.
-package final class ConfigurationMapping {
-    package let place: ConfigurationNode
+package final class YAMLMapping {
+    package let place: YAMLNode
     /// Members in the order of the file.
-    package let members: [(name: String, node: ConfigurationNode)]
+    package let members: [(name: String, node: YAMLNode)]
     private var known: [String] = []
 
-    init(_ place: ConfigurationNode, _ mapping: Node.Mapping) {
+    init(_ place: YAMLNode, _ mapping: Node.Mapping) {
         self.place = place
-        var members: [(name: String, node: ConfigurationNode)] = []
+        var members: [(name: String, node: YAMLNode)] = []
         for (key, value) in mapping {
             if let name = key.scalar?.string {
                 // A value without text (null) has the key's place, which a reader finds more easily.
@@ -25,13 +25,13 @@ package final class ConfigurationMapping {
     }
 
     /// The value of a key, nil where it is absent.
-    package func take(_ name: String) -> ConfigurationNode? {
+    package func take(_ name: String) -> YAMLNode? {
         known.append(name)
         return members.first { $0.name == name }?.node
     }
 
     /// The value of a key that must be there.
-    package func require(_ name: String) -> ConfigurationNode? {
+    package func require(_ name: String) -> YAMLNode? {
         if let node = take(name) { return node }
         place.fault("\(name) is missing")
         return nil

@@ -2,8 +2,8 @@ import ArgumentParser
 import HTTPTypes
 import JSON
 
-struct Get: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Print the current token.")
+struct GetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "get", abstract: "Print the current token.")
 
     @OptionGroup var token: TokenArguments
     @Flag(help: "Print the header lines to send to the partner.")

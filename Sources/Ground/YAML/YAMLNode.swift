@@ -3,7 +3,7 @@ package import Time
 import Yams
 
 /// A node of a configuration file with its place. What it is asked for and is not becomes a fault, and nil.
-package struct ConfigurationNode {
+package struct YAMLNode {
     let node: Node
     package let path: String
     package let file: String
@@ -22,8 +22,8 @@ package struct ConfigurationNode {
         faults.add(.init(file: file, line: node.mark?.line ?? 0, column: node.mark?.column ?? 0, path: path, message: message, isWarning: true))
     }
 
-    func child(_ node: Node, _ name: String) -> ConfigurationNode {
-        ConfigurationNode(node: node, path: path.isEmpty ? name : "\(path).\(name)", file: file, faults: faults)
+    func child(_ node: Node, _ name: String) -> YAMLNode {
+        YAMLNode(node: node, path: path.isEmpty ? name : "\(path).\(name)", file: file, faults: faults)
     }
 
     /// Of what it says, comments and layout aside.
@@ -114,24 +114,24 @@ package struct ConfigurationNode {
         return nil
     }
 
-    package func list() -> [ConfigurationNode]? {
+    package func list() -> [YAMLNode]? {
         guard let sequence = node.sequence else {
             fault("must be a list")
             return nil
         }
-        return sequence.enumerated().map { ConfigurationNode(node: $1, path: "\(path)[\($0)]", file: file, faults: faults) }
+        return sequence.enumerated().map { YAMLNode(node: $1, path: "\(path)[\($0)]", file: file, faults: faults) }
     }
 
     package func strings() -> [String]? {
         list()?.compactMap { $0.string() }
     }
 
-    package func mapping() -> ConfigurationMapping? {
+    package func mapping() -> YAMLMapping? {
         guard let mapping = node.mapping else {
             fault("must be a mapping")
             return nil
         }
-        return ConfigurationMapping(self, mapping)
+        return YAMLMapping(self, mapping)
     }
 
     /// A regular expression in Swift's syntax, checked here and kept as text.

@@ -2,8 +2,8 @@ import ArgumentParser
 import HTTPTypes
 import JSON
 
-struct Reload: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Have the daemon read its configuration and secrets anew.")
+struct ReloadCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "reload", abstract: "Have the daemon read its configuration and secrets anew.")
 
     @Flag(help: "Print JSON.")
     var json = false

@@ -2,8 +2,8 @@ import ArgumentParser
 import HTTPTypes
 import JSON
 
-struct History: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Tell of a token's past logins, the last first.")
+struct HistoryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "history", abstract: "Tell of a token's past logins, the last first.")
 
     @Argument(help: "The token.")
     var name: String

@@ -3,12 +3,12 @@ import Glibc
 import Yams
 
 /// One YAML file as a tree whose nodes know their line and column.
-package enum ConfigurationDocument {
+package enum YAMLDocument {
     /// A larger configuration file is a mistake; ten thousand tokens take two mebibytes.
     package static let maximumBytes = 4 * 1024 * 1024
 
     /// Reads a document; a syntax error, a duplicate key or an anchor is a fault and ends the reading of this file.
-    package static func parse(_ text: String, file: String, faults: FaultList) -> ConfigurationNode? {
+    package static func parse(_ text: String, file: String, faults: FaultList) -> YAMLNode? {
         guard text.utf8.count <= maximumBytes else {
             faults.add(.init(file: file, message: "is larger than 4 MiB"))
             return nil
@@ -22,7 +22,7 @@ package enum ConfigurationDocument {
             faults.add(.init(file: file, line: 1, column: 1, message: "is empty"))
             return nil
         case .success(let node?):
-            return ConfigurationNode(node: node, path: "", file: file, faults: faults)
+            return YAMLNode(node: node, path: "", file: file, faults: faults)
         }
     }
 

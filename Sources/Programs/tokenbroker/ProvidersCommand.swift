@@ -3,9 +3,10 @@ import JSON
 import Providers
 import YAML
 
-struct Providers: ParsableCommand {
+struct ProvidersCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "The partners built in.", subcommands: [ListProviders.self, Show.self], defaultSubcommand: ListProviders.self)
+        commandName: "providers", abstract: "The partners built in.", subcommands: [ListProviders.self, Show.self],
+        defaultSubcommand: ListProviders.self)
 
     struct ListProviders: ParsableCommand {
         static let configuration = CommandConfiguration(commandName: "list", abstract: "List the partners built in and the inputs they need.")

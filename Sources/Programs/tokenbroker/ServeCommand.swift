@@ -1,6 +1,7 @@
 import ArgumentParser
 import BrokerDaemon
 import Configuration
+import Files
 import Glibc
 import LocalHTTP
 import Logging
@@ -10,8 +11,8 @@ import Store
 import Time
 import YAML
 
-struct Serve: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Run the daemon.")
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "serve", abstract: "Run the daemon.")
 
     @OptionGroup var files: ConfigurationOption
 

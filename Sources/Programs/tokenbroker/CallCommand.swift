@@ -3,9 +3,10 @@ import HTTPTypes
 import JSON
 import Secrets
 
-struct Call: AsyncParsableCommand {
+struct CallCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Run an action of a token's provider; once, never repeated by itself.", discussion: "A value of @FILE is read from that file.")
+        commandName: "call", abstract: "Run an action of a token's provider; once, never repeated by itself.",
+        discussion: "A value of @FILE is read from that file.")
 
     @Argument(help: "The token's name.")
     var name: String

@@ -2,8 +2,8 @@ import ArgumentParser
 import HTTPTypes
 import JSON
 
-struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List the tokens this caller may use.")
+struct ListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List the tokens this caller may use.")
 
     @Flag(help: "Print JSON.")
     var json = false

@@ -4,8 +4,8 @@ import Secrets
 import Store
 import Time
 
-struct Store: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Look after the store.", subcommands: [Rekey.self])
+struct StoreCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "store", abstract: "Look after the store.", subcommands: [Rekey.self])
 
     struct Rekey: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

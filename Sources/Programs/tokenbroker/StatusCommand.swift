@@ -3,8 +3,9 @@ import Glibc
 import HTTPTypes
 import JSON
 
-struct Status: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Tell how every token is and why its next refresh is when it is.")
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Tell how every token is and why its next refresh is when it is.")
 
     @Argument(help: "One token; all without it.")
     var name: String?

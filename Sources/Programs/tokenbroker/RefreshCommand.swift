@@ -2,8 +2,8 @@ import ArgumentParser
 import HTTPTypes
 import JSON
 
-struct Refresh: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Log in again now.")
+struct RefreshCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "refresh", abstract: "Log in again now.")
 
     @OptionGroup var token: TokenArguments
     @Flag(help: "Print JSON.")

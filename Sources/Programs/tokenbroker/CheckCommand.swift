@@ -4,9 +4,9 @@ import JSON
 import Secrets
 import YAML
 
-struct Check: AsyncParsableCommand {
+struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Check the configuration, the secrets and, with --login, every login.",
+        commandName: "check", abstract: "Check the configuration, the secrets and, with --login, every login.",
         discussion: "Faults go to standard error with file, line and column; warnings alone do not change the exit code.")
 
     @OptionGroup var files: ConfigurationOption
