@@ -52,14 +52,6 @@ package final class SandboxServer: Sendable {
     }
 }
 
-final class SharedState: Sendable {
-    let value: Mutex<SandboxState>
-
-    init(_ state: SandboxState) { value = Mutex(state) }
-
-    static var now: Double { Date().timeIntervalSince1970 }
-}
-
 private final class SandboxHandler: RequestHandler {
     private let state: SharedState
 
