@@ -15,6 +15,7 @@ package final class BrokerHandler: RequestHandler {
     private let admission: Admission
     private let cache: AnswerCache
     private let audit: AuditBatch
+    private let tokenRoute = Route.token
     private var isAudited = false
     private var servingVersion: UInt64
 
@@ -86,7 +87,7 @@ package final class BrokerHandler: RequestHandler {
         guard let answer = cache.answer(place) else { return nil }
         let known = admission.caller(head, bytes, on: connection)
         do throws(Problem) {
-            try admission.decide(head, bytes, Route.token, about: .place(place), by: known, on: connection)
+            try admission.decide(head, bytes, tokenRoute, about: .place(place), by: known, on: connection)
         } catch {
             let caller = admission.audited(known, on: connection)
             return finish(RoutedRequest(endpoint: .token, token: cache.name(of: place), requestID: requestIDs.next(), caller: caller), error)

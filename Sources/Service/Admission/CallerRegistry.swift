@@ -28,7 +28,7 @@ final class CallerRegistry {
         let rights = Standing.Rights(caller)
         let standing = standings[rights] ?? Standing(caller, rules: rules)
         standings[rights] = standing
-        return KnownCaller(caller: caller, standing: standing, audited: AuditedCaller(name: standing.name, identity: caller.identity))
+        return KnownCaller(caller, standing)
     }
 
     /// Asks the kernel about a new connection and counts it among those of its user, or of strangers.

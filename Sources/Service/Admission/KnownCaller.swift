@@ -1,8 +1,14 @@
 package import Observability
 
-/// A caller with its standing.
-package struct KnownCaller {
+/// A caller with its standing. A class: it is looked up once per connection and key, and passed on with every request.
+package final class KnownCaller {
     package let caller: Caller
     package let standing: Standing
     package let audited: AuditedCaller
+
+    init(_ caller: Caller, _ standing: Standing) {
+        self.caller = caller
+        self.standing = standing
+        audited = AuditedCaller(name: standing.name, identity: caller.identity)
+    }
 }

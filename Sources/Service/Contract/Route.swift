@@ -1,4 +1,5 @@
-package struct Route: Sendable {
+/// What is asked for by one method and path, and by whom.
+package final class Route: Sendable {
     package enum Method: String, Sendable { case get = "GET", post = "POST" }
 
     package let method: Method
@@ -10,7 +11,7 @@ package struct Route: Sendable {
     package let endpoint: Endpoint
 
     /// Whether strangers are answered too.
-    package var isOpen: Bool { permission == .open || permission == .known(strangersToo: true) }
+    package let isOpen: Bool
 
     /// `GET /v1/tokens/{name}`, which is answered from rendered bytes where it can be.
     package static let token = Route(.get, "/v1/tokens/:token", .read, servesToken: true, .token)
@@ -19,6 +20,7 @@ package struct Route: Sendable {
         self.method = method
         pattern = path.split(separator: "/").map(String.init)
         self.permission = permission
+        isOpen = permission == .open || permission == .known(strangersToo: true)
         self.servesToken = servesToken
         self.endpoint = endpoint
     }
