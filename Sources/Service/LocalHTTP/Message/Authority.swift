@@ -1,5 +1,5 @@
 /// `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2), as it stands in Host and in an absolute-form target.
-package enum Authority {
+public enum Authority {
     static func isWellFormed(_ range: Range<Int>, of bytes: Span<UInt8>) -> Bool {
         let host = host(range, of: bytes)
         guard isHost(host, of: bytes) else { return false }
@@ -9,7 +9,7 @@ package enum Authority {
     }
 
     /// The host part: up to the colon of a port, brackets of an IPv6 literal included.
-    package static func host(_ range: Range<Int>, of bytes: Span<UInt8>) -> Range<Int> {
+    public static func host(_ range: Range<Int>, of bytes: Span<UInt8>) -> Range<Int> {
         var end = range.lowerBound
         if end < range.upperBound, bytes[end] == 0x5B {
             while end < range.upperBound, bytes[end] != 0x5D { end += 1 }
@@ -20,7 +20,7 @@ package enum Authority {
     }
 
     /// 127.0.0.1, [::1] or localhost, letter case ignored.
-    package static func isLocal(_ host: Range<Int>, of bytes: Span<UInt8>) -> Bool {
+    public static func isLocal(_ host: Range<Int>, of bytes: Span<UInt8>) -> Bool {
         bytes.matches(host, lowercase: "localhost") || bytes.matches(host, lowercase: "127.0.0.1") || bytes.matches(host, lowercase: "[::1]")
     }
 

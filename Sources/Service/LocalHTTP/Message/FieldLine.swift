@@ -1,5 +1,5 @@
 /// One field line: where its value stands in the request's bytes, outer white space excluded.
-package struct FieldLine: Sendable {
-    package let name: FieldName
-    package let value: Range<Int>
+public struct FieldLine: Sendable {
+    public let name: FieldName
+    public let value: Range<Int>
 }

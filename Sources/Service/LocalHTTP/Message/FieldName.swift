@@ -1,5 +1,5 @@
 /// The field names the server or its handlers decide by; every other one is `.other`.
-package enum FieldName: UInt8, Sendable {
+public enum FieldName: UInt8, Sendable {
     case other
     case accept, authorization, connection, contentLength, contentType, cookie, expect, forwarded, host, ifNoneMatch
     case origin, referer, secFetch, secFetchSite, transferEncoding, via, xForwarded, xRealIP

@@ -1,6 +1,6 @@
 /// Why a message is refused before any route is looked at. After each of them the connection is closed:
 /// where one message ends and the next begins is no longer certain (RFC 9112 §9.6, §11.2).
-package enum MessageFault: Error, Sendable, Equatable {
+public enum MessageFault: Error, Sendable, Equatable {
     /// 400; the text says what is wrong with the framing.
     case malformed(StaticString)
     /// 431 (RFC 6585 §5).
@@ -14,7 +14,7 @@ package enum MessageFault: Error, Sendable, Equatable {
     /// 408: the request did not arrive in time.
     case timedOut
 
-    package var status: Int {
+    public var status: Int {
         switch self {
         case .malformed: 400
         case .headersTooLarge: 431
@@ -25,7 +25,7 @@ package enum MessageFault: Error, Sendable, Equatable {
         }
     }
 
-    package static func == (left: MessageFault, right: MessageFault) -> Bool {
+    public static func == (left: MessageFault, right: MessageFault) -> Bool {
         left.status == right.status
     }
 }

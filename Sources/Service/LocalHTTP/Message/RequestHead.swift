@@ -1,21 +1,21 @@
 /// The head of a request as ranges into the bytes it was read from; nothing is copied.
-package struct RequestHead: Sendable {
-    package var method = RequestMethod.other
-    package var form = TargetForm.origin
+public struct RequestHead: Sendable {
+    public var method = RequestMethod.other
+    public var form = TargetForm.origin
     /// The path of the target, still percent-encoded; begins with "/" (asterisk-form: "*").
-    package var path = 0..<0
+    public var path = 0..<0
     /// What follows the "?", nil where there is none.
-    package var query: Range<Int>?
+    public var query: Range<Int>?
     /// The authority of an absolute-form target. It replaces Host (RFC 9112 §3.2.2).
-    package var authority: Range<Int>?
+    public var authority: Range<Int>?
     /// HTTP/1.0 is 0, HTTP/1.1 and every later minor version is 1.
-    package var minorVersion: UInt8 = 1
-    package var fields: [FieldLine] = []
+    public var minorVersion: UInt8 = 1
+    public var fields: [FieldLine] = []
     /// Whether the connection outlives this exchange (RFC 9112 §9.3).
-    package var keepsAlive = true
-    package var expectsContinue = false
+    public var keepsAlive = true
+    public var expectsContinue = false
 
-    package init() {}
+    public init() {}
 
     /// As new, with the memory of its fields kept.
     mutating func reset() {
@@ -31,24 +31,24 @@ package struct RequestHead: Sendable {
     }
 
     /// Where the value of the only field line with this name stands; nil where it is absent.
-    package func value(of name: FieldName) -> Range<Int>? {
+    public func value(of name: FieldName) -> Range<Int>? {
         for field in fields where field.name == name { return field.value }
         return nil
     }
 
-    package func has(_ name: FieldName) -> Bool {
+    public func has(_ name: FieldName) -> Bool {
         value(of: name) != nil
     }
 }
 
 extension Span<UInt8> {
     /// The bytes of a range as text; invalid UTF-8 becomes U+FFFD.
-    package func text(_ range: Range<Int>) -> String {
+    public func text(_ range: Range<Int>) -> String {
         String(decoding: range.map { self[$0] }, as: UTF8.self)
     }
 
     /// Whether a range holds exactly these bytes.
-    package func isExactly(_ range: Range<Int>, _ text: StaticString) -> Bool {
+    public func isExactly(_ range: Range<Int>, _ text: StaticString) -> Bool {
         guard range.count == text.utf8CodeUnitCount else { return false }
         return text.withUTF8Buffer { wanted in
             for offset in 0..<range.count where unsafe self[range.lowerBound + offset] != wanted[offset] { return false }
@@ -57,7 +57,7 @@ extension Span<UInt8> {
     }
 
     /// Whether a range holds exactly this ASCII text, letter case ignored.
-    package func matches(_ range: Range<Int>, lowercase text: StaticString) -> Bool {
+    public func matches(_ range: Range<Int>, lowercase text: StaticString) -> Bool {
         guard range.count == text.utf8CodeUnitCount else { return false }
         return text.withUTF8Buffer { wanted in
             for offset in 0..<range.count where unsafe self[range.lowerBound + offset].asciiLowercased != wanted[offset] { return false }
@@ -67,10 +67,10 @@ extension Span<UInt8> {
 }
 
 extension UInt8 {
-    package var asciiLowercased: UInt8 { self >= 0x41 && self <= 0x5A ? self | 0x20 : self }
+    public var asciiLowercased: UInt8 { self >= 0x41 && self <= 0x5A ? self | 0x20 : self }
 
     /// What an ASCII hexadecimal digit of either case stands for; nil for every other byte.
-    package var hexDigitValue: UInt8? {
+    public var hexDigitValue: UInt8? {
         switch self {
         case 0x30...0x39: self - 0x30
         case 0x41...0x46: self - 0x37

@@ -1,5 +1,5 @@
 /// A request method. Methods the server has no use for keep only that they are another one.
-package enum RequestMethod: String, Sendable {
+public enum RequestMethod: String, Sendable {
     case get = "GET"
     case head = "HEAD"
     case post = "POST"

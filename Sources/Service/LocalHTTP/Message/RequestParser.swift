@@ -3,8 +3,8 @@
 /// Positions count from the request's first byte. Feed it all bytes of the request so far each time: it goes on where
 /// it stopped. Where RFC 9112 lets a server be lenient it is strict: lines end in CRLF, no white space stands before a
 /// colon, no field line is folded, one Content-Length, the only transfer coding is `chunked`.
-package final class RequestParser {
-    package enum Progress: Sendable, Equatable {
+public final class RequestParser {
+    public enum Progress: Sendable, Equatable {
         case needsMore
         /// A whole request, this many bytes long.
         case complete(length: Int)
@@ -15,11 +15,11 @@ package final class RequestParser {
         case start, fields, body(end: Int), chunks, complete
     }
 
-    package private(set) var head = RequestHead()
+    public private(set) var head = RequestHead()
     /// The body's place among the bytes; empty where there is none or it came in chunks.
-    package private(set) var bodyRange = 0..<0
+    public private(set) var bodyRange = 0..<0
     /// The body put together from its chunks; nil where it was not chunked.
-    package var chunkedBody: [UInt8]? { isChunked ? decoder.body : nil }
+    public var chunkedBody: [UInt8]? { isChunked ? decoder.body : nil }
 
     private var phase = Phase.start
     private var position = 0
@@ -32,13 +32,13 @@ package final class RequestParser {
     private var decoder = ChunkedDecoder()
     private let limits: ServerLimits
 
-    package init(limits: ServerLimits) {
+    public init(limits: ServerLimits) {
         self.limits = limits
         head.fields.reserveCapacity(16)
     }
 
     /// Whether the whole head has been read, so that only the body is missing.
-    package var hasHead: Bool {
+    public var hasHead: Bool {
         switch phase {
         case .start, .fields: false
         case .body, .chunks, .complete: true
@@ -46,16 +46,16 @@ package final class RequestParser {
     }
 
     /// Whether a byte of a request line has been read: not where only the empty line before one came.
-    package var hasBegun: Bool {
+    public var hasBegun: Bool {
         if case .start = phase { return scanned > position }
         return true
     }
 
     /// The connection ends with this request, whatever it says.
-    package func endConnection() { head.keepsAlive = false }
+    public func endConnection() { head.keepsAlive = false }
 
     /// Makes the parser ready for the next request, keeping its memory.
-    package func reset() {
+    public func reset() {
         head.reset()
         bodyRange = 0..<0
         phase = .start
@@ -68,7 +68,7 @@ package final class RequestParser {
         hasAuthorization = false
     }
 
-    package func parse(_ bytes: Span<UInt8>) -> Progress {
+    public func parse(_ bytes: Span<UInt8>) -> Progress {
         do throws(MessageFault) {
             return try advance(bytes)
         } catch {

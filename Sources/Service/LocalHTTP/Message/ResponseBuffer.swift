@@ -1,14 +1,14 @@
 /// Bytes on their way to a peer, kept between requests so that appending allocates nothing.
-package struct ResponseBuffer: Sendable {
-    package var bytes: [UInt8] = []
+public struct ResponseBuffer: Sendable {
+    public var bytes: [UInt8] = []
 
-    package init() {}
+    public init() {}
 
-    package mutating func append(_ text: StaticString) {
+    public mutating func append(_ text: StaticString) {
         text.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
     }
 
-    package mutating func append(_ text: String) {
+    public mutating func append(_ text: String) {
         bytes.append(contentsOf: text.utf8)
     }
 
@@ -18,7 +18,7 @@ package struct ResponseBuffer: Sendable {
     ///   - date: an IMF-fixdate (RFC 9110 §6.6.1).
     ///   - omitsBody: for HEAD: the header of the answer, its Content-Length included, without the body.
     ///   - closes: says `Connection: close`.
-    package mutating func append(_ response: Response, date: [UInt8], omitsBody: Bool, closes: Bool) {
+    public mutating func append(_ response: Response, date: [UInt8], omitsBody: Bool, closes: Bool) {
         append("HTTP/1.1 ")
         append(String(response.status))
         append(" ")
@@ -45,7 +45,7 @@ package struct ResponseBuffer: Sendable {
     }
 
     /// Reason phrases of RFC 9110 §15 and RFC 6585.
-    package static func reason(_ status: Int) -> StaticString {
+    public static func reason(_ status: Int) -> StaticString {
         switch status {
         case 200: "OK"
         case 202: "Accepted"

@@ -1,4 +1,4 @@
 /// The form a request target came in (RFC 9112 §3.2).
-package enum TargetForm: Sendable {
+public enum TargetForm: Sendable {
     case origin, absolute, asterisk, authority
 }

@@ -1,10 +1,10 @@
 /// What a handler makes of a new connection.
-package struct Admittance {
+public struct Admittance {
     /// Stays with the connection.
-    package let context: AnyObject?
-    package let share: ConnectionShare
+    public let context: AnyObject?
+    public let share: ConnectionShare
 
-    package init(context: AnyObject? = nil, share: ConnectionShare) {
+    public init(context: AnyObject? = nil, share: ConnectionShare) {
         self.context = context
         self.share = share
     }

@@ -1,7 +1,7 @@
 /// One accepted connection. Touched on its loop only.
 ///
 /// It owns memory only while it holds part of a request or the rest of an answer.
-package final class Connection {
+public final class Connection {
     enum Phase {
         /// Waiting for a request or its rest.
         case reading
@@ -11,13 +11,13 @@ package final class Connection {
         case lingering
     }
 
-    package let peer: Peer
+    public let peer: Peer
     /// What the handler made of the peer when it was accepted.
-    package let context: AnyObject?
+    public let context: AnyObject?
     /// Whose connections this one counts among; `join` changes it.
-    package internal(set) var share: ConnectionShare
+    public internal(set) var share: ConnectionShare
     /// Requests seen so far; names the current one.
-    package internal(set) var exchange: UInt64 = 0
+    public internal(set) var exchange: UInt64 = 0
 
     let generation: UInt32
     unowned let loop: ServerLoop
@@ -49,12 +49,12 @@ package final class Connection {
     }
 
     /// The right to answer the current request later.
-    package func ticket() -> ReplyTicket {
+    public func ticket() -> ReplyTicket {
         ReplyTicket(loop: loop, descriptor: peer.descriptor, generation: generation, exchange: exchange)
     }
 
     /// Counts the connection among another share from now on; when that is full its longest idle one is closed.
-    package func join(_ share: ConnectionShare) {
+    public func join(_ share: ConnectionShare) {
         guard share != self.share else { return }
         loop.move(self, to: share)
     }

@@ -1,5 +1,5 @@
 /// Why a connection ended.
-package enum ConnectionEnd: Int, Sendable, CaseIterable {
+public enum ConnectionEnd: Int, Sendable, CaseIterable {
     /// The peer closed it, or its last answer was sent.
     case finished
     /// The peer reset it, or sending failed.

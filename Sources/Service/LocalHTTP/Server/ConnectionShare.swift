@@ -1,6 +1,6 @@
 /// Whose connections count together, and how many of them may be open at once.
-package struct ConnectionShare: Sendable, Hashable {
-    package enum Owner: Sendable, Hashable {
+public struct ConnectionShare: Sendable, Hashable {
+    public enum Owner: Sendable, Hashable {
         /// Everybody of whom nothing is known yet.
         case strangers
         case user(UInt32)
@@ -8,10 +8,10 @@ package struct ConnectionShare: Sendable, Hashable {
         case party(String)
     }
 
-    package let owner: Owner
-    package let limit: Int
+    public let owner: Owner
+    public let limit: Int
 
-    package init(_ owner: Owner, limit: Int) {
+    public init(_ owner: Owner, limit: Int) {
         self.owner = owner
         self.limit = limit
     }

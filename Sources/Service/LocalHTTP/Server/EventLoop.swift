@@ -1,16 +1,16 @@
 import CLinux
 import Dispatch
-package import Files
+public import Files
 import Glibc
-package import Synchronization
+public import Synchronization
 
 /// One epoll descriptor, served by a block that never returns on its own serial queue.
 ///
 /// Everybody else hands work in through `submit`, which wakes the loop by an eventfd.
 /// `@unchecked Sendable`: descriptors never change; the ready lists and `isRunning` are touched on the queue only; the inbox is
 /// guarded by its mutex.
-package final class EventLoop: @unchecked Sendable {
-    package typealias Work = @Sendable () -> Void
+public final class EventLoop: @unchecked Sendable {
+    public typealias Work = @Sendable () -> Void
 
     private let queue: DispatchQueue
     private let poll: Int32
@@ -20,12 +20,12 @@ package final class EventLoop: @unchecked Sendable {
     private var readyEvents = [UInt32](repeating: 0, count: 256)
     private var isRunning = true
     /// Turns of the loop so far: a watchdog sees by it that the loop is alive.
-    package let turns = Atomic<UInt64>(0)
+    public let turns = Atomic<UInt64>(0)
 
     private static let wakeIdentifier = UInt64.max
 
     /// - Throws: `SystemCallError` when the process is out of descriptors.
-    package init(label: String) throws(SystemCallError) {
+    public init(label: String) throws(SystemCallError) {
         queue = DispatchQueue(label: label)
         poll = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard poll >= 0 else { throw SystemCallError("epoll_create1", label) }
@@ -43,7 +43,7 @@ package final class EventLoop: @unchecked Sendable {
     }
 
     /// Runs work on the loop, in the order handed in.
-    package func submit(_ work: @escaping Work) {
+    public func submit(_ work: @escaping Work) {
         let isFirst = inbox.withLock { inbox in
             inbox.append(work)
             return inbox.count == 1
@@ -55,7 +55,7 @@ package final class EventLoop: @unchecked Sendable {
     }
 
     /// Ends the loop after the current turn.
-    package func stop() {
+    public func stop() {
         submit { [self] in isRunning = false }
     }
 

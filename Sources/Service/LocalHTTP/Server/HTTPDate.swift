@@ -1,15 +1,15 @@
 import Time
 
 /// The IMF-fixdate of the current second (RFC 9110 §5.6.7), rendered when the second changes.
-package struct HTTPDate: Sendable {
+public struct HTTPDate: Sendable {
     /// 29 bytes: `Sun, 06 Nov 1994 08:49:37 GMT`.
-    package private(set) var bytes: [UInt8] = []
+    public private(set) var bytes: [UInt8] = []
     private var second: Int64 = .min
 
-    package init() {}
+    public init() {}
 
     /// - Parameter wallNanoseconds: CLOCK_REALTIME, nanoseconds since 1970.
-    package mutating func update(wallNanoseconds: Int64) {
+    public mutating func update(wallNanoseconds: Int64) {
         let now = WallTime(nanoseconds: wallNanoseconds)
         guard now.seconds != second else { return }
         second = now.seconds

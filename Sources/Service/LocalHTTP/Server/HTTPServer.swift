@@ -1,11 +1,11 @@
-package import Files
+public import Files
 import Synchronization
 
 /// Loops that serve the same listeners, each with a handler of its own.
-package final class HTTPServer: Sendable {
+public final class HTTPServer: Sendable {
     private let loops: [ServerLoop]
     /// Where it listens, with the ports the kernel chose.
-    package let addresses: [SocketAddress]
+    public let addresses: [SocketAddress]
 
     /// Starts serving.
     ///
@@ -13,7 +13,7 @@ package final class HTTPServer: Sendable {
     ///   - loops: event loops; one is right up to 4 cores.
     ///   - handler: makes the handler of one loop.
     /// - Throws: `SystemCallError`; nothing is served then.
-    package init(
+    public init(
         _ listeners: [Listener], limits: ServerLimits, loops count: Int = 1, handler: () -> any RequestHandler
     ) throws(SystemCallError) {
         var loops: [ServerLoop] = []
@@ -27,7 +27,7 @@ package final class HTTPServer: Sendable {
     }
 
     /// Stops accepting and returns when every connection has had its answer, at the latest after `time`.
-    package func drain(within time: Duration) async {
+    public func drain(within time: Duration) async {
         for loop in loops {
             await withCheckedContinuation { continuation in
                 loop.events.submit { loop.drain(within: time) { continuation.resume() } }
@@ -36,15 +36,15 @@ package final class HTTPServer: Sendable {
     }
 
     /// Ends the loops; what is still open is closed with them.
-    package func stop() {
+    public func stop() {
         for loop in loops { loop.events.stop() }
     }
 
     /// Returns when every loop has turned once more; never, where one is stuck or was stopped.
-    package func pulse() async {
+    public func pulse() async {
         for loop in loops { await withCheckedContinuation { continuation in loop.events.submit { continuation.resume() } } }
     }
 
     /// Turns of each loop so far.
-    package var turns: [UInt64] { loops.map { $0.events.turns.load(ordering: .relaxed) } }
+    public var turns: [UInt64] { loops.map { $0.events.turns.load(ordering: .relaxed) } }
 }

@@ -1,7 +1,7 @@
 /// Who is at the other end, as far as the socket itself tells.
-package struct Peer: Sendable {
-    package enum Transport: Sendable { case loopback, unix }
-    package let transport: Transport
+public struct Peer: Sendable {
+    public enum Transport: Sendable { case loopback, unix }
+    public let transport: Transport
     /// The connection's own descriptor, open while the connection is: for asking the kernel about it.
-    package let descriptor: Int32
+    public let descriptor: Int32
 }

@@ -1,5 +1,5 @@
 /// What becomes of a request.
-package enum Reply {
+public enum Reply {
     /// The whole answer already stands in the output buffer, `Connection: close` included where the request ends the connection.
     case written
     case response(Response)

@@ -1,10 +1,10 @@
 extension RequestHandler {
-    package func ended(_ connection: Connection, _ end: ConnectionEnd) {}
-    package func end() {}
+    public func ended(_ connection: Connection, _ end: ConnectionEnd) {}
+    public func end() {}
 }
 
 /// Answers requests on one event loop: called only there, never concurrently, and never to block.
-package protocol RequestHandler: AnyObject {
+public protocol RequestHandler: AnyObject {
     /// Called once a connection, before its first request.
     func accept(_ peer: Peer) -> Admittance
 

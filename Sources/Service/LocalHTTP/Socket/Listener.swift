@@ -1,11 +1,11 @@
 import CLinux
-package import Files
+public import Files
 import Glibc
 
 /// A listening, non-blocking stream socket. Removes its unix socket file when closed.
-package final class Listener: Sendable {
-    package let address: SocketAddress
-    package let descriptor: Int32
+public final class Listener: Sendable {
+    public let address: SocketAddress
+    public let descriptor: Int32
     private let ownsPath: Bool
 
     /// Connections the kernel queues before `accept`; also capped by net.core.somaxconn.
@@ -15,7 +15,7 @@ package final class Listener: Sendable {
     /// a stale socket file at its path is replaced, anything else there is an error.
     ///
     /// - Throws: `SystemCallError` naming call and address; nothing is left open then.
-    package init(_ address: SocketAddress, access: SocketFileAccess = .init()) throws(SystemCallError) {
+    public init(_ address: SocketAddress, access: SocketFileAccess = .init()) throws(SystemCallError) {
         let made = socket(address.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
         guard made >= 0 else { throw SystemCallError("socket", address.description) }
         do throws(SystemCallError) {
@@ -41,7 +41,7 @@ package final class Listener: Sendable {
     /// Takes over a socket that listens already, as a service manager opened it; its file, if any, stays the manager's.
     ///
     /// - Throws: `SystemCallError` where it is no listening stream socket, or not of a loopback address or a path.
-    package init(inherited descriptor: Int32) throws(SystemCallError) {
+    public init(inherited descriptor: Int32) throws(SystemCallError) {
         func option(_ name: Int32) -> Int32? {
             var value: Int32 = 0
             var size = socklen_t(MemoryLayout<Int32>.size)

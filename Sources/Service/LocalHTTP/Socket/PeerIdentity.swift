@@ -2,13 +2,13 @@ import CLinux
 import Glibc
 
 /// Who is at the other end of a connection, by the kernel's word.
-package struct PeerIdentity: Sendable, Hashable {
-    package var user: UInt32
+public struct PeerIdentity: Sendable, Hashable {
+    public var user: UInt32
     /// Known for unix sockets alone.
-    package var group: UInt32?
-    package var process: Int32?
+    public var group: UInt32?
+    public var process: Int32?
 
-    package init(user: UInt32, group: UInt32? = nil, process: Int32? = nil) {
+    public init(user: UInt32, group: UInt32? = nil, process: Int32? = nil) {
         self.user = user
         self.group = group
         self.process = process
@@ -18,7 +18,7 @@ package struct PeerIdentity: Sendable, Hashable {
     static let overflowUser: UInt32 = 65534
 
     /// SO_PEERCRED of a unix connection (unix(7)): who called connect. Nil where the kernel has no name for that one.
-    package static func ofUnixPeer(_ descriptor: Int32) -> PeerIdentity? {
+    public static func ofUnixPeer(_ descriptor: Int32) -> PeerIdentity? {
         var credentials = linux_peer_credentials()
         var size = socklen_t(MemoryLayout<linux_peer_credentials>.size)
         guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0,
@@ -33,14 +33,14 @@ package struct PeerIdentity: Sendable, Hashable {
 /// The answer counts only if it is about exactly this connection: same family and 4-tuple, state ESTABLISHED, an inode,
 /// a user other than 65534 (another user namespace), both ends loopback. Everything else is no identity: a client that
 /// has sent and closed, for one, shows as user 0.
-package struct SocketDiagnosis: ~Copyable {
+public struct SocketDiagnosis: ~Copyable {
     private let netlink: FileDescriptor
     private var sequence: UInt32 = 0
 
     private static let established: UInt8 = 1
 
     /// Nil where the kernel has no sock_diag to offer.
-    package init?() {
+    public init?() {
         let descriptor = socket(AF_NETLINK, Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue), NETLINK_SOCK_DIAG)
         guard descriptor >= 0 else { return nil }
         netlink = FileDescriptor(owning: descriptor)
@@ -50,7 +50,7 @@ package struct SocketDiagnosis: ~Copyable {
     }
 
     /// The user at the other end of an accepted connection.
-    package mutating func peer(of descriptor: Int32) -> PeerIdentity? {
+    public mutating func peer(of descriptor: Int32) -> PeerIdentity? {
         guard let near = Endpoint.local(descriptor), let far = Endpoint.remote(descriptor), near.family == far.family, near.isLoopback, far.isLoopback
         else { return nil }
         // Seen from the peer: its source is our far end.

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Where a server listens: a loopback TCP address or a unix socket's path. Nothing else can be written.
-package enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
+public enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
     /// 127.0.0.0/8, the host as 4 bytes in network order. Port 0 lets the kernel choose.
     case loopback4(host: [UInt8], port: UInt16)
     /// `[::1]`.
@@ -10,7 +10,7 @@ package enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
     case unix(path: String)
 
     /// Reads `127.0.0.1:8653` or `[::1]:8653`; nil where the text is not a loopback literal with a port.
-    package init?(loopback text: String) {
+    public init?(loopback text: String) {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
         let host = text[..<colon]
         if host == "[::1]" {
@@ -42,7 +42,7 @@ package enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    package var description: String {
+    public var description: String {
         switch self {
         case .loopback4(let host, let port): host.map(String.init).joined(separator: ".") + ":\(port)"
         case .loopback6(let port): "[::1]:\(port)"
