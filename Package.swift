@@ -92,17 +92,22 @@ let programs: [Target] = [
 /// Tests see every room.
 let rooms = (ground + core + service).map { Target.Dependency.target(name: $0.name) }
 
+/// A folder of tests; its folders are the rooms.
+func suite(_ name: String, _ uses: Target.Dependency...) -> Target {
+    .testTarget(name: name, dependencies: rooms + uses + ["TestSupport", httpTypes, logging], swiftSettings: settings)
+}
+
 let tests: [Target] = [
     system("Tests/CTLS", pkgConfig: "openssl", apt: "libssl-dev"),
-    .target(name: "TestSupport", dependencies: rooms + ["CTLS", httpTypes], path: "Tests/Support", swiftSettings: settings),
+    .target(
+        name: "TestSupport", dependencies: rooms + ["PartnerSandbox", "CTLS", httpTypes, logging], path: "Tests/Support", swiftSettings: settings),
     .executableTarget(
         name: "fleet-simulation", dependencies: rooms + ["TestSupport", httpTypes], path: "Tests/FleetSimulation", swiftSettings: settings),
-    .testTarget(name: "LocalHTTPTests", dependencies: rooms + ["TestSupport", "CTLS"], swiftSettings: settings),
-    .testTarget(name: "BrokerCoreTests", dependencies: rooms + ["TestSupport", httpTypes], swiftSettings: settings),
-    .testTarget(name: "BrokerDaemonTests", dependencies: rooms + ["PartnerSandbox", "TestSupport", httpTypes, logging], swiftSettings: settings),
-    .testTarget(name: "PartnerSandboxTests", dependencies: rooms + ["PartnerSandbox", "TestSupport", httpTypes], swiftSettings: settings),
-    .testTarget(
-        name: "EndToEndTests", dependencies: rooms + ["tokenbroker", "partner-sandbox", "TestSupport", httpTypes], swiftSettings: settings),
+    suite("GroundTests"),
+    suite("CoreTests"),
+    suite("ServiceTests", "PartnerSandbox", "CTLS"),
+    suite("PartnerSandboxTests", "PartnerSandbox"),
+    suite("EndToEndTests", "tokenbroker", "partner-sandbox"),
 ]
 
 let package = Package(

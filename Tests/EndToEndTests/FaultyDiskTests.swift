@@ -1,5 +1,5 @@
 import BrokerDaemon
-import Foundation
+import Glibc
 import JSON
 import TestSupport
 import Testing

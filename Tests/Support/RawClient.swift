@@ -59,6 +59,12 @@ package final class RawClient {
         }
     }
 
+    /// Sends a plain GET; the text of its answer.
+    package func ask(_ path: String) -> String? {
+        send("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
+        return receive()?.text
+    }
+
     /// No more will be sent.
     package func finish() {
         shutdown(descriptor, Int32(SHUT_WR))

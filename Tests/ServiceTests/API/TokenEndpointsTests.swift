@@ -7,7 +7,7 @@ import Time
 import Tokens
 
 /// The contract, on a real socket over the sandbox partners.
-@Suite struct TokenAPITests {
+@Suite struct TokenEndpointsTests {
     @Test func `all six tokens are served as the contract says`() async throws {
         try await LiveBroker.with { live in
             for name in ["zipteams", "zetasafe", "zapper", "zapper-jo", "sparrowsms", "pulsecrm"] {

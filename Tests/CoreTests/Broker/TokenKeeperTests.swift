@@ -8,52 +8,6 @@ import Testing
 import Time
 import Tokens
 
-/// Brokers over fake clocks and a fake network.
-struct BrokerBench {
-    let clocks = FakeClocks()
-    let events = RecordedEvents()
-    let transport: FakeTransport
-    let broker: TokenBroker
-    let secrets = FakeSecrets()
-
-    typealias Answer = @Sendable (_ request: OutboundRequest, _ number: Int, _ clocks: FakeClocks) async throws(TransportFault) -> PartnerReply
-
-    init(_ answer: @escaping Answer) {
-        let clocks = clocks
-        transport = FakeTransport { request, number throws(TransportFault) in try await answer(request, number, clocks) }
-        broker = TokenBroker(clocks: clocks, transport: transport, secrets: secrets, events: events)
-    }
-
-    static let plain = TestConfiguration.plainProvider + "tokens:\n  a: {provider: plain, inputs: {secret: {value: s}}}\n"
-
-    func run(_ yaml: String = plain, _ body: (TokenBroker) async throws -> Void) async throws {
-        await broker.apply(try TestConfiguration.read(yaml))
-        try await withThrowingTaskGroup { group in
-            group.addTask { [broker] in await broker.run() }
-            do { try await body(broker) } catch {
-                await broker.stop()
-                throw error
-            }
-            await broker.stop()
-        }
-    }
-
-    func keeper(_ name: String = "a", _ inputs: [String: String] = [:]) async throws -> TokenKeeper {
-        try #require(try await broker.keeper(name, perRequest: inputs))
-    }
-
-    /// Moves time to the next sleeper's moment, once as many keepers have planned a turn and the schedule sleeps until the first.
-    func step(planned: Int = 1) async -> Bool {
-        let schedule = broker.schedule
-        let isReady = await eventually {
-            schedule.planned >= planned && (schedule.nextTurn.map { clocks.isSlept(until: $0) } ?? false)
-        }
-        guard isReady, let next = clocks.nextWake else { return false }
-        clocks.advance(by: max(.zero, next - clocks.boot))
-        return true
-    }
-}
-
 /// Calls back for every event, at the moment it is told.
 private struct EventListener: EventSink {
     let heard: @Sendable (BrokerEvent) -> Void
@@ -61,30 +15,6 @@ private struct EventListener: EventSink {
     init(_ heard: @escaping @Sendable (BrokerEvent) -> Void) { self.heard = heard }
 
     func record(_ event: BrokerEvent) { heard(event) }
-}
-
-/// Lets a test hold an answer back.
-final class Valve: Sendable {
-    private let state = Mutex<(isOpen: Bool, waiting: [CheckedContinuation<Void, Never>])>((false, []))
-
-    func pass() async {
-        await withCheckedContinuation { continuation in
-            let isOpen = state.withLock { state in
-                if !state.isOpen { state.waiting.append(continuation) }
-                return state.isOpen
-            }
-            if isOpen { continuation.resume() }
-        }
-    }
-
-    func open() {
-        let waiting = state.withLock { state in
-            state.isOpen = true
-            defer { state.waiting = [] }
-            return state.waiting
-        }
-        for continuation in waiting { continuation.resume() }
-    }
 }
 
 @Suite struct TokenKeeperTests {

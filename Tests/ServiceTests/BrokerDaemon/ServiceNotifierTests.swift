@@ -1,12 +1,7 @@
-import Broker
 import BrokerDaemon
-import Files
 import Glibc
-import LocalHTTP
-import Observability
 import TestSupport
 import Testing
-import Time
 
 /// A datagram socket that listens as a service manager does.
 private final class ManagerSocket {
@@ -35,7 +30,8 @@ private final class ManagerSocket {
     }
 }
 
-@Suite struct ServiceTests {
+/// Messages to a service manager (sd_notify(3)).
+@Suite struct ServiceNotifierTests {
     @Test func `messages reach a manager at a path and at an abstract name`() throws {
         let folder = try TestFiles.scratch()
         defer { TestFiles.remove(folder) }
@@ -71,41 +67,5 @@ private final class ManagerSocket {
         #expect(watchdog(["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "7"]) == .seconds(30))
         #expect(watchdog(["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "8"]) == nil)
         #expect(watchdog(["WATCHDOG_USEC": "0"]) == nil)
-    }
-
-    @Test func `sockets are taken over where they are meant for this process`() throws {
-        let manager = try Listener(try #require(SocketAddress(loopback: "127.0.0.1:0")))
-        func take(_ more: [String: String], first: Int32) throws -> [Listener] {
-            try InheritedSockets(environment: ["LISTEN_PID": "7", "LISTEN_FDS": "1"].merging(more) { $1 }, process: 7, first: first).listeners
-        }
-        #expect(try take(["LISTEN_PID": "8"], first: manager.descriptor).isEmpty)
-        #expect(try take(["LISTEN_FDS": "0"], first: manager.descriptor).isEmpty)
-        for more in [[:], ["LISTEN_FDNAMES": "api"], ["LISTEN_FDNAMES": "tokenbroker.socket"]] {
-            #expect(try take(more, first: dup(manager.descriptor)).map(\.address) == [manager.address])
-        }
-        #expect(throws: SystemCallError.self) { try take(["LISTEN_FDNAMES": "varlink"], first: manager.descriptor) }
-    }
-
-    @Test func `the summary says what there is, what is missing and why`() {
-        var summary = ServiceSummary(tokens: 6, missing: [], nextRenewal: .seconds(240))
-        #expect(summary.text == "6/6 tokens, next renewal in 4 min")
-        summary.missing = ["d", "a", "c", "b"]
-        summary.nextRenewal = .zero
-        #expect(summary.text == "2/6 tokens, next renewal now; missing: a, b, c and 1 more")
-        summary = ServiceSummary(tokens: 1, missing: [], nextRenewal: nil)
-        summary.isStoreUsable = false
-        summary.reloadFault = "line 3"
-        #expect(summary.text == "1/1 tokens; the store cannot be used, tokens are kept in memory alone; the last reload was refused: line 3")
-    }
-
-    @Test func `a beat waits for the renewals' loop, and a stop ends the wait`() async {
-        let schedule = RefreshSchedule(clocks: SystemClocks(), bound: 1)
-        async let early: Void = schedule.pulse()
-        async let loop: Void = schedule.run()
-        await early
-        await schedule.pulse()
-        schedule.end()
-        await loop
-        await schedule.pulse()
     }
 }

@@ -1,32 +1,30 @@
 import API
-import Broker
-import JSON
+package import Broker
+package import JSON
 import LocalHTTP
 import Logging
 import Observability
 import OutboundHTTP
-import PartnerSandbox
+package import PartnerSandbox
 import Secrets
 import Synchronization
-import TestSupport
-import Testing
 import Time
 
 /// A broker on a real socket over the sandbox partners, in this process: everything but the daemon's own main loop.
-final class LiveBroker: Sendable {
-    let sandbox: SandboxServer
-    let broker: TokenBroker
-    let log: CapturedLog
+package final class LiveBroker: Sendable {
+    package let sandbox: SandboxServer
+    package let broker: TokenBroker
+    package let log: CapturedLog
     private let server: HTTPServer
     private let pending = PendingAnswers()
     private let transport: CurlTransport
     private let tasks = Mutex<[Task<Void, Never>]>([])
-    let address: String
+    package let address: String
 
-    static let key = "test-key"
+    package static let key = "test-key"
 
     /// The shipped configuration on this sandbox, changed as the test wants.
-    init(_ change: (String) -> String = { $0 }, before: (SandboxServer) -> Void = { _ in }) async throws {
+    package init(_ change: (String) -> String = { $0 }, before: (SandboxServer) -> Void = { _ in }) async throws {
         sandbox = try SandboxServer()
         before(sandbox)
         let shipped = try TestFiles.text("config/config.yaml").replacing("http://127.0.0.1:8700", with: sandbox.url)
@@ -55,7 +53,7 @@ final class LiveBroker: Sendable {
         tasks.withLock { $0 = [Task { await broker.run() }, Task { await pending.run() }] }
     }
 
-    func stop() async {
+    package func stop() async {
         await broker.stop()
         pending.finish()
         server.stop()
@@ -63,7 +61,7 @@ final class LiveBroker: Sendable {
     }
 
     /// One request on a connection of its own.
-    func ask(_ method: String, _ target: String, key: String? = LiveBroker.key, headers: String = "", body: String? = nil) async throws
+    package func ask(_ method: String, _ target: String, key: String? = LiveBroker.key, headers: String = "", body: String? = nil) async throws
         -> RawClient.Answer
     {
         let address = address
@@ -78,7 +76,9 @@ final class LiveBroker: Sendable {
         }
     }
 
-    static func with(_ change: (String) -> String = { $0 }, before: (SandboxServer) -> Void = { _ in }, _ body: (LiveBroker) async throws -> Void)
+    package static func with(
+        _ change: (String) -> String = { $0 }, before: (SandboxServer) -> Void = { _ in }, _ body: (LiveBroker) async throws -> Void
+    )
         async throws
     {
         let live = try await LiveBroker(change, before: before)
@@ -90,21 +90,7 @@ final class LiveBroker: Sendable {
     }
 }
 
-/// Everything that was logged, at every level.
-final class CapturedLog: Sendable {
-    private let lines = Mutex<[String]>([])
-
-    var logger: Logger {
-        let write: @Sendable (String) -> Void = { [self] line in lines.withLock { $0.append(line) } }
-        return Logger(label: "test") { _ in LineLogHandler(level: .trace, isJournal: false, clocks: SystemClocks(), write: write) }
-    }
-
-    func append(_ bytes: [UInt8]) { lines.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) } }
-
-    var text: String { lines.withLock { $0.joined() } }
-}
-
 extension RawClient.Answer {
-    var json: JSONValue { JSONValue(parsing: body) ?? .null }
-    var slug: String? { json["type"]?.text?.split(separator: "/").last.map(String.init) }
+    package var json: JSONValue { JSONValue(parsing: body) ?? .null }
+    package var slug: String? { json["type"]?.text?.split(separator: "/").last.map(String.init) }
 }

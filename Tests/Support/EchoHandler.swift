@@ -1,0 +1,43 @@
+import Dispatch
+package import LocalHTTP
+
+/// Answers by the path: what a handler can do, and nothing of tokens.
+package final class EchoHandler: RequestHandler {
+    private let strangers: Int
+    private var held: ReplyTicket?
+
+    package init(strangers: Int = .max) { self.strangers = strangers }
+
+    package func accept(_ peer: Peer) -> Admittance { Admittance(share: ConnectionShare(.strangers, limit: strangers)) }
+    package func begin(_ time: LoopTime) {}
+    package func refuse(_ fault: MessageFault) -> Response { Response(status: fault.status, body: Array("refused".utf8)) }
+
+    package func respond(
+        to head: borrowing RequestHead, bytes: Span<UInt8>, body: Span<UInt8>, on connection: Connection, into output: inout ResponseBuffer
+    ) -> Reply {
+        let path = bytes.text(head.path)
+        switch path {
+        case "/later":
+            let ticket = connection.ticket()
+            DispatchQueue.global().async { ticket.deliver(Response(status: 200, body: Array("later".utf8))) }
+            return .later
+        case "/never": return .later
+        case "/held":
+            held = connection.ticket()
+            return .later
+        case "/release":
+            held?.deliver(Response(status: 200, body: Array("held".utf8)))
+            return .response(Response(status: 200, body: Array(path.utf8)))
+        case "/known":
+            connection.join(ConnectionShare(.user(1), limit: 4))
+            return .response(Response(status: 200, body: Array("known".utf8)))
+        case "/large": return .response(Response(status: 200, body: Array(repeating: 0x61, count: 4_000_000)))
+        case "/cut":
+            output.append("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
+            return .hangUp
+        default:
+            let text = body.isEmpty ? path : body.text(0..<body.count)
+            return .response(Response(status: 200, body: Array(text.utf8)))
+        }
+    }
+}
