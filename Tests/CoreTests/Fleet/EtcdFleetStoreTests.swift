@@ -1,0 +1,97 @@
+import Configuration
+@testable import Fleet
+import JSON
+import OutboundHTTP
+import Secrets
+import Store
+import Synchronization
+import TestSupport
+import Testing
+import Time
+
+/// What is asked of etcd, and how its answers are read, without one.
+@Suite struct EtcdFleetStoreTests {
+    private static let key = StoreKey()
+    private static let token = StoredToken(name: RecordName("a", ["t": "x"]), login: [1, 2], record: Array("the-token".utf8))
+    private static let name = FleetName(token.name, login: token.login)
+
+    private func store(
+        _ clocks: FakeClocks, endpoints: [String] = ["https://one.example"],
+        _ answer: @escaping @Sendable (_ path: String, _ body: JSONValue) -> (Int, JSONValue)
+    ) -> (EtcdFleetStore, FakeTransport) {
+        let transport = FakeTransport { request, _ throws(TransportFault) in
+            if request.url.hasPrefix("https://down.example") { throw TransportFault(.unreachable, "connection refused") }
+            let path = String(request.url.drop { $0 != "/" }.dropFirst(2).drop { $0 != "/" })
+            let (status, json) = answer(path, JSONValue(parsing: request.body ?? []) ?? .null)
+            return .make(status, json.jsonText, clocks: clocks)
+        }
+        return (EtcdFleetStore(EtcdConfiguration(endpoints: endpoints), key: Self.key, host: "h1", transport: transport, clocks: clocks), transport)
+    }
+
+    private static func base64(_ text: String) -> JSONValue { .string(Base64.encode(Array(text.utf8), .standard)) }
+
+    @Test func `what is written is sealed, and comes back with its age by etcd's clock`() async throws {
+        let clocks = FakeClocks()
+        let kept = Mutex<JSONValue?>(nil)
+        let (store, transport) = store(clocks) { path, body in
+            if path == "/v3/kv/txn" {
+                kept.withLock { $0 = body["success"]?.elements.first?["request_put"] }
+                return (200, .object(["succeeded": true, "header": .object(["revision": "7"])]))
+            }
+            guard case .object(var entry)? = kept.withLock({ $0 }) else { return (200, .object([:])) }
+            entry["mod_revision"] = "7"
+            return (200, .object(["header": .object(["revision": "9"]), "kvs": .array([.object(entry)])]))
+        }
+        guard case .written(let revision) = try await store.write(Self.token, over: 3) else {
+            Issue.record("refused")
+            return
+        }
+        #expect(revision == 7)
+        let sent = String(decoding: transport.requests[0].body ?? [], as: UTF8.self)
+        #expect(sent.contains(#""mod_revision":"3""#) && sent.contains(#""target":"MOD""#))
+        #expect(!sent.contains("the-token") && !sent.contains(Base64.encode(Array("the-token".utf8), .standard).prefix(8)))
+        clocks.advance(by: .seconds(30))
+        let (records, asOf) = try await store.load()
+        #expect(asOf == 9 && records.count == 1)
+        #expect(records[0].token.name == Self.token.name && records[0].token.record == Self.token.record && records[0].age == .seconds(30))
+    }
+
+    @Test func `a lock that is held is taken, one that is free is leased`() async throws {
+        let isHeld = Mutex(true)
+        let (store, transport) = store(FakeClocks()) { path, body in
+            switch path {
+            case "/v3/kv/range":
+                let isLock = body["key"]?.text.flatMap(EtcdBytes.decode).map { String(decoding: $0, as: UTF8.self).contains("/locks/") } ?? false
+                return (200, .object(isLock && isHeld.withLock { $0 } ? ["kvs": .array([.object(["key": Self.base64("k"), "create_revision": "4"])])] : [:]))
+            case "/v3/lease/grant": return (200, .object(["ID": "77"]))
+            default: return (200, .object(["succeeded": true, "header": .object(["revision": "12"])]))
+            }
+        }
+        guard case .taken(nil) = try await store.lock(Self.name, for: .seconds(5)) else {
+            Issue.record("not taken")
+            return
+        }
+        isHeld.withLock { $0 = false }
+        guard case .mine(let lock, nil) = try await store.lock(Self.name, for: .milliseconds(4500)) else {
+            Issue.record("not mine")
+            return
+        }
+        #expect(lock == FleetLock(name: Self.name, lease: 77, revision: 12))
+        let grant = transport.requests.first { $0.url.hasSuffix("/lease/grant") }
+        #expect(String(decoding: grant?.body ?? [], as: UTF8.self) == #"{"TTL":"5"}"#)
+    }
+
+    @Test func `members are asked in turn, and the last good one first`() async throws {
+        let (store, transport) = store(FakeClocks(), endpoints: ["https://down.example", "https://up.example"]) { _, _ in
+            (200, .object(["header": .object(["revision": "1"])]))
+        }
+        _ = try await store.load()
+        _ = try await store.load()
+        #expect(transport.requests.map { String($0.url.prefix { $0 != "v" }) } == ["https://down.example/", "https://up.example/", "https://up.example/"])
+    }
+
+    @Test func `etcd's own words are the fault`() async {
+        let (store, _) = store(FakeClocks()) { _, _ in (503, .object(["error": "etcdserver: no leader"])) }
+        await #expect(throws: StoreFault("https://one.example: etcdserver: no leader")) { try await store.load() }
+    }
+}

@@ -1,0 +1,109 @@
+import Configuration
+import HTTPTypes
+import Login
+import OutboundHTTP
+import Secrets
+import Synchronization
+import TestSupport
+import Testing
+import Time
+import Tokens
+
+/// One login with fakes: alternatives of secrets, refresh tokens, blamed token inputs.
+@Suite struct LoginPerformerTests {
+    private let clocks = FakeClocks()
+
+    private static let yaml = """
+        providers:
+          - provider: p
+            inputs: {secret: {secret: true}, service: {token: true}}
+            login:
+              - {method: POST, url: "https://partner.example/login", headers: {x-service: "{service}"}, form: {secret: "{secret}"}}
+            token: {from: {json: /access_token}, refresh_token: {json: /refresh_token}, expires: [{after: 15m}]}
+            refresh_request: {method: POST, url: "https://partner.example/refresh", form: {refresh_token: "{refresh_token}"}}
+        tokens:
+          s: {provider: pulsecrm, expires: [{after: 15m}], inputs: {base_url: "https://s.example", api_key: {value: k}, api_secret: {value: s}}}
+          a: {provider: p, inputs: {secret: [{value: new}, {value: old}], service: {token: s}}}
+        """
+
+    private final class Inputs: TokenInputs {
+        private let held: Mutex<Token>
+        let replacements = Mutex(0)
+
+        init(_ token: Token) { held = Mutex(token) }
+
+        func token(for name: String) async throws(LoginFailure) -> Token { held.withLock { $0 } }
+
+        func replacement(for name: String, refused: Token) async -> Token? {
+            replacements.withLock { $0 += 1 }
+            return held.withLock { held in
+                held.value = Secret("service-2")
+                return held
+            }
+        }
+    }
+
+    /// The report of one login of `a`, what was sent, and how often another input token was asked for.
+    private func login(
+        inputAge: Duration = .zero, last: [UInt8]? = nil, refreshTokens: [String] = [], answer: @escaping @Sendable (String, String) -> (Int, String)
+    ) async throws -> (report: LoginReport, sent: [String], replacements: Int) {
+        let configuration = try TestConfiguration.read(Self.yaml)
+        let token = try #require(configuration.token("a"))
+        let clocks = clocks
+        let transport = FakeTransport { request, _ throws(TransportFault) in
+            let body = String(decoding: request.body ?? [], as: UTF8.self)
+            let (status, text) = answer(body, HTTPField.Name("x-service").flatMap { request.fields[$0] } ?? "")
+            return .make(status, text, clocks: clocks)
+        }
+        let draft = TokenDraft(
+            value: Secret("service-1"), expiry: Expiry(origin: .configured, lifetime: .seconds(900)), sentAt: clocks.boot - inputAge,
+            sentAtWall: clocks.wall)
+        let inputs = Inputs(Token(draft, fingerprint: "f"))
+        let performer = LoginPerformer(
+            clocks: clocks, transport: transport, secrets: FakeSecrets(), gate: LoginGate(bounds: LoginBounds(), clocks: clocks), inputs: inputs)
+        let own = try await performer.ownInputs(token)
+        let report = await performer.login(
+            token, inputs: own, last: last ?? own.digests[0], refreshTokens: refreshTokens.map { Secret($0) })
+        return (report, transport.requests.map { String(decoding: $0.body ?? [], as: UTF8.self) }, inputs.replacements.withLock { $0 })
+    }
+
+    private static func token(_ report: LoginReport) -> String? { try? report.outcome.get().value.exposedText }
+
+    @Test func `the next alternative is tried on a rejection alone`() async throws {
+        let rejected = try await login { body, _ in body == "secret=old" ? (200, #"{"access_token":"t"}"#) : (401, "") }
+        #expect(rejected.sent == ["secret=new", "secret=old"] && Self.token(rejected.report) == "t")
+        let down = try await login { _, _ in (503, "") }
+        #expect(down.sent == ["secret=new"] && Self.token(down.report) == nil)
+    }
+
+    @Test func `a refresh token goes first, and its successor is held beside it`() async throws {
+        let refreshed = try await login(refreshTokens: ["r1"]) { body, _ in
+            body == "refresh_token=r1" ? (200, #"{"access_token":"t","refresh_token":"r2"}"#) : (500, "")
+        }
+        #expect(refreshed.sent == ["refresh_token=r1"] && refreshed.report.refreshTokens.map(\.exposedText) == ["r2", "r1"])
+        let kept = try await login(refreshTokens: ["r1"]) { _, _ in (200, #"{"access_token":"t"}"#) }
+        #expect(kept.report.refreshTokens.map(\.exposedText) == ["r1"])
+    }
+
+    @Test func `a refresh token that is rejected is dropped, the one before it tried, then the login`() async throws {
+        let logged = try await login(refreshTokens: ["r2", "r1"]) { body, _ in
+            body.hasPrefix("refresh_token") ? (400, #"{"error":"invalid_grant"}"#) : (200, #"{"access_token":"t","refresh_token":"r3"}"#)
+        }
+        #expect(logged.sent == ["refresh_token=r2", "refresh_token=r1", "secret=new"])
+        #expect(logged.report.refreshTokens.map(\.exposedText) == ["r3"])
+    }
+
+    @Test func `a refresh that fails for a passing reason keeps everything, and makes no login`() async throws {
+        let failed = try await login(refreshTokens: ["r1"]) { _, _ in (503, "") }
+        #expect(failed.sent == ["refresh_token=r1"] && failed.report.refreshTokens.map(\.exposedText) == ["r1"])
+    }
+
+    @Test(arguments: [(30, false), (61, true)]) func `a token input is blamed for a 401 once, when it is over a minute old`(age: Int, isBlamed: Bool)
+        async throws
+    {
+        let outcome = try await login(inputAge: .seconds(age)) { _, service in service == "service-2" ? (200, #"{"access_token":"t"}"#) : (401, "") }
+        #expect((Self.token(outcome.report) == "t") == isBlamed)
+        // Each alternative of the secrets has its own try.
+        #expect(outcome.replacements == (isBlamed ? 1 : 0))
+    }
+}
