@@ -11,8 +11,8 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// What stands in a request's way: in release without the run-time check for overlapping accesses (3 % of a request, measured);
-/// debug builds and tests keep it.
+/// The settings of the targets on the request path: release builds omit the run-time check for overlapping accesses (3 % of a
+/// request, measured); debug builds and tests keep it.
 let requestPath = settings + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
 
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -21,22 +21,22 @@ let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-htt
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
-/// The partners built in: one line a definition. A guard test compares the list with the folder.
+/// The built-in partner definitions. A guard test compares this list with the folder.
 let definitions = ["zipteams", "zetasafe", "zapper-service", "zapper-customer", "sparrowsms", "pulsecrm"]
 
-/// A room: a target whose folder stands on a floor, with everything it uses.
+/// A library target in `Sources/<layer>/<name>`, with its dependencies.
 func room(_ path: String, _ uses: Target.Dependency..., resources: [Resource] = [], settings: [SwiftSetting] = settings) -> Target {
     let name = path.split(separator: "/").last.map(String.init) ?? path
     return .target(name: name, dependencies: uses, path: "Sources/\(path)", resources: resources, swiftSettings: settings)
 }
 
-/// A C library of the system, in a folder on a floor.
+/// A system library target for a C library, in the folder `path`.
 func system(_ path: String, pkgConfig: String? = nil, apt: String? = nil) -> Target {
     let name = path.split(separator: "/").last.map(String.init) ?? path
     return .systemLibrary(name: name, path: path, pkgConfig: pkgConfig, providers: apt.map { [.apt([$0])] })
 }
 
-// The rooms from the ground up. A room uses only rooms that stand above it here.
+// The library targets, from the lowest layer up. Each depends only on targets declared above it.
 
 let ground = [
     system("Sources/Ground/CLinux"),
@@ -89,7 +89,7 @@ let programs: [Target] = [
         name: "partner-sandbox", dependencies: ["PartnerSandbox", arguments], path: "Sources/Programs/partner-sandbox", swiftSettings: settings),
 ]
 
-/// Tests see every room.
+/// The library targets, which every test target may import.
 let rooms = (ground + core + service).map { Target.Dependency.target(name: $0.name) }
 
 /// A folder of tests; its folders are the rooms.

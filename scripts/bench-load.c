@@ -1,6 +1,6 @@
-/* A closed-loop HTTP/1.1 load: every connection sends, waits for its answers, sends again. One thread, one epoll.
+/* A closed-loop HTTP/1.1 load generator: every connection sends, waits for its answers, and sends again. One thread, one epoll.
  *   bench-load -p PORT | -u SOCKET  -c CONNECTIONS -s SECONDS [-d DEPTH] [-x] -t KEY -r PATH
- * -d pipelines so many requests, -x makes a connection for each request. Prints one line of JSON: requests, failures,
+ * -d pipelines DEPTH requests, -x opens a connection for each request. Prints one line of JSON: requests, failures,
  * seconds, and latencies in microseconds from the first byte sent (with -x: from connect) to the last byte of the answer. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -55,7 +55,7 @@ static void dial(struct connection *c) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    if (once) { /* no TIME_WAIT: ports would run out */
+    if (once) { /* avoid TIME_WAIT, which would exhaust the ports */
       struct linger reset = {.l_onoff = 1};
       setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     }
@@ -66,7 +66,7 @@ static void dial(struct connection *c) {
   ask(c);
 }
 
-/* Bytes of a whole answer at `from`, 0 where it is not whole yet. */
+/* The length in bytes of a whole answer at `from`, 0 if it is not complete yet. */
 static size_t answer_length(const char *from, size_t count) {
   const char *end = memmem(from, count, "\r\n\r\n", 4);
   if (!end) return 0;

@@ -1,4 +1,4 @@
-"""What scripts/bench runs once everything is built: the scenarios, the other figures, the table."""
+"""Run by scripts/bench once everything is built: the scenarios, the other figures, the table."""
 import argparse, contextlib, datetime, http.client, json, os, re, shutil, signal, socket, statistics, subprocess, tempfile, time
 
 options = argparse.ArgumentParser(prog="bench")
@@ -43,13 +43,13 @@ def until_answer(port, path=PATH, limit=60):
         with contextlib.suppress(OSError, http.client.HTTPException):
             if ask(port, path)[0] == 200: return
         time.sleep(0.0003)
-    raise SystemExit(f"bench: nothing answered on port {port}")
+    raise SystemExit(f"bench: port {port} gave no 200 for {path} within {limit} s")
 
 
 class Sandbox:
     def __init__(self):
         self.port = free_port()
-        # Partners are other machines: what theirs costs must not take the processor from what is measured.
+        # Partners run on other machines: the sandbox must not take CPU time from what is measured.
         launch(["nice", "-n", "19", f"{BIN}/partner-sandbox", "--port", str(self.port)], f"{folder}/sandbox.log")
         until_answer_any(self.port)
 
@@ -120,7 +120,7 @@ def children(pid):
 
 
 def cpu(server):
-    """Seconds of CPU, all threads of the process and of its workers (schedstat, nanoseconds)."""
+    """CPU seconds of all threads of the process and its workers (schedstat, nanoseconds)."""
     total = 0
     for pid in [server.process.pid, *children(server.process.pid)]:
         for task in os.listdir(f"/proc/{pid}/task"):
@@ -129,7 +129,7 @@ def cpu(server):
 
 
 def switches(server):
-    """Voluntary context switches by thread: every wake-up is one."""
+    """Voluntary context switches per thread: every wake-up is one."""
     counts = {}
     for task in os.listdir(f"/proc/{server.process.pid}/task"):
         with contextlib.suppress(OSError):
@@ -203,7 +203,7 @@ def idle_figures(daemon):
 
 
 def many_figures(sandbox, few):
-    """10,000 tokens: how long the logins take against a partner that needs 50 ms, what they cost, and a storm of refreshes."""
+    """10,000 tokens: the time of their logins against a partner that takes 50 ms, their cost, and a storm of refreshes."""
     sandbox.control("faults/pulsecrm", {"kind": "slow", "delay_ms": 50})
     many = Daemon(sandbox, tokens=10_000)
     time.sleep(2)
@@ -214,7 +214,7 @@ def many_figures(sandbox, few):
         ratios.append(mine["rate"] / other["rate"])
     figures["rate_10000_ratio"] = statistics.median(ratios)
     quiet = statistics.median(load(many, "kept", 16, options.seconds)["p99"] for _ in range(options.runs))
-    # Another timeout is another login: each token is logged in anew beside the one that is served on.
+    # A changed timeout changes the login: each token logs in again while its old token is served.
     text = open(many.config).read()
     stormy = []
     for number in range(options.runs):

@@ -68,7 +68,7 @@ import Testing
             try daemon.launch()
             #expect(daemon.log.contains("error store failed") && daemon.log.contains("was sealed with another key"))
             #expect(daemon.get("/v1/tokens/zapper")?.status == 200)
-            #expect(daemon.get("/readyz")?.text.contains("the store cannot be used") == true)
+            #expect(daemon.get("/readyz")?.text.contains("the store is unusable") == true)
             #expect(daemon.get("/metrics")?.text.contains("tokenbroker_store_usable 0") == true)
             #expect(daemon.get("/v1/tokens/zapper/history")?.status == 404)
         }

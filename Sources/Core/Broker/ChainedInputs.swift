@@ -1,9 +1,9 @@
 import Login
 import Tokens
 
-/// Token inputs of chained logins, answered by the broker's own keepers.
+/// Supplies the token inputs of chained logins from the broker's own keepers.
 struct ChainedInputs: TokenInputs {
-    /// Weak: the broker holds its performer, and that one these.
+    /// Weak: the broker holds its performer, which holds this.
     private weak let broker: TokenBroker?
 
     init(_ broker: TokenBroker) {

@@ -1,13 +1,13 @@
 import Configuration
 
-/// What a new configuration makes of the entries there are. Pure.
+/// The steps from the current entries to a new configuration. Pure.
 struct ConfigurationChange: Equatable {
     enum Step: Equatable {
-        /// No such entry yet.
+        /// The entry is new.
         case launch(String)
-        /// One token was made of an entry with combinations, or the other way round.
+        /// The entry changed between a single token and per-request combinations.
         case relaunch(String)
-        /// The entry stays; whether its login is another one now its keepers find out.
+        /// The entry stays; its keepers determine whether its login changed.
         case reconfigure(String)
     }
 

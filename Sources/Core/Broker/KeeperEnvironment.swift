@@ -7,18 +7,18 @@ import Synchronization
 package import Time
 package import Tokens
 
-/// What a keeper works with; all of it injected.
+/// A keeper's dependencies, all injected.
 package struct KeeperEnvironment: Sendable {
     package var clocks: any Clocks
     package var performer: LoginPerformer
     package var events: any EventSink
     package var identity: HostIdentity
     package var schedule: RefreshSchedule
-    /// Nil where tokens are kept in memory.
+    /// Nil if tokens are kept only in memory.
     package var store: StoreWriter?
-    /// Nil where this host has its accounts to itself.
+    /// Nil if this host shares no accounts.
     package var fleet: FleetMember?
-    /// Makes the generator of one keeper's jitter.
+    /// Makes the random number generator for one keeper's jitter.
     package var makeGenerator: @Sendable () -> any RandomNumberGenerator & Sendable
 
     package init(

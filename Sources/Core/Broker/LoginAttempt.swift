@@ -4,27 +4,27 @@ import Login
 import Store
 import Tokens
 
-/// One login as it was decided on: everything it needs, so that it runs outside its keeper.
+/// A login with everything it needs, so that it runs outside its keeper.
 struct LoginAttempt: Sendable {
     let configuration: TokenConfiguration
     let perRequest: [String: String]
     let memory: LoginMemory
-    /// Kept of the token in hand.
+    /// Values kept from the token in hand.
     let values: [String: String]
     let trigger: TokenState.Trigger
     let own: FleetPolicy.Own
     let margin: Duration?
     let policy: RefreshPolicy
 
-    /// How it ended. Digests are of each alternative of the secrets.
+    /// How a login ended. `digests` has one digest for each alternative of the inputs.
     enum Ending: Sendable {
-        /// No partner was asked: a secret cannot be read, or it is another host's turn.
+        /// No partner was asked: a secret cannot be read, or the login must wait for another host.
         case failedBefore(LoginFailure)
-        /// Another host's result counts.
+        /// Another host's result is used.
         case took(TokenRecord, digests: [[UInt8]])
         /// - Parameters:
-        ///   - lock: held while it was made; nil where it was made alone.
-        ///   - memory: the fleet's, where that is newer than what the keeper remembers.
+        ///   - lock: held during the login; nil for a login without a lock.
+        ///   - memory: the fleet's, if it is newer than the keeper's.
         case loggedIn(LoginReport, lock: FleetLock?, memory: LoginMemory?, digests: [[UInt8]])
 
         var lock: FleetLock? { if case .loggedIn(_, let lock, _, _) = self { lock } else { nil } }
@@ -51,7 +51,7 @@ struct LoginAttempt: Sendable {
             return .failedBefore(failure)
         case .login(let lock, let theirs):
             if lock == nil { environment.events.record(.loginAlone(token: configuration.name)) }
-            // What the fleet remembers counts where it is newer: refresh tokens above all.
+            // Use the fleet's memory if there is one: it is newer, and matters most for refresh tokens.
             let memory = theirs ?? memory
             let report = await fleet.holding(lock, for: due.lockTime) { await login(performer, inputs, memory) }
             return .loggedIn(report, lock: lock, memory: theirs, digests: inputs.digests)

@@ -1,10 +1,10 @@
 import Synchronization
 package import Time
 
-/// When each keeper is to be looked at next: one timer for all of them, and a bound on logins begun at once.
+/// Schedules the turns of all keepers with one timer, and bounds the logins in progress.
 ///
-/// Ten thousand tokens due together begin as many logins as `bound` and keep the others in line; a keeper between two
-/// turns costs a few words here and no task.
+/// If ten thousand tokens are due together, `bound` logins begin and the others queue. A keeper between two turns costs a few
+/// machine words here and no task.
 package final class RefreshSchedule: Sendable {
     fileprivate struct Entry {
         let number: UInt64
@@ -12,22 +12,22 @@ package final class RefreshSchedule: Sendable {
     }
 
     fileprivate struct State {
-        /// The plan that counts, by keeper; entries of the heap with another number are void.
+        /// The valid plan of each keeper; heap entries with another number are void.
         var plans: [ObjectIdentifier: (number: UInt64, keeper: TokenKeeper)] = [:]
         var heap = InstantHeap<Entry>()
         var next: UInt64 = 0
-        /// Due, and in line for others' logins to end.
-        var line: [TokenKeeper] = []
+        /// Keepers that are due and wait for other logins to end.
+        var queue: [TokenKeeper] = []
         var begun = 0
         var isEnded = false
         var isPoked = false
-        /// Whoever waits for the loop to come round.
+        /// Callers of `pulse`, which wait for the next pass of the loop.
         var pulses: [CheckedContinuation<Void, Never>] = []
         var sleeper: Task<Void, Never>?
     }
 
     private let clocks: any Clocks
-    /// Logins begun and not ended, at most; those that wait for another entry's token do not count.
+    /// Maximum number of logins in progress; chained logins, which may wait for another entry's token, do not count.
     private let bound: Int
     private let state = Mutex(State())
 
@@ -38,7 +38,7 @@ package final class RefreshSchedule: Sendable {
 
     // MARK: Planning
 
-    /// Has the keeper take a turn at this instant, in place of what was planned for it.
+    /// Plans the keeper's next turn at this instant; replaces its previous plan.
     func plan(_ keeper: TokenKeeper, at instant: BootInstant) {
         state.withLock { state in
             guard !state.isEnded else { return }
@@ -58,7 +58,7 @@ package final class RefreshSchedule: Sendable {
     func loginEnded() {
         state.withLock { state in
             state.begun -= 1
-            if !state.line.isEmpty { state.wake() }
+            if !state.queue.isEmpty { state.wake() }
         }
     }
 
@@ -70,12 +70,12 @@ package final class RefreshSchedule: Sendable {
         }
     }
 
-    /// Keepers with a turn planned.
+    /// The number of keepers with a planned turn.
     package var planned: Int { state.withLock { $0.plans.count } }
 
     // MARK: The loop
 
-    /// Gives turns as they come due, until `end`.
+    /// Runs turns as they come due, until `end`.
     package func run() async {
         while !Task.isCancelled, let (due, until) = take(at: clocks.boot) {
             for continuation in takePulses() { continuation.resume() }
@@ -84,7 +84,7 @@ package final class RefreshSchedule: Sendable {
         }
     }
 
-    /// Returns when the loop has come round: every turn that was due has been taken, and all that is due has been looked at.
+    /// Returns after the loop's next pass: every turn that was due has been taken, and the schedule has been checked again.
     package func pulse() async {
         await withCheckedContinuation { continuation in
             let isOver = state.withLock { state in
@@ -102,7 +102,7 @@ package final class RefreshSchedule: Sendable {
             state.isEnded = true
             state.plans = [:]
             state.heap = InstantHeap()
-            state.line = []
+            state.queue = []
             state.wake()
             defer { state.pulses = [] }
             return state.pulses
@@ -117,7 +117,7 @@ package final class RefreshSchedule: Sendable {
         }
     }
 
-    /// Keepers whose turn it is, and when the next ones are due; nil after `end`.
+    /// The keepers whose turn it is, and when the next ones are due; nil after `end`.
     private func take(at now: BootInstant) -> (due: [TokenKeeper], until: BootInstant)? {
         state.withLock { state in
             guard !state.isEnded else { return nil }
@@ -126,13 +126,13 @@ package final class RefreshSchedule: Sendable {
             while let next = state.heap.first, next.instant <= now {
                 state.heap.pop()
                 if let plan = state.plans.removeValue(forKey: next.element.keeper) {
-                    if plan.keeper.isChained { due.append(plan.keeper) } else { state.line.append(plan.keeper) }
+                    if plan.keeper.isChained { due.append(plan.keeper) } else { state.queue.append(plan.keeper) }
                 }
                 state.dropVoid()
             }
-            let room = max(0, min(bound - state.begun, state.line.count))
-            due += state.line.prefix(room)
-            state.line.removeFirst(room)
+            let room = max(0, min(bound - state.begun, state.queue.count))
+            due += state.queue.prefix(room)
+            state.queue.removeFirst(room)
             return (due, state.heap.first?.instant ?? .distantFuture)
         }
     }
@@ -172,7 +172,7 @@ extension RefreshSchedule.State {
         heap.push(entry, at: instant)
     }
 
-    /// Drops entries at the front that were planned anew or forgotten.
+    /// Drops entries at the front that were replaced or forgotten.
     mutating func dropVoid() {
         while let entry = heap.first?.element, plans[entry.keeper]?.number != entry.number { heap.pop() }
     }

@@ -3,11 +3,11 @@ import Store
 import Time
 import Tokens
 
-/// What the store held at start and nobody asked for yet.
+/// Records that the store held at start and no keeper has claimed yet.
 struct Restoration {
     private var stored: [RecordName: StoredToken]
     private let identity: HostIdentity
-    /// Keepers of restored tokens whose secrets were not compared yet with those the tokens were made with.
+    /// Keepers of restored tokens whose secrets have not yet been compared with those the tokens were obtained with.
     private(set) var unchecked: [TokenKeeper] = []
 
     init(_ tokens: [StoredToken], identity: HostIdentity) {
@@ -15,8 +15,12 @@ struct Restoration {
         self.identity = identity
     }
 
-    /// Takes a stored token's record, its instants on this boot's clock; nil where the login is another one now, or the wall clock
-    /// stands before the record. Refresh tokens are kept in any case: they are used where the inputs are still those they were given for.
+    /// Takes a stored token's record, with its instants converted to this boot's clock.
+    ///
+    /// If the login changed, or the wall clock is earlier than the record, only the record's refresh tokens are kept; they are used
+    /// if the inputs are still those they were issued for.
+    ///
+    /// - Returns: nil if there is no usable record.
     mutating func take(_ name: RecordName, for token: TokenConfiguration, clocks: some Clocks) -> TokenRecord? {
         guard let stored = stored.removeValue(forKey: name), var record = TokenRecord(stored.record, policy: token.refresh) else { return nil }
         if stored.login == token.loginDigest, let shift = record.shift(bootID: identity.bootID, boot: clocks.boot, wall: clocks.wall) {
@@ -29,7 +33,7 @@ struct Restoration {
 
     /// Forgets records of entries that are not configured.
     ///
-    /// - Returns: their names, for the store to forget them too.
+    /// - Returns: their names, so that the store can delete them too.
     mutating func drop(allBut configured: Set<String>) -> [RecordName] {
         let gone = stored.keys.filter { !configured.contains($0.token) }
         for name in gone { stored[name] = nil }

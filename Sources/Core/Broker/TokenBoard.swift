@@ -2,7 +2,7 @@ package import Synchronization
 import Time
 import Tokens
 
-/// The cells of all configured tokens by name; replaced as a whole when the configuration changes.
+/// The cells of all configured tokens, by name; replaced as a whole when the configuration changes.
 package final class TokenBoard: Sendable {
     package let version = Atomic<UInt64>(1)
     private let cells = Mutex<[String: TokenCell]>([:])

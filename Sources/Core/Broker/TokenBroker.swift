@@ -7,12 +7,12 @@ package import Store
 package import Time
 package import Tokens
 
-/// All tokens of a configuration: keepers by name, and by the values of per-request inputs below that.
+/// Owns the keepers of all configured tokens, by name and by the values of per-request inputs.
 package actor TokenBroker {
-    /// Touched by the broker alone.
+    /// Accessed only by the broker.
     private final class Entry {
         var configuration: TokenConfiguration
-        /// Keeps the token; nil for an entry with per-request inputs, which has one keeper a combination.
+        /// Keeps the token; nil for an entry with per-request inputs, which has one keeper per combination.
         let keeper: TokenKeeper?
         var combinations: [[String: String]: TokenKeeper] = [:]
 
@@ -40,9 +40,9 @@ package actor TokenBroker {
     private var isStopping = false
 
     /// - Parameters:
-    ///   - store: nil where tokens are kept in memory.
+    ///   - store: nil if tokens are kept only in memory.
     ///   - restored: what the store held at start.
-    ///   - fleet: nil where this host has its accounts to itself.
+    ///   - fleet: nil if this host shares no accounts.
     package init(
         clocks: any Clocks, transport: any HTTPTransport, secrets: any SecretSource, events: any EventSink,
         identity: HostIdentity = HostIdentity(), store: StoreWriter? = nil, restored: [StoredToken] = [], fleet: FleetMember? = nil,
@@ -56,47 +56,47 @@ package actor TokenBroker {
         restoration = Restoration(restored, identity: identity)
         let gate = LoginGate(bounds: bounds, clocks: clocks)
         makePerformer = { LoginPerformer(clocks: clocks, transport: transport, secrets: secrets, gate: gate, inputs: $0) }
-        // Enough in line for every slot at the partners, and few enough to hold in memory.
+        // Enough logins in progress to fill every slot at the partners, and few enough to hold in memory.
         schedule = RefreshSchedule(clocks: clocks, bound: 2 * bounds.parallel)
     }
 
-    /// Keeps every token, present and to come, until `stop`.
+    /// Keeps all tokens, including those added later, until `stop`.
     package func run() async {
         async let checked: Void = checkRestored()
         guard let fleet else {
             await schedule.run()
             return await checked
         }
-        for record in await fleet.restore() { await hear(record) }
+        for record in await fleet.restore() { await receive(record) }
         await withTaskGroup { group in
             group.addTask { await fleet.run() }
-            group.addTask { for await record in fleet.news { await self.hear(record) } }
+            group.addTask { for await record in fleet.news { await self.receive(record) } }
             await schedule.run()
             group.cancelAll()
         }
         await checked
     }
 
-    /// Another host wrote this.
-    private func hear(_ record: FleetRecord) async {
+    /// Passes a record of the fleet to the keeper it belongs to.
+    private func receive(_ record: FleetRecord) async {
         let name = record.token.name
         guard let entry = entries[name.token] else { return }
-        await (name.perRequest.isEmpty ? entry.keeper : entry.combinations[name.perRequest])?.hear(record)
+        await (name.perRequest.isEmpty ? entry.keeper : entry.combinations[name.perRequest])?.receive(record)
     }
 
-    /// Restored tokens serve at once; that their secrets are still those they were made with is found out behind that.
+    /// Checks that restored tokens, which are served at once, were obtained with the current secrets.
     private func checkRestored() async {
         for keeper in restoration.takeUnchecked() {
-            guard let asked = entries[keeper.cell.name]?.configuration, let digests = try? await environment.performer.ownInputs(asked).digests else {
+            guard let known = entries[keeper.cell.name]?.configuration, let digests = try? await environment.performer.ownInputs(known).digests else {
                 continue
             }
-            // It may have been removed or changed meanwhile.
-            guard let current = entries[keeper.cell.name], current.keeper === keeper, current.configuration == asked else { continue }
-            _ = await keeper.reconfigure(asked, inputDigests: digests)
+            // The entry may have been removed or changed meanwhile.
+            guard let current = entries[keeper.cell.name], current.keeper === keeper, current.configuration == known else { continue }
+            _ = await keeper.reconfigure(known, inputDigests: digests)
         }
     }
 
-    /// Ends every wait and every keeper.
+    /// Stops every keeper and ends every wait.
     package func stop() async {
         isStopping = true
         let all = keepers
@@ -111,15 +111,15 @@ package actor TokenBroker {
         }
     }
 
-    /// How long a stop waits for refreshes under way.
+    /// How long a stop waits for refreshes in progress.
     private static let finishTime = Duration.seconds(8)
 
     private var keepers: [TokenKeeper] { entries.values.flatMap(\.keepers) }
 
     // MARK: Configuration
 
-    /// Takes a configuration: new entries log in, changed ones too beside their old token, removed ones go, all others
-    /// keep token and timers.
+    /// Applies a configuration: new entries log in, changed ones log in while their old token is served, removed ones are stopped,
+    /// and all others keep their token and timers.
     package func apply(_ configuration: BrokerConfiguration) async {
         let change = ConfigurationChange(from: entries.mapValues(\.configuration), to: configuration.tokens)
         let wanted = Dictionary(configuration.tokens.map { ($0.name, $0) }) { $1 }
@@ -148,14 +148,16 @@ package actor TokenBroker {
         entries[token.name] = Entry(configuration: token, keeper: token.perRequest.isEmpty ? launch(token, perRequest: [:]) : nil)
     }
 
-    /// A removed entry's tokens are forgotten by the store too.
+    /// Removes an entry, and its tokens from the store.
     private func remove(_ name: String) async {
         guard let entry = entries.removeValue(forKey: name) else { return }
         for keeper in entry.keepers { store?.remove(RecordName(name, keeper.perRequest)) }
         await stop(entry)
     }
 
-    /// Combinations made while this waits already have the new configuration.
+    /// Reconfigures an entry's keepers; combinations created while this waits already have the new configuration.
+    ///
+    /// - Returns: whether a keeper's login changed or may be tried again.
     private func reconfigure(_ token: TokenConfiguration) async -> Bool {
         entries[token.name]?.configuration = token
         let digests = (try? await environment.performer.ownInputs(token).digests) ?? []
@@ -167,11 +169,11 @@ package actor TokenBroker {
         return isChanged
     }
 
-    /// Secret files were changed: entries that use them log in with what they hold now, and rejected credentials are tried anew.
+    /// Applies changed secret files: entries that use them log in with the new content, and rejected credentials are retried.
     package func secretsChanged(_ paths: Set<String>) async {
         for entry in entries.values.map(\.configuration) {
             let isConcerned = entry.references.contains { if case .file(let path, _) = $0 { paths.contains(path) } else { false } }
-            // It may have been removed or changed while the one before was read.
+            // The entry may have been removed or changed while the previous one was read.
             guard isConcerned, let current = entries[entry.name]?.configuration else { continue }
             if await reconfigure(current) { events.record(.secretChanged(token: entry.name)) }
         }
@@ -189,20 +191,20 @@ package actor TokenBroker {
         return keeper
     }
 
-    // MARK: Look-up
+    // MARK: Lookup
 
     package func configuration(of name: String) -> TokenConfiguration? { entries[name]?.configuration }
 
-    /// The keeper of a token, made now for a new combination of per-request inputs.
+    /// The keeper of a token; created if the combination of per-request inputs is new.
     ///
     /// - Returns: nil for an unknown name.
-    /// - Throws: `TokenRefusal` when as many combinations are kept as the configuration allows.
+    /// - Throws: `TokenRefusal` if the broker is stopping, or the entry's limit on combinations is reached.
     package func keeper(_ name: String, perRequest: [String: String]) throws(TokenRefusal) -> TokenKeeper? {
         guard !isStopping else { throw TokenRefusal(.stopping) }
         guard let entry = entries[name] else { return nil }
         if let keeper = entry.keeper { return keeper }
         if let keeper = entry.combinations[perRequest], !keeper.hasEnded { return keeper }
-        // Nothing is awaited from here on: two callers must not make two keepers of one combination.
+        // No suspension from here on: two callers must not create two keepers for one combination.
         let living = entry.combinations.filter { !$0.value.hasEnded }
         guard living.count < entry.configuration.combinations else {
             throw TokenRefusal(.tooManyCombinations(limit: entry.configuration.combinations))
@@ -212,7 +214,7 @@ package actor TokenBroker {
         return keeper
     }
 
-    /// Every token's status, ordered by name; combinations of per-request inputs each on their own.
+    /// The status of every token, ordered by name, with one element for each combination of per-request inputs.
     package func statuses() async -> [TokenStatus] {
         var statuses: [TokenStatus] = []
         for keeper in keepers where !keeper.hasEnded { statuses.append(await keeper.status()) }

@@ -2,14 +2,14 @@ package import Synchronization
 package import Time
 import Tokens
 
-/// The place where a keeper publishes one token and event loops read it without waiting.
+/// Holds a keeper's published token, which event loops read without waiting.
 package final class TokenCell: Sendable {
     package let name: String
-    /// Counts for readiness.
+    /// Whether readiness depends on this token.
     package let isRequired: Atomic<Bool>
-    /// Grows with every publication: a reader that saw it has the current snapshot.
+    /// Increases with every publication; a reader that has seen the current version has the current snapshot.
     package let version = Atomic<UInt64>(0)
-    /// Boot-time seconds of the last question, for tokens that are renewed only while somebody asks.
+    /// Boot-time seconds of the last request, for tokens that are renewed only while they are requested.
     package let lastAsked = Atomic<Int64>(0)
     private let snapshot = Mutex<TokenSnapshot?>(nil)
 
@@ -20,7 +20,7 @@ package final class TokenCell: Sendable {
 
     package var current: TokenSnapshot? { snapshot.withLock { $0 } }
 
-    /// Whether there is a token that a caller can be given.
+    /// Whether there is a token that can be served.
     package func isUsable(at now: BootInstant) -> Bool { current?.token.isUsable(at: now) ?? false }
 
     func publish(_ new: TokenSnapshot?) {

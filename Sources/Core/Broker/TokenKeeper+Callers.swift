@@ -6,14 +6,14 @@ import Secrets
 import Time
 package import Tokens
 
-/// What callers ask of a keeper, and how they wait for it.
+/// Callers' requests to a keeper, and how they wait.
 extension TokenKeeper {
-    /// The token, at once where there is one with enough life left, else as soon as a login brings it.
+    /// Returns the token: at once if it has enough life left, else as soon as a login brings one.
     ///
-    /// - Parameter wait: how long to wait at most.
-    /// - Throws: `TokenRefusal` when the outcome is known to be none, or the time is over.
+    /// - Parameter wait: the longest time to wait.
+    /// - Throws: `TokenRefusal` if no token can be expected in that time, or the time is over.
     package func token(minValid: Duration? = nil, wait: Duration = .zero) async throws(TokenRefusal) -> Token {
-        noteQuestion()
+        noteRequest()
         if let minValid, loginInFlight == nil, state.wantEarlyLogin(minValid: minValid, at: now) { poke() }
         guard let token = try await outcome(Waiter(wish: .token(minValid: minValid), deadline: now + wait)).get() else {
             throw TokenRefusal(.pending)
@@ -21,15 +21,15 @@ extension TokenKeeper {
         return token
     }
 
-    /// Another token than those with these fingerprints as soon as there is one, or the one in hand when the time is over (a long poll).
+    /// Returns a token with none of these fingerprints as soon as there is one, or the one in hand when the time is over (a long poll).
     package func token(otherThan fingerprints: [String], minValid: Duration? = nil, wait: Duration) async throws(TokenRefusal) -> Token {
-        noteQuestion()
+        noteRequest()
         let waiter = Waiter(wish: .otherThan(fingerprints, minValid: minValid), deadline: now + wait)
         guard let token = try await outcome(waiter).get() else { throw TokenRefusal(.pending) }
         return token
     }
 
-    private func noteQuestion() {
+    private func noteRequest() {
         if state.isIdle(at: now) { poke() }
         state.asked(at: now)
     }
@@ -55,7 +55,7 @@ extension TokenKeeper {
         return status()
     }
 
-    /// The partner refused the token with this fingerprint, a caller says.
+    /// Handles a caller's report that the partner refused the token with this fingerprint.
     package func report(fingerprint: String, status: Int) async -> ReportOutcome {
         if loginInFlight != nil, state.token?.fingerprint == fingerprint, status == 401 || status == 403 { return .refreshing }
         let isVerified = configuration.provider.verify != nil
@@ -65,7 +65,7 @@ extension TokenKeeper {
             if await isRefuted() {
                 outcome = .ignored
             } else {
-                // Suspended since: the token may be another one by now.
+                // The token may have changed during the suspension.
                 outcome = state.token?.fingerprint == fingerprint ? state.reported(at: now) : .alreadyReplaced
             }
         }
@@ -79,7 +79,7 @@ extension TokenKeeper {
         return final
     }
 
-    /// Whether the provider has a `verify` request and it does not bear the report out: only 401 and 403 do.
+    /// Whether the provider has a `verify` request that does not confirm the report; only 401 and 403 confirm it.
     private func isRefuted() async -> Bool {
         guard let verify = configuration.provider.verify, let token = state.token else { return false }
         let extra = ["token": token.value.exposedBytes].merging(token.values.mapValues { Array($0.utf8) }) { first, _ in first }
@@ -87,7 +87,7 @@ extension TokenKeeper {
         return reply?.status != 401 && reply?.status != 403
     }
 
-    /// Runs a provider's action with the operator's values; once, never repeated by itself.
+    /// Runs a provider's action with the operator's values, exactly once.
     package func call(_ action: ActionDefinition, values: [String: String]) async throws(LoginFailure) -> PartnerReply {
         var extra = values.mapValues { Array($0.utf8) }
         if let token = state.token { extra["token"] = token.value.exposedBytes }
@@ -96,7 +96,7 @@ extension TokenKeeper {
 
     // MARK: Waiting
 
-    /// Nil in place of a token: what was waited for has happened, or the time is over.
+    /// Waits for the outcome; nil instead of a token means that the awaited login has ended, or the time is over.
     private func outcome(_ waiter: Waiter) async -> Result<Token?, TokenRefusal> {
         if let answer = answer(to: waiter) { return answer }
         let clocks = environment.clocks
@@ -116,7 +116,7 @@ extension TokenKeeper {
         }
     }
 
-    /// The answer to a waiter as things stand; nil: wait on.
+    /// The current answer to a waiter; nil: keep waiting.
     private func answer(to waiter: Waiter) -> Result<Token?, TokenRefusal>? {
         guard !isStopped else { return .failure(TokenRefusal(.stopping)) }
         let isOver = now >= waiter.deadline

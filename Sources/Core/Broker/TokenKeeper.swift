@@ -7,11 +7,10 @@ import Synchronization
 import Time
 package import Tokens
 
-/// One token's life: at each turn it asks `TokenState` what is due and logs in, or has the schedule call again; it tells
-/// whoever waits.
+/// Keeps one token: at each turn it asks `TokenState` what is due, logs in or plans its next turn, and resumes waiting callers.
 ///
-/// One login is in flight at most and its result is shared; a caller that gives up cancels nothing. After every
-/// suspension of a login the generation is compared: a result from before a change is dropped.
+/// At most one login is in flight, and its result is shared; a caller that gives up cancels nothing. After every suspension of a
+/// login the generation is compared, and a result from before a change is dropped.
 package actor TokenKeeper {
     package nonisolated let cell: TokenCell
     package nonisolated let perRequest: [String: String]
@@ -26,16 +25,16 @@ package actor TokenKeeper {
     private nonisolated let ended = Atomic<Bool>(false)
     var loginInFlight: Task<Void, Never>?
     var memory: LoginMemory
-    /// Of each alternative of its secrets, as they were read last; empty before.
+    /// One digest for each alternative of the inputs as last read; empty before the first read.
     var inputDigests: [[UInt8]] = []
-    /// Whether the token in hand came of this host's own login.
+    /// Whether the token in hand came from this host's own login.
     var isOwn = false
     var waiters = WaiterList()
-    /// Whether its login needs another entry's token, for which it may wait.
+    /// Whether the login needs another entry's token and may have to wait for it.
     package nonisolated var isChained: Bool { chained.load(ordering: .relaxed) }
     private nonisolated let chained: Atomic<Bool>
 
-    /// - Parameter record: the token's life as it was kept, on this boot's clock.
+    /// - Parameter record: the stored state, converted to this boot's clock.
     package init(
         _ configuration: TokenConfiguration, perRequest: [String: String] = [:], environment: KeeperEnvironment, record: TokenRecord? = nil
     ) {
@@ -53,12 +52,12 @@ package actor TokenKeeper {
 
     var now: BootInstant { environment.clocks.boot }
 
-    /// Whether it was stopped, or has stopped itself.
+    /// Whether the keeper was stopped, or has stopped itself.
     package nonisolated var hasEnded: Bool { ended.load(ordering: .acquiring) }
 
     // MARK: Turns
 
-    /// Does what is due: begins a login, drops what has died, or has itself called again when something will be.
+    /// Does what is due: begins a login, drops an expired token or plans the next turn.
     func turn() {
         guard !isStopped, loginInFlight == nil else { return }
         noteAsked()
@@ -88,33 +87,33 @@ package actor TokenKeeper {
         settleWaiters()
     }
 
-    /// Waits for a login that `stop` let go on.
+    /// Waits for a login that `stop` did not cancel.
     package func finish() async {
         await loginInFlight?.value
     }
 
-    /// Ends a login that `stop` let go on.
+    /// Cancels a login that `stop` did not cancel.
     package func abandon() {
         loginInFlight?.cancel()
     }
 
-    /// A refresh under way goes on to its end: its answer may hold the one refresh token the partner still takes.
+    /// Cancels the login, except a refresh: its answer may hold the only refresh token that the partner still accepts.
     private func cancelLogin() {
         if configuration.provider.refreshRequest == nil { loginInFlight?.cancel() }
     }
 
-    /// An idle token is looked at now and then: event loops that serve it note that it was asked for, and do not call.
+    /// When to check an idle token again: event loops that serve it note the request but do not call the keeper.
     private var restEnd: BootInstant? {
         guard state.policy.idleAfter != nil, let token = state.token, token.isAlive(at: now) else { return nil }
         return min(token.deadline ?? .distantFuture, now + .seconds(30))
     }
 
-    /// Has itself called as soon as may be.
+    /// Plans a turn now.
     func poke() {
         environment.schedule.plan(self, at: now)
     }
 
-    /// Takes over what event loops noted about questions they answered themselves.
+    /// Applies the time of the last request that an event loop answered.
     func noteAsked() {
         let asked = BootInstant(nanoseconds: cell.lastAsked.load(ordering: .relaxed) * 1_000_000_000)
         if asked > state.wishes.lastAskedAt ?? BootInstant(nanoseconds: 0) { state.asked(at: asked) }
@@ -134,7 +133,7 @@ package actor TokenKeeper {
             own: FleetPolicy.Own(
                 fingerprint: state.token?.fingerprint, remaining: state.token?.remaining(at: began), isOwn: isOwn, knownLogin: state.lastSuccessAt),
             margin: (state.token?.expiry.lifetime ?? state.longestLifetime).map(state.policy.margin), policy: state.policy)
-        // The one unstructured task there is: an impatient caller must not cancel everybody's login.
+        // An unstructured task: an impatient caller must not cancel a login that others share.
         loginInFlight = Task { [weak self, environment, isChained] in
             let ended = await attempt.run(environment)
             if !isChained { environment.schedule.loginEnded() }
@@ -154,16 +153,18 @@ package actor TokenKeeper {
             return
         }
         switch ending {
-        case .took(let record, _): takeOver(record, isForced: true)
+        case .took(let record, _): apply(record, isForced: true)
         case .failedBefore(let failure): settle(.failure(failure), trigger: trigger, took: now - began)
         case .loggedIn(let report, _, _, _): settle(report.outcome, trigger: trigger, took: now - began)
         }
         settleWaiters()
-        await tellFleet(ending)
+        await shareWithFleet(ending)
     }
 
-    /// Keeps what the login brought for the next one. A new refresh token is on disk before its access token is served, whatever
-    /// became of the entry meanwhile: losing it would lock the account (RFC 6749 §6). Where the store fails, memory alone has it.
+    /// Remembers a login's result for the next one.
+    ///
+    /// A new refresh token is on disk before its access token is served, whatever happened to the entry meanwhile, since losing it
+    /// would lock the account (RFC 6749 §6). If the store fails, it is kept only in memory.
     private func remember(_ ending: LoginAttempt.Ending) async {
         switch ending {
         case .failedBefore: break
@@ -180,7 +181,7 @@ package actor TokenKeeper {
         }
     }
 
-    /// Takes a login's result into the state, and lets everybody see it.
+    /// Applies a login's result to the state, and saves and publishes it.
     private func settle(_ result: Result<TokenDraft, LoginFailure>, trigger: TokenState.Trigger, took: Duration) {
         let event = adopt(result, trigger: trigger, took: took)
         save()
@@ -209,16 +210,18 @@ package actor TokenKeeper {
 
     // MARK: Changes
 
-    /// Takes a new configuration of the same entry: with the same login token and timers stay; another login is made
-    /// beside the old token, which serves on until the new one is there.
+    /// Applies a new configuration of the same entry.
     ///
-    /// - Parameter digests: of the inputs as they are now, each alternative; empty where a secret cannot be read.
-    /// - Returns: whether the login changed, or may be tried with another secret.
+    /// If the login is the same, token and timers stay. If it changed, a new login is due, and the old token is served until the new
+    /// one arrives.
+    ///
+    /// - Parameter digests: one for each alternative of the current inputs; empty if a secret cannot be read.
+    /// - Returns: whether the login changed, or may be retried with another secret.
     package func reconfigure(_ new: TokenConfiguration, inputDigests digests: [[UInt8]]) -> Bool {
         let isSame = new.hasSameLogin(as: configuration) && (digests.isEmpty || memory.inputDigest.map(digests.contains) ?? true)
         if !digests.isEmpty { inputDigests = digests }
         let isTried = digests.isEmpty || memory.triedDigest == nil || memory.triedDigest == LoginMemory.digest(ofAll: digests)
-        // Before it is another one's.
+        // Before `configuration` changes: whether to cancel depends on the old one.
         if !isSame { cancelLogin() }
         configuration = new
         chained.store(!new.tokenInputs.isEmpty, ordering: .relaxed)
@@ -239,12 +242,12 @@ package actor TokenKeeper {
         return true
     }
 
-    /// Hands the token's life to the store.
+    /// Saves the token's state to the store.
     func save() {
         environment.store?.save(stored)
     }
 
-    /// The token's life as it is kept.
+    /// The token's state in its stored form.
     var stored: StoredToken {
         var record = TokenRecord(
             bootID: environment.identity.bootID, boot: now, wall: environment.clocks.wall, state: state,

@@ -2,11 +2,11 @@ import Synchronization
 package import Time
 package import Tokens
 
-/// What may be handed out of one token, as its keeper last published it. Immutable.
+/// A token as its keeper last published it, with the times that bound how it is served. Immutable.
 package struct TokenSnapshot: Sendable {
     package var token: Token
-    /// From here on the token is `stale`: a refresh is due, running or failing.
+    /// From this moment the token is `stale`: a refresh is due, running or failing.
     package var staleAt: BootInstant
-    /// Up to here it is served without asking the keeper (unless `min_valid` says more); nil: without end.
+    /// Until this moment the token is served without asking the keeper (unless `min_valid` requires more); nil: no end.
     package var servedUntil: BootInstant?
 }

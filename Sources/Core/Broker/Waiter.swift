@@ -1,11 +1,11 @@
 import Time
 import Tokens
 
-/// A caller that waits, and for what.
+/// A waiting caller: what it waits for, and until when.
 struct Waiter: Sendable {
     enum Wish: Sendable {
         case token(minValid: Duration?)
-        /// A token with a fingerprint not among these.
+        /// A token whose fingerprint is not among these.
         case otherThan([String], minValid: Duration?)
         /// The end of the login with this number.
         case loginEnd(Int)

@@ -1,14 +1,14 @@
 import Time
 import Tokens
 
-/// The callers that wait for one token, by number.
+/// The callers waiting for one token, by number.
 struct WaiterList {
     typealias Continuation = CheckedContinuation<Result<Token?, TokenRefusal>, Never>
 
     private var waiters: [UInt64: (waiter: Waiter, continuation: Continuation)] = [:]
     private var next: UInt64 = 0
 
-    /// A number to file a waiter under before its continuation exists.
+    /// Reserves a number for a waiter before its continuation exists.
     mutating func reserve() -> UInt64 {
         next += 1
         return next

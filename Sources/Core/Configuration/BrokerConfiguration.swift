@@ -1,31 +1,31 @@
 package import Secrets
 import Time
 
-/// The daemon's configuration as an immutable value; equal values mean nothing changed.
+/// The daemon's configuration as a value; equal values mean that nothing changed.
 package struct BrokerConfiguration: Sendable, Equatable {
     package var listeners: [ListenerConfiguration] = [ListenerConfiguration(address: .tcp("127.0.0.1:8653"))]
-    /// Whether the file has a `listen` section: without one, sockets that a service manager hands over take the default's place.
+    /// Whether the file has a `listen` section; without one, sockets passed by a service manager replace the default.
     package var namesListeners = false
-    /// Names besides the loopback literals and localhost that `Host` may carry on TCP.
+    /// Names that `Host` may have on TCP, besides the loopback literals and localhost.
     package var hosts: [String] = []
     package var clients: [ClientConfiguration] = []
-    /// Whether the file has a `clients` section: without one only the daemon's own user and root are served.
+    /// Whether the file has a `clients` section; without one only the daemon's own user and root are served.
     package var hasClients = false
     package var tokens: [TokenConfiguration] = []
     package var logins = LoginBounds()
     package var limits = ConnectionBounds()
     package var readiness = Readiness()
     package var store = StoreConfiguration.automatic
-    /// One line in the log for every token handed out or refused.
+    /// Whether the log has a line for every token served or refused.
     package var isAudited = true
-    /// Metrics are for everybody, not for known callers alone.
+    /// Whether metrics are open to everybody, not only to known callers.
     package var hasOpenMetrics = false
 
     package init() {}
 
     package func token(_ name: String) -> TokenConfiguration? { tokens.first { $0.name == name } }
 
-    /// Every secret there is, where it stands: those the tokens are made with, and the store's key.
+    /// References to all secrets: the tokens' inputs and the store's key.
     package var references: [SecretReference] {
         let key: SecretReference? =
             switch store {

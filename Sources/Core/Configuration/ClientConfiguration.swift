@@ -1,6 +1,7 @@
 import Secrets
 import Time
 
+/// A configured client: how it is identified, and what it may do.
 package struct ClientConfiguration: Sendable, Equatable {
     package enum Permission: String, Sendable, CaseIterable { case read, refresh, admin }
 
@@ -12,6 +13,6 @@ package struct ClientConfiguration: Sendable, Equatable {
     package var tokens: [TokenGrant]
     package var permissions: Set<Permission> = [.read]
     package var limits = ClientLimits()
-    /// A reverse proxy that asks before it passes a request on: its forwarding fields are ignored on `/headers`.
+    /// Whether this is a reverse proxy that asks before it forwards a request; its forwarding fields are ignored on `/headers`.
     package var answersForwardAuth = false
 }

@@ -1,10 +1,10 @@
 import Secrets
 package import Time
 
-/// What one client is held to; nil: nothing.
+/// Limits on one client; nil: unlimited.
 package struct ClientLimits: Sendable, Hashable {
     package var requests: Rate?
-    /// Requests being answered at once.
+    /// Requests in flight.
     package var inFlight: Int?
     package var connections: Int?
 

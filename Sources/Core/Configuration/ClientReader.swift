@@ -21,10 +21,10 @@ enum ClientReader {
             if let limits = settings.take("limits") { client.limits = self.limits(limits) }
             if let forwards = settings.take("forward_auth"), forwards.bool() == true {
                 client.answersForwardAuth = true
-                if client.keyDigest == nil { forwards.fault("needs key_sha256: a proxy is known by its key alone") }
+                if client.keyDigest == nil { forwards.fault("needs key_sha256: a proxy is identified only by its key") }
             }
             if !["key_sha256", "user", "group"].contains(where: settings.has) {
-                member.node.fault("needs key_sha256, user or group; `tokenbroker client add \(member.name)` makes a key")
+                member.node.fault("needs key_sha256, user or group; `tokenbroker client add \(member.name)` generates a key")
             }
             return client
         }
@@ -47,14 +47,16 @@ enum ClientReader {
         return limits
     }
 
-    /// A user of whom the kernel can tell: 65534 stands for everybody of another user namespace.
+    /// Reads a user that the kernel can identify: 65534 stands for all users of another user namespace.
     private static func user(_ node: YAMLNode) -> String? {
         guard let name = node.string() else { return nil }
-        if name == "nobody" || name == "65534" { node.fault("stands for everybody the kernel has no name for; give the program a user of its own") }
+        if name == "nobody" || name == "65534" {
+            node.fault("stands for every user that the kernel cannot identify; run the program as a user of its own")
+        }
         return name
     }
 
-    /// A pattern, or a mapping of a pattern to patterns for its per-request inputs.
+    /// Reads a pattern, or a mapping from a pattern to patterns for its per-request inputs.
     private static func grants(_ node: YAMLNode) -> [TokenGrant] {
         guard node.isMapping, let mapping = node.mapping() else {
             return node.string().map { [TokenGrant(pattern: NamePattern($0))] } ?? []

@@ -1,7 +1,7 @@
 import Providers
 package import YAML
 
-/// Reads the daemon's file and the folder of providers beside it; reports every fault of all of them together.
+/// Reads the daemon's file and the folder of providers next to it, and reports the faults of all files together.
 package struct ConfigurationReader {
     /// Reads a text file; injected, so that tests need no disk.
     package typealias FileReading = (_ path: String) -> Result<String, SystemMessage>
@@ -16,9 +16,9 @@ package struct ConfigurationReader {
         self.listFolder = listFolder
     }
 
-    /// The configuration and what to warn of.
+    /// Reads the configuration and its warnings.
     ///
-    /// - Throws: `ConfigurationFaults` with every fault, warnings included, in the order they stand.
+    /// - Throws: `ConfigurationFaults` with all faults, warnings included, in the order of files and lines.
     package func read(_ path: String) throws(ConfigurationFaults) -> (configuration: BrokerConfiguration, warnings: [ConfigurationFault]) {
         let configuration = readRoot(path)
         guard let configuration, !faults.hasErrors else { throw ConfigurationFaults(faults: faults.faults) }
@@ -63,7 +63,9 @@ package struct ConfigurationReader {
         }
     }
 
-    /// Built-in definitions, then the folder's, then the file's own; a name may stand once among a user's own and replaces a built-in one.
+    /// Reads the built-in definitions, then the folder's, then those in the file.
+    ///
+    /// A user's definition replaces a built-in one of the same name; two of a user's own must not have the same name.
     private func readProviders(_ root: YAMLMapping, folder: String) -> [String: ProviderDefinition] {
         var providers = ProviderCatalog.definitions(faults: faults)
         var own: Set<String> = []

@@ -10,17 +10,17 @@ package struct ConnectionBounds: Sendable, Equatable {
     package var requestTime = Duration.seconds(10)
     package var idleTime = Duration.seconds(60)
     package var connections = 1024
-    /// How long a connection beyond its share must have been idle before it is closed for another.
+    /// How long a connection beyond its share must have been idle before it is closed to make room for another.
     package var idleGrace = Duration.seconds(1)
-    /// How long a stop waits for the first request of a connection that has not asked for anything yet.
+    /// How long a stop waits for the first request on a connection that has sent none yet.
     package var firstRequestGrace = Duration.milliseconds(250)
-    /// Of them for callers whom no rule knows by user and who showed no valid key yet, together.
+    /// Share of `connections` for all callers that no rule identifies by user and that have not yet sent a valid key.
     package var strangerConnections = 256
-    /// Of them for one user, or for one client where the kernel cannot tell the user.
+    /// Share of `connections` for one user, or for one client whose user the kernel does not know.
     package var userConnections = 512
-    /// Requests that wait for their answer at once, in all.
+    /// Total number of requests that wait for an answer.
     package var waiting = 4096
-    /// Requests of one user refused for want of identity; beyond it they get 429.
+    /// Rate of one user's requests that are refused for lack of identity; beyond it they get 429.
     package var refusals = Rate(count: 20, period: .seconds(1))
 
     package init() {}

@@ -4,9 +4,10 @@ package import Secrets
 import Time
 import Tokens
 
+/// The configured value of an input.
 package enum InputBinding: Sendable, Equatable {
     case text(String)
-    /// At least one; others are alternatives, tried in turn where the partner rejects the one before.
+    /// At least one reference; the others are alternatives, each tried if the partner rejects the one before.
     case secret([SecretReference])
     /// The current token of another entry.
     case token(String)

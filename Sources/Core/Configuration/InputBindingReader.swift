@@ -5,7 +5,7 @@ import Time
 import Tokens
 import YAML
 
-/// Reads one input's value: text, a reference to a secret, or another entry's token.
+/// Reads an input's value: text, a reference to a secret, or another entry's token.
 enum InputBindingReader {
     static func read(_ node: YAMLNode, for input: InputDefinition) -> InputBinding? {
         if input.isToken { return token(node) }
@@ -14,12 +14,12 @@ enum InputBindingReader {
         defer { mapping.finish() }
         guard let reference = reference(mapping) else { return nil }
         if case .value = reference, input.isSecret {
-            node.warn("the secret stands in the configuration itself; a file or credential is safer")
+            node.warn("the secret is in the configuration itself; a file or credential is safer")
         }
         return .secret([reference])
     }
 
-    /// References in a list: during a rotation the new secret and the old one.
+    /// Reads a list of references: during a rotation, the new secret and the old one.
     private static func alternatives(_ node: YAMLNode) -> InputBinding? {
         let elements = node.list() ?? []
         if !(1...4).contains(elements.count) { node.fault("must list 1 to 4 references, such as [{credential: new}, {credential: old}]") }
@@ -34,7 +34,7 @@ enum InputBindingReader {
 
     private static func token(_ node: YAMLNode) -> InputBinding? {
         guard node.isMapping, let mapping = node.mapping() else {
-            node.fault("must be {token: name}, the name of another token here")
+            node.fault("must be {token: name}, the name of another configured token")
             return nil
         }
         defer { mapping.finish() }
@@ -62,7 +62,7 @@ enum InputBindingReader {
             mapping.place.fault("must be one of {file: /path}, {env: NAME}, {credential: name}, {command: [program, argument]}, {value: text}")
             return nil
         }
-        if let shared, file == nil { shared.fault("belongs to a file") }
+        if let shared, file == nil { shared.fault("applies only to file") }
         if let file {
             guard let path = file.string() else { return nil }
             if !path.hasPrefix("/") { file.fault("must be an absolute path") }
@@ -75,7 +75,7 @@ enum InputBindingReader {
         }
         if let command {
             let words = command.strings() ?? []
-            if words.first?.isEmpty ?? true { command.fault("must be a list beginning with a program") }
+            if words.first?.isEmpty ?? true { command.fault("must be a list that begins with a program") }
             return words.isEmpty ? nil : .command(words)
         }
         if let environment { return environment.string().map { .environment(name: $0) } }

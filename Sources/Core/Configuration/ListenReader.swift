@@ -16,7 +16,7 @@ enum ListenReader {
             let group = mapping.take("group")
             switch (tcp, unix) {
             case (let tcp?, nil):
-                if let wrong = mode ?? group { wrong.fault("belongs to a unix socket") }
+                if let wrong = mode ?? group { wrong.fault("applies only to a unix socket") }
                 return self.tcp(tcp)
             case (nil, let unix?):
                 return self.unix(unix, mode: mode, group: group)
@@ -57,9 +57,9 @@ enum ListenReader {
             }
         }
         if bits & 0o200 == 0 || bits & 0o040 != 0 && bits & 0o020 == 0 || bits & 0o004 != 0 && bits & 0o002 == 0 {
-            mode?.fault("lets somebody read who may not write; connecting to a socket takes both (unix(7)), such as \"0660\"")
+            mode?.fault("grants read without write; connecting to a socket needs both (unix(7)), such as \"0660\"")
         }
-        if let group, bits & 0o060 == 0 { group.fault("has no effect with this mode: the group may not connect") }
+        if let group, bits & 0o060 == 0 { group.fault("has no effect with this mode: the group cannot connect") }
         return ListenerConfiguration(address: .unix(path: path, mode: bits, group: group?.string()))
     }
 

@@ -1,8 +1,9 @@
 import Secrets
 import Time
 
+/// Limits on parallel logins.
 package struct LoginBounds: Sendable, Equatable {
-    /// Logins in flight, in all and to one host.
+    /// Maximum logins in flight, in total and per host.
     package var parallel = 64
     package var perHost = 8
 

@@ -1,7 +1,7 @@
 import Secrets
 import Time
 
-/// A pattern that knows only `*`: any run of characters, also none.
+/// A pattern in which `*` matches any run of characters, including none, and everything else matches itself.
 package struct NamePattern: Sendable, Hashable {
     package let text: String
 

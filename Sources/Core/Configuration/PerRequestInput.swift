@@ -4,6 +4,7 @@ import Secrets
 import Time
 import Tokens
 
+/// An input whose value a caller gives with each request.
 package struct PerRequestInput: Sendable, Equatable {
     package var name: String
     /// The whole value must match.

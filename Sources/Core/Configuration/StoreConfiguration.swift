@@ -1,12 +1,12 @@
 package import Secrets
 
-/// Where tokens outlive the process.
+/// Where tokens are stored.
 package enum StoreConfiguration: Sendable, Equatable {
-    /// SQLite in $STATE_DIRECTORY where systemd gives one, else memory.
+    /// SQLite in $STATE_DIRECTORY if systemd sets it, else memory.
     case automatic
     case memory
-    /// - Parameter key: nil for `store.key` beside the database, made at first start.
+    /// - Parameter key: nil for `store.key` next to the database, generated at the first start.
     case sqlite(path: String, key: SecretReference?)
-    /// Shared with other hosts, sealed with a key that is the same on all of them.
+    /// Shared with other hosts, and sealed with a key that is the same on every host.
     case etcd(EtcdConfiguration, key: SecretReference)
 }

@@ -14,9 +14,9 @@ enum StoreReader {
             return InputBindingReader.reference(mapping)
         }
         if let node = mapping.take("etcd") {
-            if mapping.has("sqlite") { node.fault("stands beside sqlite; a store is one of them") }
+            if mapping.has("sqlite") { node.fault("cannot be combined with sqlite; a store uses only one") }
             guard let key else {
-                node.fault("needs key beside it: the reference of a store key that is the same on every host, such as key: {credential: store-key}")
+                node.fault("needs key next to it: a reference to a store key that is the same on every host, such as key: {credential: store-key}")
                 return .memory
             }
             return etcd(node).map { .etcd($0, key: key) } ?? .memory
@@ -37,7 +37,7 @@ enum StoreReader {
         configuration.authorities = path(mapping.take("ca"))
         configuration.certificate = path(mapping.take("cert"))
         configuration.key = path(mapping.take("key"))
-        if (configuration.certificate == nil) != (configuration.key == nil) { node.fault("cert and key belong together") }
+        if (configuration.certificate == nil) != (configuration.key == nil) { node.fault("cert and key must be set together") }
         if let prefix = mapping.take("prefix"), let text = prefix.string() {
             if text.hasPrefix("/"), text.hasSuffix("/"), text.utf8.count <= 128 {
                 configuration.prefix = text

@@ -1,7 +1,7 @@
 import Providers
 import YAML
 
-/// The system's words for a failed read.
+/// The system's message for a failed read.
 package struct SystemMessage: Error, Sendable {
     package let text: String
 

@@ -4,33 +4,35 @@ package import Secrets
 package import Time
 package import Tokens
 
-/// One configured token: whose login it is, and how it is kept.
+/// A configured token: its login, and how it is kept.
 package struct TokenConfiguration: Sendable, Equatable {
     package var name: String
     package var provider: ProviderDefinition
     package var inputs: [String: InputBinding] = [:]
-    /// Inputs a caller gives with each request; one token for each combination.
+    /// Inputs that a caller gives with each request; there is one token for each combination of values.
     package var perRequest: [PerRequestInput] = []
-    /// Combinations kept at most.
+    /// Maximum number of combinations kept.
     package var combinations = 100
     package var isRequired = true
     package var expires: [ExpirySource]?
     package var refresh = RefreshPolicy()
     package var limit: Rate?
     package var connection = ConnectionSettings()
-    /// In place of the provider's.
+    /// Replaces the provider's value; nil: the provider's applies.
     package var exclusive: Bool?
-    /// A new login ends the token before it at the partner.
+    /// Whether a new login ends the previous token at the partner.
     package var isExclusive: Bool { exclusive ?? provider.isExclusive }
 
-    /// Whether a token of the one is a token of the other: everything that decides what is sent to whom, and how the
-    /// answer is read. Schedules, limits and readiness may differ.
+    /// Whether a token of one configuration is valid for the other.
+    ///
+    /// It compares everything that determines what is sent to whom, and how the answer is read. Schedules, limits and readiness
+    /// may differ.
     package func hasSameLogin(as other: TokenConfiguration) -> Bool {
         provider == other.provider && inputs == other.inputs && perRequest == other.perRequest && expires == other.expires
             && connection == other.connection
     }
 
-    /// A digest of everything `hasSameLogin` compares, secrets aside: the same in another process, another for another login.
+    /// A digest of everything `hasSameLogin` compares, except secrets; the same in every process, and different for a different login.
     package var loginDigest: [UInt8] {
         let bound = inputs.sorted { $0.key < $1.key }.map { name, binding in
             switch binding {
@@ -39,19 +41,19 @@ package struct TokenConfiguration: Sendable, Equatable {
             case .token(let other): "\(name) of \(other)"
             }
         }
-        let asked = perRequest.map { "\($0.name):\($0.pattern)" }
-        let parts = [provider.digest, "\(String(describing: expires))", "\(connection)"] + bound + asked
+        let perRequest = perRequest.map { "\($0.name):\($0.pattern)" }
+        let parts = [provider.digest, "\(String(describing: expires))", "\(connection)"] + bound + perRequest
         return Digest.sha256(Array(parts.joined(separator: "\0").utf8))
     }
 
-    /// Where its secrets stand.
+    /// References to its secrets.
     package var references: [SecretReference] {
         inputs.values.flatMap { binding -> [SecretReference] in if case .secret(let references) = binding { references } else { [] } }
     }
 
     package var effectiveLimit: Rate? { limit ?? provider.limit }
 
-    /// The lifetime that is configured and not stated by the partner, where only that applies.
+    /// The configured lifetime; nil unless it is the first expiry source, so that nothing the partner states applies.
     package var configuredLifetime: Duration? {
         if case .after(let lifetime)? = (expires ?? provider.token.expires).first { lifetime } else { nil }
     }

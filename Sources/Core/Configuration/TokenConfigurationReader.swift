@@ -5,7 +5,7 @@ import Time
 import Tokens
 import YAML
 
-/// Reads `tokens:` against the providers there are, and checks what the entries say of each other.
+/// Reads `tokens:`, resolves the providers and checks the references between entries.
 struct TokenConfigurationReader {
     let providers: [String: ProviderDefinition]
 
@@ -51,13 +51,13 @@ struct TokenConfigurationReader {
         token.perRequest = perRequest.map { readPerRequest($0, provider: provider) } ?? []
         token.inputs = readInputs(inputs, provider: provider, perRequest: Set(token.perRequest.map(\.name)), at: node)
         if let limit {
-            if perRequest == nil { limit.fault("belongs to a token with per_request inputs") }
+            if perRequest == nil { limit.fault("applies only to a token with per_request inputs") }
             token.combinations = limit.integer(in: 1...100_000) ?? token.combinations
         }
         token.expires = expires.map(ProviderReader.expiry)
         if provider.token.expires.isEmpty, expires == nil {
             let hint = provider.token.suggestedLifetime.map { ", for example expires: [{after: \(DurationSyntax.format($0))}]" } ?? ""
-            node.fault("expires is missing: \(provider.name) does not say how long its tokens live\(hint)")
+            node.fault("expires is missing: \(provider.name) does not state a lifetime for its tokens\(hint)")
         }
         token.refresh = readRefresh(refresh, idleAfter: idleAfter, latchedRetry: latchedRetry, isPerRequest: perRequest != nil)
         token.limit = limits.flatMap(ProviderReader.limit)
@@ -78,7 +78,7 @@ struct TokenConfigurationReader {
             guard let settings = member.node.mapping() else { return nil }
             defer { settings.finish() }
             guard let input = provider.input(member.name), !input.isSecret, !input.isToken, input.kind == .text else {
-                member.node.fault("is no input of \(provider.name) that a caller may give (not secret, not a token, not a URL)")
+                member.node.fault("is not an input of \(provider.name) that a caller may set (not secret, not a token, not a URL)")
                 return nil
             }
             guard let pattern = settings.require("pattern")?.pattern() else { return nil }
@@ -98,7 +98,7 @@ struct TokenConfigurationReader {
                 member.node.fault("\(provider.name) has no such input; it has: \(known)")
                 continue
             }
-            if perRequest.contains(member.name) { member.node.fault("stands under per_request too") }
+            if perRequest.contains(member.name) { member.node.fault("is set under per_request too") }
             bindings[member.name] = InputBindingReader.read(member.node, for: input)
         }
         let missing = provider.inputs.filter { $0.isRequired && !given.contains($0.name) && !perRequest.contains($0.name) }.map(\.name)
@@ -123,7 +123,7 @@ struct TokenConfigurationReader {
             if text.hasSuffix("%"), let percent = Double(text.dropLast()), (0...100).contains(percent) {
                 policy.jitter = percent / 100
             } else {
-                jitter.fault("must be a part of the margin from 0% to 100%, such as 10%")
+                jitter.fault("must be a fraction of the margin from 0% to 100%, such as 10%")
             }
         }
         return policy
@@ -135,7 +135,7 @@ struct TokenConfigurationReader {
             connection.authorities = mapping.take("ca")?.string()
             connection.certificate = mapping.take("certificate")?.string()
             connection.key = mapping.take("key")?.string()
-            if (connection.certificate == nil) != (connection.key == nil) { tls?.fault("certificate and key belong together") }
+            if (connection.certificate == nil) != (connection.key == nil) { tls?.fault("certificate and key must be set together") }
             mapping.finish()
         }
         if let proxy, let text = proxy.string() {
@@ -149,7 +149,7 @@ struct TokenConfigurationReader {
         return connection
     }
 
-    /// A token input names another entry that is there, is not made per request, and does not lead back.
+    /// Checks that each token input names a configured entry that has no per-request inputs and does not depend on this entry.
     private func checkChain(
         _ token: TokenConfiguration, at node: YAMLNode, among byName: [String: TokenConfiguration], names: Set<String>
     ) {

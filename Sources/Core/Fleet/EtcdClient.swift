@@ -7,7 +7,7 @@ import Synchronization
 import Time
 
 extension JSONValue {
-    /// A 64-bit number as protobuf's JSON writes it: in a string, left out where it is 0.
+    /// A 64-bit number as protobuf's JSON mapping writes it: as a string, and omitted if it is 0.
     func int64(_ name: String) -> Int64 {
         switch self[name] {
         case .string(let text)?: Int64(text) ?? 0
@@ -22,13 +22,13 @@ extension JSONValue {
     }
 }
 
-/// Speaks to etcd v3 through its JSON gateway: one member after the other until one answers, the last good one first.
+/// A client of etcd v3's JSON gateway; it tries one member after another until one answers, beginning with the last that did.
 final class EtcdClient: Sendable {
     private let configuration: EtcdConfiguration
     private let transport: any HTTPTransport
     private let clocks: any Clocks
     private let preferred = Mutex(0)
-    /// etcd's wall clock less ours, as its answers' `Date` tells; nothing where they differ by no more than that says.
+    /// etcd's wall clock minus the local one, from the `Date` of its answers; zero if they agree within its resolution.
     private let offset = Mutex(Duration.zero)
 
     private static let connectTime = Duration.seconds(1)
@@ -40,25 +40,27 @@ final class EtcdClient: Sendable {
         self.clocks = clocks
     }
 
-    /// The members' wall clock, by which hosts with different clocks mean the same moment.
+    /// The members' wall clock, so that hosts with different clocks agree on a moment.
     var wall: WallTime { clocks.wall + offset.withLock { $0 } }
 
-    /// - Throws: `StoreFault` when no member gives an answer.
+    /// Calls a method and returns its answer.
+    ///
+    /// - Throws: `StoreFault` if no member answers.
     func call(_ path: String, _ body: JSONValue) async throws(StoreFault) -> JSONValue {
         try await eachMember { endpoint throws(StoreFault) in
             let reply = try await self.send(endpoint, path, body, sink: nil)
             guard reply.status == 200, let answer = JSONValue(parsing: reply.body) else {
-                let told = JSONValue(parsing: reply.body)?["error"]?.text ?? "status \(reply.status)"
-                throw StoreFault("\(endpoint): \(told)")
+                let reason = JSONValue(parsing: reply.body)?["error"]?.text ?? "status \(reply.status)"
+                throw StoreFault("\(endpoint): \(reason)")
             }
             self.note(reply)
             return answer
         }
     }
 
-    /// A call whose answer goes on: each line of it is told, until the connection ends or who hears it wants no more.
-    func stream(_ path: String, _ body: JSONValue, _ hear: @escaping @Sendable (JSONValue) -> Bool) async throws(StoreFault) {
-        let lines = JSONLines(hear)
+    /// Calls a streaming method and passes each line of the answer to `receive`, until the connection ends or `receive` returns false.
+    func stream(_ path: String, _ body: JSONValue, _ receive: @escaping @Sendable (JSONValue) -> Bool) async throws(StoreFault) {
+        let lines = JSONLines(receive)
         _ =
             try await eachMember { endpoint throws(StoreFault) in
                 _ = try await self.send(endpoint, path, body, sink: { lines.take($0) })
@@ -95,7 +97,7 @@ final class EtcdClient: Sendable {
         connection.time = Self.time
         var fields = HTTPFields()
         fields[.contentType] = "application/json"
-        // A member that has lost the others ends a watch instead of keeping it silent.
+        // Makes a member that has lost the others end a watch instead of keeping it silent.
         if sink != nil, let name = HTTPField.Name("Grpc-Metadata-hasleader") { fields[name] = "true" }
         let base = endpoint.hasSuffix("/") ? String(endpoint.dropLast()) : endpoint
         var request = OutboundRequest(
@@ -108,7 +110,7 @@ final class EtcdClient: Sendable {
         }
     }
 
-    /// `Date` has whole seconds: less than two apart the clocks agree.
+    /// Updates the clock offset; `Date` has whole seconds, so clocks less than two apart agree.
     private func note(_ reply: PartnerReply) {
         guard let date = reply.fields[.date].flatMap(CalendarTime.parseIMFFixdate) else { return }
         let difference = date - reply.receivedAtWall

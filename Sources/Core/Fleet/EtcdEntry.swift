@@ -7,7 +7,7 @@ import Store
 import Synchronization
 import Time
 
-/// One stored key.
+/// A stored key with its value and revisions.
 struct EtcdEntry {
     let key: [UInt8]
     let value: [UInt8]
@@ -23,7 +23,7 @@ struct EtcdEntry {
     }
 }
 
-/// Keys and values as etcd's JSON gateway has them: base64 in strings.
+/// Encodes keys and values for etcd's JSON gateway: base64 in strings.
 enum EtcdBytes {
     static func encode(_ bytes: [UInt8]) -> JSONValue { .string(Base64.encode(bytes, .standard)) }
     static func decode(_ text: String) -> [UInt8]? { Base64.decode(text.utf8, .standard) }

@@ -5,17 +5,17 @@ import Secrets
 package import Store
 package import Time
 
-/// Records and locks in etcd v3. Values are sealed: etcd sees names, sizes and times, never a token.
+/// Records and locks in etcd v3. Records are sealed: etcd sees names, sizes and times, never a token.
 ///
-/// Below the prefix: `tokens/NAME/INPUTS/LOGIN` holds a sealed record (INPUTS and LOGIN are digests), `locks/NAME/INPUTS` the host that
-/// logs in, bound to a lease.
+/// Below the prefix, `tokens/NAME/INPUTS/LOGIN` holds a sealed record (INPUTS and LOGIN are digests), and `locks/NAME/INPUTS` holds
+/// the host that logs in, bound to a lease.
 package final class EtcdFleetStore: FleetStore {
     private let client: EtcdClient
     private let prefix: String
     private let key: Secret
     private let host: String
 
-    /// - Parameter host: named in locks, for people.
+    /// - Parameter host: written to locks, for people to read.
     package init(_ configuration: EtcdConfiguration, key: StoreKey, host: String, transport: any HTTPTransport, clocks: any Clocks) {
         client = EtcdClient(configuration, transport: transport, clocks: clocks)
         prefix = configuration.prefix
@@ -33,12 +33,12 @@ package final class EtcdFleetStore: FleetStore {
 
     private func lockKey(_ name: RecordName) -> [UInt8] { Array("\(prefix)locks/\(name.token)/\(Self.part(Array(name.inputs.utf8)))".utf8) }
 
-    /// The end of a range of all keys that begin with `key`: its last byte one higher.
+    /// The end of the range of all keys that begin with `key`: `key` with its last byte incremented.
     private static func rangeEnd(_ key: [UInt8]) -> [UInt8] { key.dropLast() + [(key.last ?? 0) &+ 1] }
 
     private static func associated(_ key: [UInt8]) -> [UInt8] { Array("fleet\0".utf8) + key }
 
-    /// What is sealed: the name in full, the login, the record, and when it was written, by etcd's clock.
+    /// Seals the full name, the login, the record and the time of writing by etcd's clock.
     private func sealed(_ token: StoredToken, key place: [UInt8]) -> [UInt8] {
         let body: JSONValue = .object([
             "token": .string(token.name.token), "inputs": .object(token.name.perRequest.mapValues { .string($0) }),
@@ -83,7 +83,7 @@ package final class EtcdFleetStore: FleetStore {
         .object(["compare": .array([compare]), "success": .array(success), "failure": .array(failure)])
     }
 
-    /// The records that a transaction's ranges found, in their order.
+    /// The records that a transaction's range requests found, in order.
     private func records(_ answer: JSONValue) -> [FleetRecord] {
         (answer["responses"]?.elements ?? []).flatMap { $0["response_range"]?["kvs"]?.elements ?? [] }.compactMap(EtcdEntry.init).compactMap(record)
     }
@@ -99,7 +99,7 @@ package final class EtcdFleetStore: FleetStore {
             var request = [
                 "key": EtcdBytes.encode(from), "range_end": EtcdBytes.encode(Self.rangeEnd(all)), "limit": .string(String(Self.pageRecords)),
             ]
-            // Every page as of the same moment.
+            // All pages show the same revision.
             if revision > 0 { request["revision"] = .string(String(revision)) }
             let answer = try await client.call("/v3/kv/range", .object(request))
             let entries = (answer["kvs"]?.elements ?? []).compactMap(EtcdEntry.init)
@@ -110,12 +110,12 @@ package final class EtcdFleetStore: FleetStore {
         }
     }
 
-    /// An answer is 1 MiB at most, a record with a token of 16 KiB some 120 kB at the very most.
+    /// An answer is at most 1 MiB, and a record with a token of 16 KiB at most some 120 kB.
     private static let pageRecords = 8
 
     package func lock(_ name: FleetName, for time: Duration) async throws(StoreFault) -> FleetLocking {
         let (token, lock) = (tokenKey(name), lockKey(name.record))
-        // A look first: of ten thousand hosts nearly all find it taken, and a lease is a write.
+        // Look first: of ten thousand hosts nearly all find the lock taken, and granting a lease is a write.
         let seen = try await client.call("/v3/kv/range", Self.range(lock))
         if let held = (seen["kvs"]?.elements ?? []).first, !held.int64("create_revision").isZero {
             let answer = try await client.call("/v3/kv/range", Self.range(token))
@@ -159,7 +159,7 @@ package final class EtcdFleetStore: FleetStore {
         return answer["succeeded"] == true ? .written(revision: Self.revision(answer)) : .refused(records(answer).first)
     }
 
-    package func watch(from revision: Int64, _ hear: @escaping @Sendable (FleetNews) -> Void) async throws(StoreFault) {
+    package func watch(from revision: Int64, _ receive: @escaping @Sendable (FleetNews) -> Void) async throws(StoreFault) {
         let all = Array(prefix.utf8)
         let locks = Array("\(prefix)locks/".utf8)
         let request: JSONValue = .object([
@@ -173,9 +173,9 @@ package final class EtcdFleetStore: FleetStore {
                 guard let entry = event["kv"].flatMap(EtcdEntry.init) else { continue }
                 if entry.key.starts(with: locks) {
                     let name = String(decoding: entry.key.dropFirst(locks.count), as: UTF8.self).prefix { $0 != "/" }
-                    if event["type"] == "DELETE" { hear(.unlocked(RecordName(String(name)))) }
+                    if event["type"] == "DELETE" { receive(.unlocked(RecordName(String(name)))) }
                 } else if let record = record(entry) {
-                    hear(.record(record))
+                    receive(.record(record))
                 }
             }
             return true

@@ -3,7 +3,9 @@ import Synchronization
 import Time
 import Tokens
 
-/// Whether the fleet's store can be reached. Each change is one event, and a store that was just lost is not asked again by each login that is due.
+/// Whether the fleet's store can be reached.
+///
+/// Each change is one event, and logins that come due shortly after a loss do not each contact the store again.
 final class FleetAvailability: Sendable {
     private struct State {
         var isLost = false
@@ -14,15 +16,15 @@ final class FleetAvailability: Sendable {
     private let events: any EventSink
     private let state = Mutex(State())
 
-    /// How long a lost store is left alone.
-    private static let rest = Duration.seconds(2)
+    /// How long a lost store is not contacted.
+    private static let retryPause = Duration.seconds(2)
 
     init(clocks: any Clocks, events: any EventSink) {
         self.clocks = clocks
         self.events = events
     }
 
-    /// - Throws: `StoreFault` while a lost store rests.
+    /// - Throws: `StoreFault` while a lost store is not to be contacted.
     func check() throws(StoreFault) {
         let isResting = state.withLock { $0.isLost && clocks.boot < $0.retryAt }
         if isResting { throw StoreFault("the fleet's store is lost") }
@@ -30,7 +32,7 @@ final class FleetAvailability: Sendable {
 
     func lost(_ fault: StoreFault) {
         let isNew = state.withLock { state in
-            if !state.isLost || clocks.boot >= state.retryAt { state.retryAt = clocks.boot + Self.rest }
+            if !state.isLost || clocks.boot >= state.retryAt { state.retryAt = clocks.boot + Self.retryPause }
             defer { state.isLost = true }
             return !state.isLost
         }

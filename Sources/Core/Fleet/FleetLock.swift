@@ -1,4 +1,4 @@
-/// The right to log in, for a time. Its revision fences: with another holder since, nothing is written under it.
+/// The right to log in for a limited time. Its revision is a fencing token: once another host has held the lock, nothing is written under it.
 package struct FleetLock: Sendable, Equatable {
     package let name: FleetName
     package let lease: Int64

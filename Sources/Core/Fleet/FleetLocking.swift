@@ -1,8 +1,9 @@
 import Store
 
+/// The result of trying to take a lock.
 package enum FleetLocking: Sendable {
-    /// This host's, with what the store held at that moment.
+    /// This host holds the lock; with the record in the store at that moment.
     case mine(FleetLock, FleetRecord?)
-    /// Another host's, with what the store holds.
+    /// Another host holds the lock; with the record in the store.
     case taken(FleetRecord?)
 }

@@ -1,6 +1,6 @@
 package import Store
 
-/// Which login hosts share: a token, and what the login is. Hosts with another definition of it keep a record of their own.
+/// Identifies a login that hosts share: the token's name and the login's digest. Hosts with a different login have a separate record.
 package struct FleetName: Sendable, Hashable {
     package let record: RecordName
     package let login: [UInt8]

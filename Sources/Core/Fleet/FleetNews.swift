@@ -1,8 +1,8 @@
 package import Store
 
-/// What a watch tells.
+/// An event that a watch reports.
 package enum FleetNews: Sendable {
     case record(FleetRecord)
-    /// The lock of a token is free.
+    /// A token's lock was released.
     case unlocked(RecordName)
 }

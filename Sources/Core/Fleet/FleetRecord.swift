@@ -1,11 +1,11 @@
 package import Store
 
-/// What the store holds of one login.
+/// The stored record of a shared login.
 package struct FleetRecord: Sendable {
     package let token: StoredToken
-    /// The store's revision that wrote it; grows with each write.
+    /// The store's revision at which it was written; increases with each write.
     package let revision: Int64
-    /// How long ago it was written, as far as the store's own time tells; at most a second less.
+    /// How long ago it was written by the store's clock; too low by at most one second.
     package let age: Duration
 
     package init(token: StoredToken, revision: Int64, age: Duration) {

@@ -1,23 +1,23 @@
 package import Store
 
-/// Where hosts meet: records and locks that all of them see. A role: etcd, memory in simulations.
+/// Records and locks that all hosts of a fleet share. A role: etcd, memory in simulations.
 package protocol FleetStore: Sendable {
-    /// Every record, and the revision they are as of.
+    /// Every record, and the revision at which they were read.
     func load() async throws(StoreFault) -> (records: [FleetRecord], revision: Int64)
 
-    /// Takes the lock where nobody holds it. It is given up by itself when the time is over and `prolong` was not called.
+    /// Takes the lock if no host holds it. It expires after `time` unless `prolong` is called.
     func lock(_ name: FleetName, for time: Duration) async throws(StoreFault) -> FleetLocking
 
     func prolong(_ lock: FleetLock) async throws(StoreFault)
 
     func unlock(_ lock: FleetLock) async throws(StoreFault)
 
-    /// Writes under a lock, as long as it is held.
+    /// Writes if the lock is still held.
     func write(_ token: StoredToken, under lock: FleetLock) async throws(StoreFault) -> FleetWriting
 
-    /// Writes over what was written with this revision (0: nothing), and over nothing else.
+    /// Writes only if the stored record has this revision (0: no record).
     func write(_ token: StoredToken, over revision: Int64) async throws(StoreFault) -> FleetWriting
 
-    /// Tells what happens from this revision on, until it is cancelled or the store is lost.
-    func watch(from revision: Int64, _ hear: @escaping @Sendable (FleetNews) -> Void) async throws(StoreFault)
+    /// Reports events from this revision on, until it is cancelled or the store is lost.
+    func watch(from revision: Int64, _ receive: @escaping @Sendable (FleetNews) -> Void) async throws(StoreFault)
 }

@@ -3,7 +3,7 @@ import Synchronization
 import Time
 import Tokens
 
-/// Follows what the hosts of a fleet write: loads all records, watches from there on, and hands each to whoever waits for it.
+/// Follows what the hosts of a fleet write: loads all records, watches from there on, and passes each record to its waiters.
 final class FleetWatch: Sendable {
     private struct Waiting {
         var waiters: [UInt64: (token: String, continuation: CheckedContinuation<FleetRecord?, Never>)] = [:]
@@ -18,9 +18,9 @@ final class FleetWatch: Sendable {
     private let availability: FleetAvailability
     private let waiting = Mutex(Waiting())
 
-    /// Between two looks at a lock that is taken, where no news came.
-    private static let look = Duration.seconds(1)
-    /// A watch that ends sooner is not begun again at once.
+    /// Interval between checks of a taken lock without news.
+    private static let pollInterval = Duration.seconds(1)
+    /// A watch that ends sooner is restarted only after a pause.
     private static let shortWatch = Duration.seconds(5)
 
     init(store: any FleetStore, clocks: any Clocks, availability: FleetAvailability) {
@@ -30,9 +30,9 @@ final class FleetWatch: Sendable {
         (news, continuation) = AsyncStream.makeStream()
     }
 
-    /// Hears what others write, until it is cancelled; where the store is lost it comes back to it.
+    /// Follows what other hosts write, until it is cancelled; retries a lost store.
     ///
-    /// - Parameter loaded: after each load, before the watch goes on.
+    /// - Parameter loaded: called after each load, before the watch begins.
     func run(_ loaded: () async -> Void) async {
         var failures = 0
         while !Task.isCancelled {
@@ -40,12 +40,12 @@ final class FleetWatch: Sendable {
                 let (records, revision) = try await store.load()
                 failures = 0
                 availability.found()
-                for record in records { hear(.record(record)) }
+                for record in records { receive(.record(record)) }
                 await loaded()
-                // A watch that is cut says nothing of the store: the next load does.
+                // The end of a watch does not mean that the store is lost: the next load shows that.
                 let began = clocks.boot
-                try? await store.watch(from: revision + 1) { [weak self] in self?.hear($0) }
-                if clocks.boot - began < Self.shortWatch { try? await clocks.sleep(until: clocks.boot + Self.look) }
+                try? await store.watch(from: revision + 1) { [weak self] in self?.receive($0) }
+                if clocks.boot - began < Self.shortWatch { try? await clocks.sleep(until: clocks.boot + Self.pollInterval) }
             } catch {
                 guard !Task.isCancelled else { break }
                 availability.lost(error)
@@ -56,17 +56,17 @@ final class FleetWatch: Sendable {
         continuation.finish()
     }
 
-    func hear(_ news: FleetNews) {
+    func receive(_ news: FleetNews) {
         switch news {
         case .record(let record):
-            records.withLock { $0.heard(record.name, record.revision) }
+            records.withLock { $0.received(record.name, record.revision) }
             continuation.yield(record)
             wake(record.token.name.token, record)
         case .unlocked(let name): wake(name.token)
         }
     }
 
-    /// The news of a token that comes next; nil where none came in a moment, or only its lock is free.
+    /// The token's next record; nil if none arrives within the poll interval, or its lock is released first.
     func change(of token: String) async -> FleetRecord? {
         let number = waiting.withLock { waiting in
             waiting.next += 1
@@ -76,7 +76,7 @@ final class FleetWatch: Sendable {
         let news = await withCheckedContinuation { continuation in
             waiting.withLock { $0.waiters[number] = (token, continuation) }
             timer = Task { [weak self, clocks] in
-                try? await clocks.sleep(until: clocks.boot + Self.look)
+                try? await clocks.sleep(until: clocks.boot + Self.pollInterval)
                 self?.release(number)
             }
         }

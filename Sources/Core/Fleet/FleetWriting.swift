@@ -1,7 +1,8 @@
 import Store
 
+/// The result of a conditional write.
 package enum FleetWriting: Sendable {
     case written(revision: Int64)
-    /// Somebody else has written since; what is there now.
+    /// The condition did not hold; with the record that is stored now.
     case refused(FleetRecord?)
 }

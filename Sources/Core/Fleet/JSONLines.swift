@@ -6,17 +6,17 @@ import Store
 import Synchronization
 import Time
 
-/// Cuts a stream into lines of JSON. Called on one queue.
+/// Splits a stream into lines of JSON. Called on one queue.
 final class JSONLines: Sendable {
     private let rest = Mutex<[UInt8]>([])
-    private let hear: @Sendable (JSONValue) -> Bool
+    private let receive: @Sendable (JSONValue) -> Bool
     private static let maximumBytes = 8 * 1024 * 1024
 
-    init(_ hear: @escaping @Sendable (JSONValue) -> Bool) {
-        self.hear = hear
+    init(_ receive: @escaping @Sendable (JSONValue) -> Bool) {
+        self.receive = receive
     }
 
-    /// False when no more is wanted.
+    /// Passes on each complete line; false once the receiver wants no more.
     func take(_ bytes: [UInt8]) -> Bool {
         let lines = rest.withLock { rest in
             rest += bytes
@@ -25,6 +25,6 @@ final class JSONLines: Sendable {
             if rest.count > Self.maximumBytes { rest = [] }
             return parts.map(Array.init)
         }
-        return lines.allSatisfy { line in JSONValue(parsing: line).map(hear) ?? true }
+        return lines.allSatisfy { line in JSONValue(parsing: line).map(receive) ?? true }
     }
 }

@@ -1,23 +1,24 @@
 import Store
 
-/// The revision last seen of each record, and records that could not be written: they are when the store is back, over the revision seen
-/// when they were made.
+/// The revision last seen of each record, and the records that could not be written.
+///
+/// Once the store is back, those are written over the revision that was last seen when they were made.
 struct UnwrittenRecords: Sendable {
     private var revisions: [FleetName: Int64] = [:]
     private var unwritten: [FleetName: (token: StoredToken, over: Int64)] = [:]
 
     var all: [StoredToken] { unwritten.values.map(\.token) }
 
-    /// Whether this host has something newer than what the store holds.
+    /// Whether this host has a newer record than the store.
     func holds(_ name: FleetName) -> Bool { unwritten[name] != nil }
 
-    /// The revision a record is to be written over; 0 where none is known.
+    /// The revision a record is to be written over; 0 if none is known.
     func revision(under name: FleetName) -> Int64 { unwritten[name]?.over ?? revisions[name] ?? 0 }
 
     mutating func saw(_ name: FleetName, _ revision: Int64) { revisions[name] = max(revisions[name] ?? 0, revision) }
 
-    /// Another host has written: its record counts where it is newer than the one ours was made over.
-    mutating func heard(_ name: FleetName, _ revision: Int64) {
+    /// Notes a record from the store; it prevails if it is newer than the one this host's record is to be written over.
+    mutating func received(_ name: FleetName, _ revision: Int64) {
         saw(name, revision)
         if let own = unwritten[name], own.over < revision { unwritten[name] = nil }
     }
@@ -26,7 +27,7 @@ struct UnwrittenRecords: Sendable {
         unwritten[FleetName(token.name, login: token.login)] = (token, revision)
     }
 
-    /// It is settled: written, or another host's counts.
+    /// Notes that this host's record was written, or that another host's prevails.
     mutating func settle(_ name: FleetName, _ revision: Int64) {
         saw(name, revision)
         unwritten[name] = nil

@@ -5,15 +5,16 @@ import Providers
 import Time
 import Tokens
 
-/// Finds out how long a token lives (refresh.md, "Time" and "Expiry").
+/// Determines how long a token lives (refresh.md, "Time" and "Expiry").
 struct ExpiryReading {
     let reader: ReplyReader
     let token: JSONWebToken?
 
-    /// The first source that is there counts. A lifetime that is too short is left for the caller to judge: of a token
-    /// already in hand it is news, of another one a bad reply.
+    /// The expiry from the first source that is present.
     ///
-    /// - Throws: `LoginFailure`, class bad reply, where that source is of the wrong type or beyond 400 days.
+    /// The caller judges a lifetime that is too short: it is news about the token in hand, but a bad reply for another token.
+    ///
+    /// - Throws: `LoginFailure`, class bad reply, if that source has the wrong type or exceeds 400 days.
     func expiry(_ sources: [ExpirySource]) throws(LoginFailure) -> Expiry {
         let configured = sources.lazy.compactMap { if case .after(let duration) = $0 { duration } else { nil } }.first
         for source in sources {
@@ -34,9 +35,9 @@ struct ExpiryReading {
     private func claimed(_ claim: String, configured: Duration?) throws(LoginFailure) -> Expiry? {
         switch token?.date(claim) {
         case nil, .absent?: return nil
-        case .wrong?: throw reader.bad("the token's claim \(claim) is no date")
+        case .wrong?: throw reader.bad("the token's claim \(claim) is not a date")
         case .moment(let end)?:
-            // What the token says of its own length needs no clock at all.
+            // The difference of the token's own claims needs no clock.
             var longest = Duration?.none
             if case .moment(let issued)? = token?.date("iat") { longest = end - issued }
             return try measured(end, origin: .jwt, configured: configured, longest: longest)
@@ -45,19 +46,21 @@ struct ExpiryReading {
 
     private func field(_ source: ValueSource, _ format: ExpirySource.Format, configured: Duration?) throws(LoginFailure) -> Expiry? {
         guard let found = reader.value(source), found != .null else { return nil }
-        func wrong(_ wanted: String) -> LoginFailure { reader.bad("\(source) is no \(wanted)") }
+        func wrong(_ wanted: String) -> LoginFailure { reader.bad("\(source) is not \(wanted)") }
         switch format {
         case .lifetime(let unit):
-            guard let number = number(found), number > 0, number < 1e12 else { throw wrong("lifetime") }
+            guard let number = number(found), number > 0, number < 1e12 else { throw wrong("a lifetime") }
             return Expiry(origin: .field, lifetime: try checked(unit * number, source))
         case .rfc3339(let zone):
-            guard let moment = found.text.flatMap({ CalendarTime.parseRFC3339($0, zone: zone) }) else { throw wrong("RFC 3339 time with an offset") }
+            guard let moment = found.text.flatMap({ CalendarTime.parseRFC3339($0, zone: zone) }) else {
+                throw wrong("an RFC 3339 time with an offset")
+            }
             return try measured(moment, origin: .field, configured: configured)
         case .unixSeconds:
-            guard let number = number(found), number > 0, number < 9e9 else { throw wrong("number of seconds since 1970") }
+            guard let number = number(found), number > 0, number < 9e9 else { throw wrong("a number of seconds since 1970") }
             return try measured(WallTime(nanoseconds: Int64(number * 1e9)), origin: .field, configured: configured)
         case .unixMilliseconds:
-            guard let number = number(found), number > 0, number < 9e12 else { throw wrong("number of milliseconds since 1970") }
+            guard let number = number(found), number > 0, number < 9e12 else { throw wrong("a number of milliseconds since 1970") }
             return try measured(WallTime(nanoseconds: Int64(number * 1e6)), origin: .field, configured: configured)
         }
     }
@@ -71,15 +74,17 @@ struct ExpiryReading {
         }
     }
 
-    /// An end by the partner's clock becomes a lifetime: measured against the partner's own `Date` where that can be
-    /// believed, so that a wrong clock here neither kills a good token nor keeps a dead one.
+    /// Turns an end on the partner's clock into a lifetime.
+    ///
+    /// It is measured against the partner's own `Date` if that is credible, so that a wrong local clock neither drops a valid
+    /// token nor keeps an expired one.
     private func measured(_ end: WallTime, origin: Expiry.Origin, configured: Duration?, longest: Duration? = nil) throws(LoginFailure) -> Expiry {
         let reply = reader.reply
         var expiry = Expiry(origin: origin, stated: end)
         if let field = reply.fields[.date] {
             let age = reply.fields[.age].flatMap { Int64($0) } ?? 0
             if let date = CalendarTime.parseIMFFixdate(field) {
-                // Date is cut to a whole second: the partner's clock may be up to one ahead of what it wrote.
+                // `Date` is truncated to a whole second: the partner's clock may be up to one second ahead of it.
                 let lifetime = min(end - (date + .seconds(max(0, min(age, 86_400)) + 1)), longest ?? .seconds(Int64.max / 2))
                 if isCredible(lifetime, configured: configured) {
                     expiry.lifetime = try checked(lifetime, nil)
@@ -102,7 +107,7 @@ struct ExpiryReading {
 
     private func checked(_ lifetime: Duration, _ source: ValueSource?) throws(LoginFailure) -> Duration {
         guard lifetime <= Expiry.range.upperBound else {
-            throw reader.bad("\(source.map(\.description) ?? "the stated end") gives a lifetime of over 400 days")
+            throw reader.bad("\(source.map(\.description) ?? "the stated end") gives a lifetime of more than 400 days")
         }
         return lifetime
     }

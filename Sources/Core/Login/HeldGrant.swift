@@ -3,7 +3,7 @@ import Providers
 import Secrets
 import Tokens
 
-/// What a login may go on from: refresh tokens, the newest first, and values kept of the token in hand.
+/// What a refresh can use: refresh tokens, newest first, and values kept from the token in hand.
 struct HeldGrant {
     var refreshTokens: [Secret]
     var values: [String: String]

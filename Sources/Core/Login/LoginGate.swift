@@ -2,8 +2,9 @@ package import Configuration
 package import Time
 package import Tokens
 
-/// Lets logins through to the partners: so many at once in all and to one host, so many in a period for one account,
-/// and none while a partner asked an account for a pause. An account is a base URL with its secrets.
+/// Limits logins: in parallel overall and per host, in a period per account, and none while a partner's pause for an account lasts.
+///
+/// An account is a base URL with its secrets.
 package actor LoginGate {
     private struct Waiter {
         let host: String
@@ -23,13 +24,13 @@ package actor LoginGate {
         self.clocks = clocks
     }
 
-    /// Takes a slot, waiting in line for one; give it back with `leave`.
+    /// Takes a slot, queueing until one is free; release it with `leave`.
     ///
-    /// - Throws: a `waiting` failure with the time left, when the account is paused or has used up its logins.
+    /// - Throws: a `waiting` failure with the time left, if the account is paused or has used up its logins.
     package func enter(account: String, host: String, limit: Rate?) async throws(LoginFailure) {
         try check(account: account, limit: limit)
         if inFlight >= bounds.parallel || inFlightByHost[host, default: 0] >= bounds.perHost {
-            // The slot is counted by whoever hands it over.
+            // `leave` has already counted the slot it hands over.
             await withCheckedContinuation { waiters.append(Waiter(host: host, continuation: $0)) }
             do throws(LoginFailure) {
                 try check(account: account, limit: limit)
@@ -55,7 +56,7 @@ package actor LoginGate {
         next.continuation.resume()
     }
 
-    /// The partner asked this account for a pause.
+    /// Pauses an account because the partner asked for it.
     package func pause(account: String, for duration: Duration) {
         pausedUntil[account] = max(pausedUntil[account] ?? clocks.boot, clocks.boot + duration)
     }
@@ -68,7 +69,7 @@ package actor LoginGate {
     private func check(account: String, limit: Rate?) throws(LoginFailure) {
         let now = clocks.boot
         if let until = pausedUntil[account] {
-            if until > now { throw waiting("for the pause the partner asked this account for", until - now) }
+            if until > now { throw waiting("until the partner's pause for this account ends", until - now) }
             pausedUntil[account] = nil
         }
         guard let limit else { return }
@@ -76,7 +77,7 @@ package actor LoginGate {
         recent[account] = counted
         guard counted.count >= limit.count else { return }
         throw waiting(
-            "for its turn: \(limit.count) logins in \(DurationSyntax.words(limit.period)) are allowed",
+            "for the account's rate limit: \(limit.count) logins in \(DurationSyntax.words(limit.period))",
             counted[counted.count - limit.count] + limit.period - now)
     }
 

@@ -9,12 +9,12 @@ private struct ReadSecret {
 }
 
 extension LoginPerformer {
-    /// Reads an entry's inputs anew, each secret once: once a login. An alternative that cannot be read is left out.
+    /// Reads an entry's inputs, each secret once; called once per login. An alternative that cannot be read is left out.
     ///
-    /// - Throws: `LoginFailure`, class local, where no variant is left: the first one's.
+    /// - Throws: `LoginFailure`, class local, if no variant is left: the failure of the first one.
     package func ownInputs(_ token: TokenConfiguration) async throws(LoginFailure) -> OwnInputs {
         let count = token.inputs.values.map(\.alternatives).max() ?? 1
-        // Whose login it is besides its values: the same ones at another partner, or behind another token, are another account.
+        // The account is more than its values: the same values at another partner, or behind another token, are another account.
         let account = Array(([token.provider.name] + token.tokenInputs).joined(separator: "\0").utf8)
         var read: [ReadSecret] = []
         var variants: [OwnInputs.Variant] = []
@@ -34,7 +34,7 @@ extension LoginPerformer {
         return OwnInputs(variants: variants)
     }
 
-    /// Every input but token inputs: defaults, and what the configuration says.
+    /// Values of all inputs except token inputs: those configured, and defaults for the others.
     private func values(_ token: TokenConfiguration, alternative: Int, _ read: inout [ReadSecret])
         async throws(LoginFailure) -> ValueScope
     {

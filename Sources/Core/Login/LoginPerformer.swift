@@ -5,7 +5,7 @@ package import Secrets
 package import Time
 package import Tokens
 
-/// Makes one whole login: secrets, token inputs, a slot, the requests, the answer.
+/// Performs a complete login: secrets, token inputs, a slot, the requests, the answer.
 package struct LoginPerformer: Sendable {
     package let clocks: any Clocks
     package let transport: any HTTPTransport
@@ -21,21 +21,21 @@ package struct LoginPerformer: Sendable {
         self.inputs = inputs
     }
 
-    /// A token input younger than this is not blamed for a refusal.
+    /// A refusal is not attributed to a token input younger than this.
     private static let suspectAge = Duration.seconds(60)
 
-    /// Logs in: by the refresh tokens held, the newest first, then anew; with each variant of the inputs in turn while the
-    /// partner rejects it.
+    /// Logs in with the refresh tokens held, newest first, and then without one; tries the next variant of the inputs while the
+    /// partner rejects them.
     ///
     /// - Parameters:
-    ///   - digest: of the inputs that worked last: they are tried first.
-    ///   - refreshTokens: held of the login with those inputs; the partner takes them for no others.
-    ///   - values: kept of the token in hand, for a refresh whose answer does not repeat them.
+    ///   - digest: of the inputs that worked last; they are tried first.
+    ///   - refreshTokens: from the login with those inputs; the partner accepts them with no others.
+    ///   - values: kept from the token in hand, for a refresh whose answer does not repeat them.
     package func login(
         _ token: TokenConfiguration, inputs own: OwnInputs, perRequest: [String: String] = [:], last digest: [UInt8]? = nil,
         refreshTokens: [Secret] = [], values: [String: String] = [:]
     ) async -> LoginReport {
-        var report = LoginReport(outcome: .failure(LoginFailure(.local, "there is nothing to log in with")), refreshTokens: refreshTokens)
+        var report = LoginReport(outcome: .failure(LoginFailure(.local, "there are no inputs to log in with")), refreshTokens: refreshTokens)
         for variant in own.variants(first: digest) {
             report.inputDigest = variant.digest
             var held = HeldGrant(refreshTokens: variant.digest == digest ? refreshTokens : [], values: values)
@@ -62,14 +62,14 @@ package struct LoginPerformer: Sendable {
         do throws(LoginFailure) {
             return try await attempt(token, values, account, &held)
         } catch {
-            // A 401 in a chain is first taken as a refusal of the input token, once; not of the refresh tokens sent with it.
+            // Attribute the first 401 in a chain to the input token and not to the refresh tokens sent with it.
             guard error.status == 401, try await replaceSuspects(token, &tokens, into: &values) else { throw error }
             held = before
             return try await attempt(token, values, account, &held)
         }
     }
 
-    /// A request beside the login: `verify` or an action; made once, never repeated by itself.
+    /// Sends a `verify` or action request, exactly once.
     package func request(_ template: RequestTemplate, of token: TokenConfiguration, perRequest: [String: String], extra: [String: [UInt8]])
         async throws(LoginFailure)
         -> PartnerReply
@@ -93,7 +93,7 @@ package struct LoginPerformer: Sendable {
         return held
     }
 
-    /// Asks for another token in place of each that is old enough to be blamed; true where at least one came.
+    /// Requests a replacement for each input token that is old enough to be the cause; true if at least one came.
     private func replaceSuspects(_ token: TokenConfiguration, _ held: inout [String: Token], into values: inout ValueScope) async throws(LoginFailure)
         -> Bool
     {
@@ -109,7 +109,7 @@ package struct LoginPerformer: Sendable {
 
     // MARK: Requests
 
-    /// By a refresh token where one is held and taken (RFC 6749 §6), else anew. A refresh token the partner rejects is let go of.
+    /// Logs in with a refresh token if one is held and accepted (RFC 6749 §6), else without one. A rejected refresh token is dropped.
     private func attempt(_ token: TokenConfiguration, _ values: ValueScope, _ account: String, _ held: inout HeldGrant)
         async throws(LoginFailure) -> TokenDraft
     {
@@ -121,7 +121,7 @@ package struct LoginPerformer: Sendable {
                     token.provider, values: scope, expires: token.expires, connection: token.connection, requests: [refresh], held: held.values)
                 do throws(LoginFailure) {
                     let draft = try await perform(run, of: token, account)
-                    // The one that worked is kept until its successor has worked.
+                    // Keep the refresh token that worked until its successor has worked.
                     held.refreshTokens = draft.refreshToken.map { $0.matches(candidate) ? [$0] : [$0, candidate] } ?? [candidate]
                     return draft
                 } catch {
@@ -167,7 +167,7 @@ package struct LoginPerformer: Sendable {
         }
     }
 
-    /// Entries with the same base URL and the same secrets are one account to the partner.
+    /// Identifies the account: to the partner, entries with the same base URL and the same secrets are one account.
     private static func account(_ token: TokenConfiguration, _ values: ValueScope) -> String {
         let shared = token.provider.inputs.filter { $0.isSecret || $0.kind == .url }
         return Digest.hex(Digest.sha256(shared.flatMap { Array($0.name.utf8) + [0] + (values[$0.name] ?? []) + [0] }))
@@ -175,7 +175,7 @@ package struct LoginPerformer: Sendable {
 }
 
 extension LoginFailure {
-    /// The one place that makes a failure of what happened on the way.
+    /// The only conversion from a transport fault to a login failure.
     init(_ fault: TransportFault) {
         let failureClass: FailureClass =
             switch fault.kind {

@@ -2,7 +2,7 @@ package import OutboundHTTP
 package import Providers
 package import Tokens
 
-/// One login under way: makes each request from the definition and what is known so far, reads each answer. Pure.
+/// A login in progress: builds each request from the definition and the values so far, and reads each answer. Pure.
 package struct LoginRun: Sendable {
     package enum Outcome: Sendable {
         case nextStep
@@ -20,9 +20,9 @@ package struct LoginRun: Sendable {
 
     /// - Parameters:
     ///   - values: every input that has a value, token inputs included.
-    ///   - expires: what the configuration says in place of the definition; nil: the definition's own.
-    ///   - requests: in place of the definition's login: its refresh request.
-    ///   - held: values kept of the token in hand, for those an answer does not repeat.
+    ///   - expires: the configuration's override; nil: the definition's own.
+    ///   - requests: the refresh request, to replace the definition's login.
+    ///   - held: values kept from the token in hand, for those an answer does not repeat.
     package init(
         _ definition: ProviderDefinition, values: ValueScope, expires: [ExpirySource]? = nil, connection: ConnectionSettings = .init(),
         requests: [RequestTemplate]? = nil, held: [String: String] = [:]
@@ -43,7 +43,7 @@ package struct LoginRun: Sendable {
 
     /// Reads the answer to the current step.
     ///
-    /// - Throws: `LoginFailure` when the partner refused, or said something that cannot be understood.
+    /// - Throws: `LoginFailure` if the partner refused, or its answer cannot be understood.
     package mutating func receive(_ reply: PartnerReply) throws(LoginFailure) -> Outcome {
         let request = requests[step]
         let reader = ReplyReader(reply)

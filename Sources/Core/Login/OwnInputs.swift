@@ -3,20 +3,20 @@ import Providers
 import Secrets
 import Tokens
 
-/// An entry's inputs as they were read, without token inputs and what callers give: one variant for each alternative there is.
+/// An entry's inputs as read, without token inputs and callers' values: one variant for each alternative.
 package struct OwnInputs: Sendable {
     package struct Variant: Sendable {
         let values: ValueScope
-        /// Of everything in them, secrets included: another one means another login.
+        /// A digest of all values, secrets included: a different digest means a different login.
         package let digest: [UInt8]
     }
 
-    /// In the order written; at least one.
+    /// In the configured order; at least one.
     let variants: [Variant]
 
     package var digests: [[UInt8]] { variants.map(\.digest) }
 
-    /// The variant that worked last first, then the others as written: at most one rejection for each secret that changed.
+    /// The variant that worked last comes first, then the others in the configured order: at most one rejection for each changed secret.
     func variants(first digest: [UInt8]?) -> [Variant] {
         variants.filter { $0.digest == digest } + variants.filter { $0.digest != digest }
     }

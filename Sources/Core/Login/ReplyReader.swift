@@ -5,14 +5,14 @@ import Providers
 import Time
 import Tokens
 
-/// Reads one answer: the sources of the language, its tests, and what a failure is (configuration.md, refresh.md).
+/// Reads an answer: evaluates a definition's sources and tests, and classifies failures (configuration.md, refresh.md).
 package struct ReplyReader: Sendable {
     package let reply: PartnerReply
     private let json: JSONValue?
 
-    /// What a token or kept value may be made of at most.
+    /// Maximum length of a token or kept value.
     private static let maximumValueBytes = 16_384
-    /// Patterns search no further than this into an answer.
+    /// Patterns search at most this much of an answer.
     private static let searchedBytes = 64 * 1024
 
     package init(_ reply: PartnerReply) {
@@ -20,12 +20,12 @@ package struct ReplyReader: Sendable {
         json = JSONValue(parsing: reply.body)
     }
 
-    /// A pause is believed up to here; beyond it is a mistake that would freeze the account.
+    /// Longest pause that is honoured; a longer one is a mistake that would freeze the account.
     private static let longestPause = Duration.seconds(86_400)
 
     // MARK: Sources
 
-    /// What stands at a source; nil where nothing does.
+    /// The value at a source; nil if there is none.
     func value(_ source: ValueSource) -> JSONValue? {
         switch source {
         case .json(let pointer): json.flatMap(pointer.resolve)
@@ -35,7 +35,7 @@ package struct ReplyReader: Sendable {
         }
     }
 
-    /// The body as one value: white space at its ends dropped, one level of JSON string undone; nil for HTML and for nothing.
+    /// The body as one value: trimmed of white space, or decoded if it is a JSON string; nil for HTML and for an empty body.
     private var bodyText: String? {
         if reply.fields[.contentType]?.lowercased().hasPrefix("text/html") == true { return nil }
         if case .string(let text)? = json { return text.isEmpty ? nil : text }
@@ -44,27 +44,27 @@ package struct ReplyReader: Sendable {
         return trimmed.isEmpty ? nil : String(decoding: Array(trimmed), as: UTF8.self)
     }
 
-    /// The token's bytes: 1 to 16,384 of visible ASCII without `"`, `,`, `;` and space, so that no maintenance page becomes one.
+    /// The token: 1 to 16,384 bytes of visible ASCII without `"`, `,`, `;` and space, so that a maintenance page never counts as one.
     func token(_ source: ValueSource) throws(LoginFailure) -> [UInt8] {
         guard let found = value(source), found != .null else { throw missing(source) }
-        guard case .string(let text) = found else { throw bad("\(source) holds no text where the token should be") }
+        guard case .string(let text) = found else { throw bad("\(source) is not a string, so it is not a token") }
         let bytes = Array(text.utf8)
         let isTokenByte: (UInt8) -> Bool = { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x2C && $0 != 0x3B }
         guard (1...Self.maximumValueBytes).contains(bytes.count), bytes.allSatisfy(isTokenByte) else {
-            throw bad("\(source) holds something that cannot be a token (1 to 16384 bytes of visible ASCII)")
+            throw bad("\(source) holds a value that cannot be a token (1 to 16384 bytes of visible ASCII)")
         }
         return bytes
     }
 
-    /// The same, nil where there is nothing.
+    /// The token's bytes; nil if the source is missing, null or empty.
     func optionalToken(_ source: ValueSource) throws(LoginFailure) -> [UInt8]? {
         guard let found = value(source), found != .null, found != .string("") else { return nil }
         return try token(source)
     }
 
-    /// A kept value as text; nil where it is optional and missing.
+    /// A kept value as text; nil if it is optional and missing.
     ///
-    /// - Parameter held: what is known of it from an earlier answer.
+    /// - Parameter held: its value from an earlier answer.
     func keep(_ kept: KeptValue, held: String? = nil) throws(LoginFailure) -> [UInt8]? {
         guard let found = value(kept.source), found != .null else {
             if let held { return Array(held.utf8) }
@@ -74,7 +74,7 @@ package struct ReplyReader: Sendable {
         guard let text = found.scalarText, !text.isEmpty, text.utf8.count <= Self.maximumValueBytes,
             text.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
         else {
-            throw bad("\(kept.source) holds something that cannot be kept as \(kept.name)")
+            throw bad("\(kept.source) holds a value that cannot be kept as \(kept.name)")
         }
         return Array(text.utf8)
     }
@@ -101,7 +101,7 @@ package struct ReplyReader: Sendable {
         }
     }
 
-    /// The first group of a search, or the whole match where the pattern has none.
+    /// The first group of the first match, or the whole match if the pattern has no group.
     private static func search(_ value: JSONValue, for pattern: String) -> String? {
         let text = value.text ?? value.jsonText
         guard let regex = try? Regex(pattern), let match = try? regex.firstMatch(in: String(text.prefix(searchedBytes))) else { return nil }
@@ -111,8 +111,10 @@ package struct ReplyReader: Sendable {
 
     // MARK: Failures
 
-    /// The failure this answer is; nil for a success. The partner's error tests come first, then its success tests,
-    /// then what the status means by itself.
+    /// Classifies this answer; nil for a success.
+    ///
+    /// The definition's error tests come first, then its success statuses and the general meaning of any other status, then its
+    /// success tests.
     func failure(success: SuccessRule, errors: ErrorRules, redactor: Redactor) -> LoginFailure? {
         let tests: [(FailureClass, [ReplyTest])] = [
             (.rejected, errors.rejected), (.throttled, errors.throttled), (.transient, errors.transient), (.refused, errors.refused),
@@ -126,21 +128,21 @@ package struct ReplyReader: Sendable {
         }
         guard let failed = success.tests.first(where: { !holds($0) }) else { return nil }
         if json == nil, case .json? = failed.source { return missing(.json(JSONPointer.root)) }
-        return failure(.refused, "status \(reply.status), but not: \(failed)", errors, redactor)
+        return failure(.refused, "status \(reply.status), but the success test failed: \(failed)", errors, redactor)
     }
 
-    /// The classes of refresh.md by status alone.
+    /// The class that refresh.md assigns to the status.
     private func byStatus() -> (FailureClass, String) {
         let oauthError = json?["error"]?.text  // RFC 6749 §5.2
         switch reply.status {
         case 401: return (.rejected, "status 401")
         case 400...403 where oauthError == "invalid_client" || oauthError == "invalid_grant": return (.rejected, "status \(reply.status)")
-        case 407: return (.certificate, "the proxy asks for authentication (status 407)")
+        case 407: return (.certificate, "the proxy requires authentication (status 407)")
         case 408, 425, 500...599: return (.transient, "status \(reply.status)")
         case 429: return (.throttled, "status 429")
-        case 300...399: return (.badReply, "a redirect (status \(reply.status)), which is never followed")
+        case 300...399: return (.badReply, "a redirect (status \(reply.status)); redirects are never followed")
         case 400...499: return (.refused, "status \(reply.status)")
-        default: return (.badReply, "the unexpected status \(reply.status)")
+        default: return (.badReply, "unexpected status \(reply.status)")
         }
     }
 
@@ -160,7 +162,7 @@ package struct ReplyReader: Sendable {
         return text.isEmpty ? nil : text
     }
 
-    /// The pause the partner asked for, from the sources it lists and then from Retry-After (RFC 9110 §10.2.3).
+    /// The pause the partner asked for, from the definition's sources and then from Retry-After (RFC 9110 §10.2.3).
     private func retryAfter(_ sources: [RetryAfterSource]) -> Duration? {
         for source in sources + [RetryAfterSource.field] {
             guard let found = value(source.source) else { continue }

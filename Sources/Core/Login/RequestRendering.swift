@@ -4,7 +4,7 @@ package import OutboundHTTP
 package import Providers
 package import Tokens
 
-/// Turns request templates into requests.
+/// Renders request templates into requests.
 package enum RequestRendering {
     package static func request(_ template: RequestTemplate, values: ValueScope, connection: ConnectionSettings) throws(LoginFailure)
         -> OutboundRequest
@@ -68,9 +68,9 @@ package enum RequestRendering {
 }
 
 extension Template {
-    /// Puts the values in, each encoded for its place.
+    /// Inserts the values, each encoded for its place.
     ///
-    /// - Returns: nil where a named value is absent: an optional input that was not given.
+    /// - Returns: nil if a named value is absent: an optional input that was not given.
     /// - Throws: what `encode` throws.
     func render(_ values: ValueScope, encode: (_ name: String, _ value: [UInt8]) throws(LoginFailure) -> [UInt8]) throws(LoginFailure)
         -> [UInt8]?
@@ -90,7 +90,7 @@ extension Template {
 }
 
 extension URLTemplate {
-    /// The URL with the values of a login.
+    /// Renders the URL with a login's values.
     package func render(_ values: ValueScope) throws(LoginFailure) -> String {
         var text: String
         switch origin {
@@ -102,7 +102,7 @@ extension URLTemplate {
             text = BaseURL.withoutFinalSlash(base)
         }
         guard let path = try path.render(values, encode: { name, value throws(LoginFailure) in try PlaceEncoding.pathSegment(name, value) }) else {
-            throw LoginFailure(.local, "the path names a value that was not given")
+            throw LoginFailure(.local, "the path needs a value that was not given")
         }
         text += String(decoding: path, as: UTF8.self)
         var separator = "?"

@@ -7,18 +7,18 @@ import Tokens
 extension TokenDraft {
     /// Reads the last answer of a login.
     ///
-    /// - Throws: `LoginFailure`, class bad reply, naming what was not found or cannot be.
+    /// - Throws: `LoginFailure`, class bad reply, naming what is missing or invalid.
     init(
         reading: TokenReading, use: TokenUse, expires: [ExpirySource], from reader: ReplyReader, values scope: ValueScope,
         held: [String: String] = [:]
     ) throws(LoginFailure) {
         let bytes = try reader.token(reading.source)
         let webToken = JSONWebToken(bytes)
-        if reading.format == .jwt, webToken == nil { throw reader.bad("\(reading.source) holds no JSON Web Token") }
+        if reading.format == .jwt, webToken == nil { throw reader.bad("\(reading.source) is not a JSON Web Token") }
         var values = scope
         var kept: [String: String] = [:]
         for value in reading.keep {
-            // An input of the same name that was given wins over what the partner says.
+            // A given input takes precedence over the partner's value of the same name.
             if values[value.name] == nil { values[value.name] = try reader.keep(value, held: held[value.name]) }
             kept[value.name] = values[value.name].map { String(decoding: $0, as: UTF8.self) }
         }

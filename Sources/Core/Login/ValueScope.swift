@@ -1,7 +1,7 @@
 import Configuration
 import Providers
 
-/// The values a login can name: inputs, token inputs, and what earlier steps kept, as bytes.
+/// The values that a login's templates can name, as bytes: inputs, token inputs and what earlier steps kept.
 package struct ValueScope: Sendable {
     private var values: [String: [UInt8]] = [:]
 
@@ -18,7 +18,7 @@ package struct ValueScope: Sendable {
 }
 
 extension ValueScope {
-    /// With what a caller gave in place of defaults; what the configuration says stays.
+    /// Replaces defaults by the caller's values; configured values stay.
     func given(_ perRequest: [String: String], for token: TokenConfiguration) -> ValueScope {
         var values = self
         for input in token.provider.inputs where !input.isToken && token.inputs[input.name] == nil {

@@ -1,20 +1,20 @@
-/// A base URL: scheme, host, port and path prefix. Secrets go there, so it is https; http to a loopback literal only.
+/// A base URL: scheme, host, port and path prefix. Secrets are sent to it, so it must be https; http only to a loopback literal.
 package enum BaseURL {
-    /// The URL without one final "/".
+    /// The URL without a final "/".
     package static func withoutFinalSlash(_ text: String) -> String { text.hasSuffix("/") ? String(text.dropLast()) : text }
 
-    /// What is wrong with a base URL; nil where it is right.
+    /// What is wrong with a base URL; nil if it is valid.
     package static func problem(with text: String) -> String? {
         guard let parts = parts(text) else { return "must be a URL such as https://api.example.com" }
         guard parts.rest.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !parts.rest.contains(where: { "?#\\\"<>^`{|}".contains($0) }) else {
-            return "may hold scheme, host, port and a path prefix, no query or fragment"
+            return "must have only scheme, host, port and path prefix, no query or fragment"
         }
-        guard !parts.host.isEmpty, !parts.host.contains("@") else { return "must name a host, and no user" }
-        if parts.scheme == "http", !isLoopbackLiteral(parts.host) { return "must begin with https:// (http:// is for 127.0.0.1 and [::1] alone)" }
+        guard !parts.host.isEmpty, !parts.host.contains("@") else { return "must name a host and no user" }
+        if parts.scheme == "http", !isLoopbackLiteral(parts.host) { return "must begin with https:// (http:// is only for 127.0.0.1 and [::1])" }
         return nil
     }
 
-    /// The host with its port, for bounds per host.
+    /// The host with its port, for limits per host.
     package static func host(_ text: String) -> String { parts(text)?.host ?? text }
 
     package static func isLoopbackLiteral(_ authority: String) -> Bool {
@@ -32,7 +32,7 @@ package enum BaseURL {
         return nil
     }
 
-    /// What is wrong with the URL of a whole request; nil where it is right.
+    /// What is wrong with a request's URL; nil if it is valid.
     static func problem(withRequestURL url: String) -> String? {
         problem(with: String(url.prefix { $0 != "?" })).map { "the URL \($0)" }
     }

@@ -1,19 +1,19 @@
 import HTTPTypes
 import Time
 
-/// How to reach a partner; everything else about the connection is fixed.
+/// The configurable settings of a connection to a partner; all others are fixed.
 package struct ConnectionSettings: Sendable, Hashable {
-    /// A PEM bundle used instead of the system's.
+    /// A PEM bundle of certificate authorities that replaces the system's.
     package var authorities: String?
     /// Client certificate and key, PEM files.
     package var certificate: String?
     package var key: String?
-    /// `http://host:port` or `https://host:port`; none from the environment.
+    /// `http://host:port` or `https://host:port`; proxies from the environment are ignored.
     package var proxy: String?
     package var connectTime = Duration.seconds(5)
-    /// The whole exchange; a slow drip ends with it.
+    /// Time limit for the whole exchange, which also ends a response that only trickles in.
     package var time = Duration.seconds(10)
-    /// A unix socket to connect to in place of the URL's host (the command line's way to the daemon).
+    /// A unix socket to connect to instead of the URL's host, as the command line does to reach the daemon.
     package var unixSocket: String?
 
     package init() {}

@@ -4,10 +4,10 @@ import Glibc
 import HTTPTypes
 import Time
 
-/// One request on its way through libcurl: its handle, what came so far, and who waits.
+/// A request in progress in libcurl: its handle, what was received so far, and the continuation of its caller.
 ///
-/// `@unchecked Sendable`: made by one thread, handed to the curl queue, touched there only from then on; libcurl calls
-/// back on that queue.
+/// `@unchecked Sendable`: one thread creates it and hands it to the curl queue; from then on it is used only there, and libcurl
+/// calls back on that queue.
 @safe final class CurlTransfer: @unchecked Sendable {
     let number: UInt64
     let request: OutboundRequest
@@ -23,7 +23,7 @@ import Time
     private var headerBytes = 0
     private var body: [UInt8] = []
     private var excess: String?
-    private var isHeaderWhole = false
+    private var isHeaderComplete = false
     private var refusedAddress: String?
     private var sentAt = BootInstant(nanoseconds: 0)
     private var sentAtWall = WallTime(nanoseconds: 0)
@@ -52,7 +52,7 @@ import Time
         unsafe errorText.deallocate()
     }
 
-    /// Makes the handle with the settings of security.md, "To the partner".
+    /// Creates the handle, with the settings of security.md, "To the partner".
     func prepare(userAgent: String, clocks: any Clocks) throws(TransportFault) {
         guard let handle = unsafe curl_easy_init() else { throw TransportFault(.unreachable, "libcurl is out of memory") }
         unsafe self.handle = unsafe handle
@@ -89,11 +89,11 @@ import Time
         sentAtWall = clocks.wall
     }
 
-    /// libcurl would call a missing file a TLS failure; it is ours.
+    /// Checks that the files are readable: libcurl would report a missing file as a TLS failure, but the fault is local.
     private func checkFiles(_ connection: ConnectionSettings) throws(TransportFault) {
-        for (what, path) in [("CA file", connection.authorities), ("client certificate", connection.certificate), ("client key", connection.key)] {
+        for (name, path) in [("CA file", connection.authorities), ("client certificate", connection.certificate), ("client key", connection.key)] {
             guard let path, unsafe access(path, R_OK) != 0 else { continue }
-            throw TransportFault(.unusable, "the \(what) \(path) cannot be read: \(SystemCallError.text(of: errno))")
+            throw TransportFault(.unusable, "the \(name) \(path) cannot be read: \(SystemCallError.text(of: errno))")
         }
     }
 
@@ -108,7 +108,7 @@ import Time
     }
 
     private func setFields(_ handle: UnsafeMutableRawPointer) {
-        var lines = ["Expect:"]  // no 100-continue: a login is small
+        var lines = ["Expect:"]  // no 100-continue, since a login is small
         if request.fields[.contentType] == nil { lines.append("Content-Type:") }
         // libcurl drops a line "Name:" without a value; "Name;" sends it empty.
         lines += request.fields.map { $0.value.isEmpty ? "\($0.name.rawName);" : "\($0.name.rawName): \($0.value)" }
@@ -137,7 +137,7 @@ import Time
         unsafe context.map { unsafe Unmanaged<CurlTransfer>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    // MARK: Called back
+    // MARK: Callbacks
 
     private func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
         if let sink = request.sink {
@@ -158,11 +158,11 @@ import Time
             return false
         }
         let line = unsafe String(decoding: bytes, as: UTF8.self)
-        if line.hasPrefix("HTTP/") {  // also after an interim answer or a proxy's
+        if line.hasPrefix("HTTP/") {  // also follows an interim answer or a proxy's
             fields = HTTPFields()
-            isHeaderWhole = false
+            isHeaderComplete = false
         } else if line == "\r\n" || line == "\n" {
-            isHeaderWhole = true
+            isHeaderComplete = true
         } else if let colon = line.firstIndex(of: ":"), let name = HTTPField.Name(String(line[..<colon])) {
             let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
             fields.append(HTTPField(name: name, value: String(value.prefix { !$0.isNewline }).trimmingEnd()))
@@ -179,13 +179,13 @@ import Time
         return unsafe socket(address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
     }
 
-    // MARK: The end
+    // MARK: Outcome
 
-    /// What libcurl's result means (libcurl-errors(3)).
+    /// Translates libcurl's result (libcurl-errors(3)).
     func outcome(_ code: CURLcode, clocks: any Clocks) -> Result<PartnerReply, TransportFault> {
         guard code == CURLE_OK else { return .failure(failure(code)) }
-        // To libcurl a connection cut within the header is an answer without body.
-        guard isHeaderWhole else { return .failure(TransportFault(.unreachable, "the connection was cut in the answer's header")) }
+        // libcurl treats a connection closed within the header as an answer without a body.
+        guard isHeaderComplete else { return .failure(TransportFault(.unreachable, "the connection was closed within the answer's header")) }
         var status = 0
         unsafe curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
         return .success(
@@ -195,11 +195,11 @@ import Time
     private func failure(_ code: CURLcode) -> TransportFault {
         if let excess { return TransportFault(.unreadable, excess) }
         if let refusedAddress { return TransportFault(.unreachable, refusedAddress) }
-        let told = unsafe String(cString: errorText)
-        let reason = told.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : told
+        let detail = unsafe String(cString: errorText)
+        let reason = detail.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : detail
         var proxyStatus = 0
         unsafe curl_get_long(handle, CURLINFO_HTTP_CONNECTCODE, &proxyStatus)
-        if proxyStatus == 407 { return TransportFault(.untrusted, "the proxy asks for authentication (status 407)", status: 407) }
+        if proxyStatus == 407 { return TransportFault(.untrusted, "the proxy requires authentication (status 407)", status: 407) }
         switch code {
         case CURLE_OPERATION_TIMEDOUT:
             return TransportFault(.timedOut, reason.lowercasingFirst)
@@ -216,7 +216,7 @@ import Time
 }
 
 extension String {
-    /// With a lower-case first letter, unless the first word is all capitals (SSL, TLS).
+    /// The text with a lower-case first letter, unless its second letter is a capital (SSL, TLS).
     fileprivate var lowercasingFirst: String {
         guard let first, let second = dropFirst().first, !second.isUppercase else { return self }
         return first.lowercased() + dropFirst()

@@ -5,10 +5,10 @@ import HTTPTypes
 import Synchronization
 package import Time
 
-/// Requests through libcurl: one `curl_multi` driven by a block that never returns on its own queue.
+/// Sends requests through libcurl: a single block on a dedicated queue drives one `curl_multi` until `stop`.
 ///
-/// `@unchecked Sendable`: `multi` is used on the queue only, but for `curl_multi_wakeup`, which libcurl allows from any
-/// thread; `transfers` is touched on the queue only; the inbox is guarded by its mutex.
+/// `@unchecked Sendable`: `multi` is used only on the queue, except for `curl_multi_wakeup`, which libcurl allows from any
+/// thread; `transfers` is used only on the queue; a mutex guards the inbox.
 @safe package final class CurlTransport: HTTPTransport, @unchecked Sendable {
     private enum Command: Sendable {
         case start(CurlTransfer)
@@ -19,7 +19,7 @@ package import Time
     private struct Inbox: Sendable {
         var commands: [Command] = []
         var next: UInt64 = 0
-        /// Cancelled before they were started.
+        /// Requests cancelled before they were started.
         var cancelled: Set<UInt64> = []
         var isStopped = false
     }
@@ -32,10 +32,10 @@ package import Time
     private let inbox = Mutex(Inbox())
     private var transfers: [UInt64: CurlTransfer] = [:]
 
-    /// Without work the thread looks up once in this time.
+    /// Interval at which the idle thread wakes.
     private static let idleMilliseconds: Int32 = 60_000
 
-    /// Without signals (CURLOPT_NOSIGNAL) libcurl leaves SIGPIPE to us: a partner that hangs up is no reason to die.
+    /// With CURLOPT_NOSIGNAL, libcurl does not handle SIGPIPE; ignore it, so that a partner that hangs up does not kill the process.
     private static let isPrepared: Bool = {
         signal(SIGPIPE, SIG_IGN)
         return curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
@@ -50,13 +50,13 @@ package import Time
         self.userAgent = userAgent
         self.allowsLinkLocal = allowsLinkLocal
         queue.async { [weak self] in
-            while let turned = self?.turn(), turned {}
+            while let isRunning = self?.turn(), isRunning {}
         }
     }
 
-    /// Ends the thread; what is under way fails as cancelled.
+    /// Ends the thread; requests in progress fail as cancelled.
     package func stop() {
-        hand(.stop)
+        submit(.stop)
     }
 
     package func send(_ request: OutboundRequest) async throws(TransportFault) -> PartnerReply {
@@ -68,32 +68,32 @@ package import Time
         let result: Result<PartnerReply, TransportFault> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let transfer = CurlTransfer(number: number, request: request, continuation: continuation, allowsLinkLocal: allowsLinkLocal)
-                if !hand(.start(transfer)) { continuation.resume(returning: .failure(Self.cancelled)) }
+                if !submit(.start(transfer)) { continuation.resume(returning: .failure(Self.cancelled)) }
             }
         } onCancel: {
-            hand(.cancel(number))
+            submit(.cancel(number))
         }
         return try result.get()
     }
 
     private static let cancelled = TransportFault(.unreachable, "cancelled")
 
-    /// False where the thread has ended, or is about to, and will not look.
+    /// Queues a command; false if the thread has stopped or is about to, or the request was already cancelled.
     @discardableResult
-    private func hand(_ command: Command) -> Bool {
+    private func submit(_ command: Command) -> Bool {
         inbox.withLock { inbox in
             guard !inbox.isStopped else { return false }
             if case .start(let transfer) = command, inbox.cancelled.remove(transfer.number) != nil { return false }
             if case .cancel(let number) = command { inbox.cancelled.insert(number) }
             if case .stop = command { inbox.isStopped = true }
             inbox.commands.append(command)
-            // Within the lock: once it is stopped the handle may be gone.
+            // Within the lock: after a stop the handle may no longer exist.
             unsafe curl_multi_wakeup(multi)
             return true
         }
     }
 
-    /// One turn: take commands, let libcurl work, hand out what ended, wait. False when stopped.
+    /// Runs one turn: takes commands, lets libcurl work, delivers results and waits. False when stopped.
     private func turn() -> Bool {
         let commands = inbox.withLock { inbox in
             defer { inbox.commands = [] }
@@ -105,7 +105,7 @@ package import Time
             case .cancel(let number):
                 if end(number, with: .failure(Self.cancelled)) { inbox.withLock { _ = $0.cancelled.remove(number) } }
             case .stop:
-                // Nothing is handed in behind it.
+                // No command follows a stop.
                 for number in Array(transfers.keys) { end(number, with: .failure(Self.cancelled)) }
                 unsafe curl_multi_cleanup(multi)
                 return false
@@ -136,7 +136,7 @@ package import Time
         unsafe curl_multi_add_handle(multi, transfer.handle)
     }
 
-    /// False where no such transfer is under way.
+    /// Ends a transfer; false if no such transfer is in progress.
     @discardableResult
     private func end(_ number: UInt64, with result: Result<PartnerReply, TransportFault>) -> Bool {
         guard let transfer = transfers.removeValue(forKey: number) else { return false }

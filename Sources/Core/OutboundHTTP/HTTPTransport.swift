@@ -3,6 +3,6 @@ import Time
 
 /// Sends requests to partners.
 package protocol HTTPTransport: Sendable {
-    /// - Throws: `TransportFault` when no whole answer came.
+    /// - Throws: `TransportFault` if no complete answer was received.
     func send(_ request: OutboundRequest) async throws(TransportFault) -> PartnerReply
 }

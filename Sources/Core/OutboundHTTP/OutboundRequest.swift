@@ -4,13 +4,14 @@ import Time
 /// A request to a partner.
 package struct OutboundRequest: Sendable {
     package var method: HTTPRequest.Method
-    /// Absolute, https (http to a loopback literal alone).
+    /// Absolute, https (http only to a loopback literal).
     package var url: String
     package var fields = HTTPFields()
     package var body: [UInt8]?
     package var connection = ConnectionSettings()
-    /// Takes the answer's body as it comes, without end: then neither its size nor its time is bounded, and the connection is
-    /// probed (TCP keep-alive) so that a host that is gone ends it. False ends it too.
+    /// Receives the answer's body as it arrives; return false to end the request.
+    ///
+    /// With a sink neither the size nor the time of the answer is bounded, and TCP keep-alive ends the connection to a host that is gone.
     package var sink: (@Sendable ([UInt8]) -> Bool)?
 
     package init(

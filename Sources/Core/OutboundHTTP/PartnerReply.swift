@@ -1,12 +1,12 @@
 package import HTTPTypes
 package import Time
 
-/// A partner's answer, whatever it says.
+/// A partner's complete answer, with any status.
 package struct PartnerReply: Sendable {
     package var status: Int
     package var fields: HTTPFields
     package var body: [UInt8]
-    /// When the request was sent and the answer was whole, by both clocks.
+    /// When the request was sent, by both clocks, and when the answer was complete, by the wall clock.
     package var sentAt: BootInstant
     package var sentAtWall: WallTime
     package var receivedAtWall: WallTime

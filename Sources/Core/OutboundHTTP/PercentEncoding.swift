@@ -1,6 +1,6 @@
 /// Percent-encoding (RFC 3986 §2).
 package enum PercentEncoding {
-    /// Everything but unreserved characters encoded, so that a value stays one value wherever in a URL it stands.
+    /// Encodes everything except unreserved characters, so that a value remains a single value anywhere in a URL.
     package static func encode(_ bytes: some Sequence<UInt8>) -> [UInt8] { bytes.flatMap(encode) }
 
     private static let digits = Array("0123456789ABCDEF".utf8)

@@ -1,21 +1,21 @@
-/// Why no whole answer came, by what happened on the way.
+/// Why no complete answer was received.
 package struct TransportFault: Error, Sendable, Equatable {
     package enum Kind: Sendable {
-        /// No connection, or it was cut.
+        /// No connection was made, or it was closed early.
         case unreachable
         case timedOut
-        /// The certificate, the TLS version or the proxy's consent.
+        /// The certificate or TLS version was not accepted, or the proxy requires authentication.
         case untrusted
-        /// What came is no HTTP, or too much of it.
+        /// The answer is not HTTP, or is too large.
         case unreadable
-        /// Something on this host: a file that cannot be read, a URL that cannot be asked.
+        /// A local fault: an unreadable file, or a URL that cannot be requested.
         case unusable
     }
 
     package var kind: Kind
     /// Lower-case start, nothing secret.
     package var reason: String
-    /// Of the proxy's answer, where that refused.
+    /// The status of the proxy's answer, if the proxy refused.
     package var status: Int?
 
     package init(_ kind: Kind, _ reason: String, status: Int? = nil) {

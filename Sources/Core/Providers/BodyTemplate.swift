@@ -2,6 +2,7 @@ import HTTPTypes
 import JSON
 import Time
 
+/// The body of a request template.
 package enum BodyTemplate: Sendable, Hashable {
     case none
     case json(JSONTemplate)

@@ -1,13 +1,13 @@
 import HTTPTypes
 import JSON
 
-/// How a partner says no, by what to do about it; tried in this order before the defaults.
+/// Tests that classify a partner's errors by what to do next; tried in this order, before the defaults.
 package struct ErrorRules: Sendable, Hashable {
     package var rejected: [ReplyTest] = []
     package var throttled: [ReplyTest] = []
     package var transient: [ReplyTest] = []
     package var refused: [ReplyTest] = []
-    /// Where the partner's own words stand, for the operator; the first that is there.
+    /// Sources of the partner's own message, for the operator; the first one present is used.
     package var message: [ValueSource] = []
     package var retryAfter: [RetryAfterSource] = []
 }

@@ -2,13 +2,13 @@ import HTTPTypes
 import JSON
 import Time
 
-/// A value the operator gives.
+/// A value that the operator provides.
 package struct InputDefinition: Sendable, Hashable {
     package enum Kind: String, Sendable, CaseIterable { case text, url }
 
     package var name: String
     package var isSecret = false
-    /// The current token of another entry goes in here.
+    /// Whether its value is the current token of another entry.
     package var isToken = false
     package var isOptional = false
     package var defaultValue: String?

@@ -9,7 +9,7 @@ enum InputReader {
         guard let mapping = node.mapping() else { return [] }
         return mapping.members.compactMap { member in
             if !Names.isValidInput(member.name) {
-                member.node.fault("an input's name is snake_case: a-z, 0-9 and underscore; token and steps are taken")
+                member.node.fault("an input's name must be snake_case: a-z, 0-9 and underscore; token and steps are reserved")
             }
             guard let settings = member.node.mapping() else { return nil }
             defer { settings.finish() }
@@ -21,8 +21,8 @@ enum InputReader {
             input.pattern = settings.take("pattern")?.pattern()
             input.kind = settings.take("kind")?.word(InputDefinition.Kind.self) ?? .text
             input.description = settings.take("description")?.string()
-            if input.isSecret, input.defaultValue != nil { member.node.fault("a secret has no default") }
-            if input.isToken, input.isSecret || input.defaultValue != nil { member.node.fault("a token input is neither secret nor has a default") }
+            if input.isSecret, input.defaultValue != nil { member.node.fault("a secret cannot have a default") }
+            if input.isToken, input.isSecret || input.defaultValue != nil { member.node.fault("a token input cannot be secret or have a default") }
             if input.kind == .url, let value = input.defaultValue, let problem = BaseURL.problem(with: value) {
                 member.node.fault("default \(problem)")
             }

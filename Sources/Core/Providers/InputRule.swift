@@ -1,8 +1,8 @@
 import OutboundHTTP
 
-/// What an input's value must be, wherever it comes from.
+/// Checks an input's value, wherever it comes from.
 package enum InputRule {
-    /// Nil where the value is right.
+    /// What is wrong with the value; nil if it is valid.
     package static func problem(with value: String, for input: InputDefinition) -> String? {
         if value.isEmpty { return "\(input.name) is empty" }
         if input.kind == .url, let problem = BaseURL.problem(with: value) { return "\(input.name) \(problem)" }

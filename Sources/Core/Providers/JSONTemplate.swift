@@ -2,7 +2,7 @@ import HTTPTypes
 import JSON
 import Time
 
-/// A JSON document with templates in the place of strings.
+/// A JSON document with templates in place of strings.
 package indirect enum JSONTemplate: Sendable, Hashable {
     case object([Member])
     case array([JSONTemplate])

@@ -2,6 +2,7 @@ import HTTPTypes
 import JSON
 import Time
 
+/// A named value that is kept from an answer.
 package struct KeptValue: Sendable, Hashable {
     package var name: String
     package var source: ValueSource

@@ -5,7 +5,7 @@ import YAML
 
 /// The rule for names of tokens, clients, providers and actions.
 package enum Names {
-    package static let rule = "a name is 1 to 64 of a-z, 0-9, dot, underscore and hyphen, beginning with a letter or digit"
+    package static let rule = "a name must be 1 to 64 of a-z, 0-9, dot, underscore and hyphen, beginning with a letter or digit"
 
     package static func isValid(_ name: String) -> Bool {
         let bytes = Array(name.utf8)
@@ -13,7 +13,7 @@ package enum Names {
         return bytes.allSatisfy { isLetterOrDigit($0) || $0 == 0x2E || $0 == 0x5F || $0 == 0x2D }
     }
 
-    /// Names of inputs: snake_case, so that `{name}` reads well.
+    /// Whether an input's name is valid: snake_case, so that `{name}` reads well.
     static func isValidInput(_ name: String) -> Bool {
         !name.isEmpty && name.utf8.count <= 64 && name.utf8.allSatisfy { isLetterOrDigit($0) || $0 == 0x5F } && name != "token" && name != "steps"
     }

@@ -1,6 +1,6 @@
 package import YAML
 
-/// The partners that come built in, one line each. A guard test compares this list with the folder of definitions.
+/// The built-in partners, one line each. A guard test compares this list with the folder of definitions.
 package enum ProviderCatalog {
     package static let builtIn: [(name: String, yaml: [UInt8])] = [
         ("zipteams", PackageResources.zipteams_yaml),
@@ -11,7 +11,7 @@ package enum ProviderCatalog {
         ("pulsecrm", PackageResources.pulsecrm_yaml),
     ]
 
-    /// Every built-in definition by name; a fault in one of them is added to the list like any other.
+    /// All built-in definitions, by name; a fault in one is added to the list like any other.
     package static func definitions(faults: FaultList) -> [String: ProviderDefinition] {
         var definitions: [String: ProviderDefinition] = [:]
         for (name, yaml) in builtIn {

@@ -2,7 +2,7 @@ import HTTPTypes
 import JSON
 package import Time
 
-/// A partner, described: how to log in, how to read the answer, how the token is used. Read from YAML (configuration.md's language).
+/// A partner's definition: how to log in, how to read the answer and how to use the token. Read from YAML (configuration.md).
 package struct ProviderDefinition: Sendable, Hashable {
     package var name: String
     package var title: String
@@ -13,14 +13,14 @@ package struct ProviderDefinition: Sendable, Hashable {
     package var token: TokenReading
     package var use = TokenUse()
     package var errors = ErrorRules()
-    /// Made in place of `login` while a refresh token is held (RFC 6749 §6).
+    /// Sent instead of `login` while a refresh token is held (RFC 6749 §6).
     package var refreshRequest: RequestTemplate?
     package var verify: RequestTemplate?
     package var actions: [ActionDefinition] = []
     package var limit: Rate?
-    /// A new login ends the token before it.
+    /// Whether a new login ends the previous token.
     package var isExclusive = false
-    /// Of the text it was read from, comments and layout aside.
+    /// A digest of the text it was read from, ignoring comments and layout.
     package var digest = ""
 
     package func input(_ name: String) -> InputDefinition? { inputs.first { $0.name == name } }

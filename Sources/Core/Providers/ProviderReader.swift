@@ -3,7 +3,7 @@ package import Time
 import Tokens
 package import YAML
 
-/// Reads a provider definition; whatever is wrong becomes a fault with its place.
+/// Reads a provider definition, and reports each mistake as a fault with its place.
 package struct ProviderReader {
     private let root: YAMLMapping
     private var inputs: [InputDefinition] = []
@@ -12,7 +12,7 @@ package struct ProviderReader {
         root = mapping
     }
 
-    /// The definition, or nil where a part it cannot do without is missing or wrong.
+    /// Returns the definition; nil if a required part is missing or invalid.
     package static func read(_ node: YAMLNode) -> ProviderDefinition? {
         guard let mapping = node.mapping() else { return nil }
         var reader = ProviderReader(mapping)
@@ -21,10 +21,10 @@ package struct ProviderReader {
         return definition
     }
 
-    /// Reads a list of expiry sources, which a token entry may set in place of its provider's.
+    /// Reads a list of expiry sources, with which a token entry may replace its provider's.
     package static func expiry(_ node: YAMLNode) -> [ExpirySource] { TokenReader.expiry(node) }
 
-    /// Reads `limits:`, which a token entry may set in place of its provider's.
+    /// Reads `limits:`, with which a token entry may replace its provider's.
     package static func limit(_ node: YAMLNode) -> Rate? { ReplyRulesReader.limit(node) }
 
     private mutating func read() -> ProviderDefinition? {
@@ -38,7 +38,7 @@ package struct ProviderReader {
         let login = readLogin(&scope)
         let token = root.require("token").flatMap { TokenReader.read($0, scope: &scope) }
         let refresh = readRefresh(token, inputs: inputs)
-        // A refresh has no steps of a login whose values could be used.
+        // A refresh skips the login's steps, so their values do not exist.
         if refresh != nil { scope = scope.filter { !$0.hasPrefix("steps.") } }
         let use = root.take("use").flatMap { readUse($0, scope: scope.union(["token"])) } ?? TokenUse()
         let errors = root.take("errors").map(ReplyRulesReader.errors) ?? ErrorRules()
@@ -67,8 +67,8 @@ package struct ProviderReader {
 
     private func readRefresh(_ token: TokenReading?, inputs: [InputDefinition]) -> RequestTemplate? {
         guard let node = root.take("refresh_request") else { return nil }
-        if let token, token.refreshToken == nil { node.fault("needs token.refresh_token: where an answer gives the token to refresh with") }
-        if inputs.contains(where: { $0.name == "refresh_token" }) { node.fault("an input is named refresh_token, as the value this request is for") }
+        if let token, token.refreshToken == nil { node.fault("needs token.refresh_token, the source of the refresh token") }
+        if inputs.contains(where: { $0.name == "refresh_token" }) { node.fault("refresh_token is reserved; rename the input") }
         return RequestReader(inputs: inputs, scope: Set(inputs.map(\.name)).union(["refresh_token"])).read(node)
     }
 

@@ -3,12 +3,12 @@ import JSON
 import Time
 import YAML
 
-/// Reads what a definition says about answers: sources, tests, errors, limits.
+/// Reads a definition's rules for answers, sources, tests and errors, and its limits.
 enum ReplyRulesReader {
     static func keep(_ node: YAMLNode) -> [KeptValue] {
         guard let mapping = node.mapping() else { return [] }
         return mapping.members.compactMap { member in
-            if !Names.isValidInput(member.name) { member.node.fault("a kept value's name is snake_case: a-z, 0-9 and underscore") }
+            if !Names.isValidInput(member.name) { member.node.fault("a kept value's name must be snake_case: a-z, 0-9 and underscore") }
             guard let settings = member.node.mapping() else { return nil }
             defer { settings.finish() }
             let isOptional = settings.take("optional")?.bool() ?? false
@@ -67,10 +67,10 @@ enum ReplyRulesReader {
         ]
         test.condition = conditions.compactMap { $0 }.first
         if test.source != nil, !["equals", "exists", "matches"].contains(where: mapping.has) {
-            node.fault("needs equals, exists or matches beside its source")
+            node.fault("needs equals, exists or matches with its source")
         }
-        if test.source == nil, test.condition != nil { node.fault("needs a source, such as json: /pointer, beside its condition") }
-        if test.source == nil, !mapping.has("status") { node.fault("tests nothing; give a status or a source") }
+        if test.source == nil, test.condition != nil { node.fault("needs a source, such as json: /pointer, with its condition") }
+        if test.source == nil, !mapping.has("status") { node.fault("tests nothing; add a status or a source") }
         return test
     }
 

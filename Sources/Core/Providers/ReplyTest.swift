@@ -1,12 +1,12 @@
 import HTTPTypes
 package import JSON
 
-/// A test over an answer: all its parts must hold.
+/// A test of an answer; all its parts must hold.
 package struct ReplyTest: Sendable, Hashable, CustomStringConvertible {
     package enum Condition: Sendable, Hashable {
         case equals(JSONValue)
         case exists(Bool)
-        /// A search, not a match of the whole; over a string, or the JSON text of anything else.
+        /// Searches a string, or the JSON text of any other value; the match need not be the whole value.
         case matches(String)
     }
 
@@ -21,8 +21,8 @@ package struct ReplyTest: Sendable, Hashable, CustomStringConvertible {
         let test =
             switch condition {
             case .equals(let value): "\(source) is \(value.jsonText)"
-            case .exists(let flag): "\(source) is \(flag ? "there" : "missing")"
-            case .matches(let pattern): "\(source) says \"\(pattern)\""
+            case .exists(let flag): "\(source) is \(flag ? "present" : "missing")"
+            case .matches(let pattern): "\(source) matches \"\(pattern)\""
             }
         return (status + [test]).joined(separator: ", ")
     }

@@ -2,11 +2,11 @@ import HTTPTypes
 import OutboundHTTP
 import YAML
 
-/// Reads one request of a definition: every `{name}` must be something that has a value by then.
+/// Reads a request of a definition; every `{name}` in it must be one that has a value when the request is made.
 struct RequestReader {
     let inputs: [InputDefinition]
     let scope: Set<String>
-    /// Whether a template with an absent value is simply left out (`use`).
+    /// Whether a template with an absent value is omitted (`use`).
     var allowsAbsent = false
 
     private static let methods: [String: HTTPRequest.Method] = ["GET": .get, "POST": .post, "PUT": .put, "PATCH": .patch, "DELETE": .delete]
@@ -24,7 +24,7 @@ struct RequestReader {
         let success = mapping.take("success").flatMap(ReplyRulesReader.success) ?? SuccessRule()
         let keep = mapping.take("keep").map(ReplyRulesReader.keep) ?? []
         guard let method, let url else { return nil }
-        if method == .get, body != .none { node.fault("a GET has no body") }
+        if method == .get, body != .none { node.fault("a GET request cannot have a body") }
         return RequestTemplate(method: method, url: url, headers: headers, body: body, success: success, keep: keep)
     }
 
@@ -45,7 +45,7 @@ struct RequestReader {
             return nil
         }
         if case .named(let name) = url.origin, let input = inputs.first(where: { $0.name == name }), input.kind != .url {
-            node.fault("{\(name)} begins the URL, so its input must be of kind: url")
+            node.fault("{\(name)} begins the URL, so its input must have kind: url")
         }
         if case .fixed(let origin) = url.origin, let problem = BaseURL.problem(with: origin) { node.fault(problem) }
         check(url.path, at: node)
@@ -114,7 +114,7 @@ struct RequestReader {
             guard let input = inputs.first(where: { $0.name == name }), input.isOptional, input.defaultValue == nil, !allowsAbsent else { continue }
             if !mayBeAbsent || template.soleName == nil {
                 node.fault(
-                    "{\(name)} is optional, so it must stand alone in a header, query pair, form field or JSON member, which is left out without it")
+                    "{\(name)} is optional, so it must be the whole of a header, query pair, form field or JSON member, which is omitted without it")
             }
         }
     }

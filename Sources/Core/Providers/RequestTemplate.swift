@@ -2,16 +2,18 @@ package import HTTPTypes
 import JSON
 import Time
 
+/// A request whose parts are templates, and how its answer is read.
 package struct RequestTemplate: Sendable, Hashable {
     package var method: HTTPRequest.Method
     package var url: URLTemplate
     package var headers: [HeaderTemplate] = []
     package var body = BodyTemplate.none
     package var success = SuccessRule()
-    /// Values later requests, `use` and callers can name.
+    /// Values that later requests, `use` and callers can name.
     package var keep: [KeptValue] = []
 }
 
+/// A header with a template as its value.
 package struct HeaderTemplate: Sendable, Hashable {
     package var name: HTTPField.Name
     package var value: Template

@@ -2,12 +2,12 @@ import HTTPTypes
 import JSON
 import YAML
 
-/// Reads where a value stands in an answer. A new source is a case of `ValueSource` and a key here.
+/// Reads the source of a value in an answer. A new kind of source needs a case of `ValueSource` and a key here.
 enum SourceReader {
     /// Keys that name a source.
     private static let keys = ["json", "header", "body"]
 
-    /// Whether a mapping names a source, right or wrong.
+    /// Whether a mapping names a source, valid or not.
     static func isNamed(in mapping: YAMLMapping) -> Bool { keys.contains(where: mapping.has) }
 
     static func read(_ node: YAMLNode) -> ValueSource? {
@@ -18,7 +18,7 @@ enum SourceReader {
         return nil
     }
 
-    /// Takes the one source a mapping names beside its other keys.
+    /// Takes the single source that a mapping names among its other keys.
     static func read(in mapping: YAMLMapping) -> ValueSource? {
         let json = mapping.take("json")
         let header = mapping.take("header")
@@ -33,7 +33,7 @@ enum SourceReader {
             header.fault("is not a field name (RFC 9110 §5.1)")
         } else if let body, let text = body.string() {
             if text == "text" { return .body }
-            body.fault("can only be text")
+            body.fault("must be the word text")
         }
         return nil
     }

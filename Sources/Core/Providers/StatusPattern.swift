@@ -1,7 +1,7 @@
 import HTTPTypes
 import JSON
 
-/// A status or a class of them: 401, `4xx`.
+/// A status such as 401, or a class of statuses such as `4xx`.
 package enum StatusPattern: Sendable, Hashable, CustomStringConvertible {
     case exactly(Int)
     case hundreds(Int)

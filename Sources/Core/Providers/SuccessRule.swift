@@ -1,7 +1,7 @@
 import HTTPTypes
 import JSON
 
-/// When an answer is a success: a status among these and every test.
+/// When an answer is a success: it has one of these statuses, and every test holds.
 package struct SuccessRule: Sendable, Hashable {
     package var statuses: [StatusPattern] = [.hundreds(2)]
     package var tests: [ReplyTest] = []

@@ -1,4 +1,4 @@
-/// Text with `{name}` places; `{{` and `}}` are braces. A value put in is never read as a template again.
+/// Text with `{name}` placeholders; `{{` and `}}` stand for braces. An inserted value is never parsed as a template.
 package struct Template: Sendable, Hashable {
     package enum Part: Sendable, Hashable {
         case text(String)
@@ -11,18 +11,18 @@ package struct Template: Sendable, Hashable {
         self.parts = parts
     }
 
-    /// Names in the order they stand.
+    /// Names in order of appearance.
     package var names: [String] {
         parts.compactMap { if case .name(let name) = $0 { name } else { nil } }
     }
 
-    /// The name this template consists of, nil where anything else stands beside it.
+    /// The name, if the template consists of nothing else; otherwise nil.
     package var soleName: String? {
         guard parts.count == 1, case .name(let name) = parts[0] else { return nil }
         return name
     }
 
-    /// - Throws: `TemplateFault` for a brace without its partner or a name that is none.
+    /// - Throws: `TemplateFault` for an unmatched brace or an invalid name.
     package init(_ text: String) throws(TemplateFault) {
         var parts: [Part] = []
         var literal = ""

@@ -33,7 +33,7 @@ enum TokenReader {
         defer { mapping.finish() }
         if let after = mapping.take("after") { return after.duration(in: Expiry.range).map { .after($0) } }
         if let never = mapping.take("never") {
-            if never.bool() == false { never.fault("can only be true") }
+            if never.bool() == false { never.fault("must be true") }
             return .never
         }
         if let claim = mapping.take("jwt") { return claim.string().map { .claim($0) } }
@@ -46,7 +46,7 @@ enum TokenReader {
         let unit = mapping.take("unit")
         let format = mapping.take("format")
         let zone = mapping.take("zone").flatMap(offset)
-        if unit != nil, format != nil { node.fault("has both unit and format; a number of seconds has a unit, a moment has a format") }
+        if unit != nil, format != nil { node.fault("has both unit and format; use unit for a lifetime, format for a point in time") }
         if let unit { return ReplyRulesReader.unit(unit).map { .value(source, .lifetime(unit: $0)) } }
         guard let format else {
             node.fault("needs unit: seconds|milliseconds|minutes or format: rfc3339|unix|unix_ms")

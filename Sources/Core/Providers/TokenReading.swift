@@ -2,6 +2,7 @@ import HTTPTypes
 import JSON
 import Time
 
+/// How a token is read from the last answer of a login.
 package struct TokenReading: Sendable, Hashable {
     package enum Format: String, Sendable, CaseIterable { case opaque, jwt }
 
@@ -10,10 +11,10 @@ package struct TokenReading: Sendable, Hashable {
     /// `token_type` for callers (RFC 6749 §7.1).
     package var type = "Bearer"
     package var keep: [KeptValue] = []
-    /// Where an answer gives the token to refresh with.
+    /// The source of the refresh token.
     package var refreshToken: ValueSource?
-    /// The first source that is there counts. Empty: the configuration must say.
+    /// The first source that is present is used. Empty: the configuration must set `expires`.
     package var expires: [ExpirySource] = []
-    /// What the configuration might say where `expires` is empty.
+    /// A lifetime to suggest for the configuration if `expires` is empty.
     package var suggestedLifetime: Duration?
 }

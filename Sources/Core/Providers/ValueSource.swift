@@ -2,13 +2,13 @@ package import HTTPTypes
 package import JSON
 import Time
 
-/// Where a value stands in an answer.
+/// The source of a value in an answer.
 package enum ValueSource: Sendable, Hashable, CustomStringConvertible {
     case json(JSONPointer)
     case header(HTTPField.Name)
-    /// The body as a token: white space at its ends dropped, one level of JSON string undone, text/html refused.
+    /// The body as a token: trimmed of white space, or decoded if it is a JSON string; text/html is refused.
     case body
-    /// The body as it came, for tests.
+    /// The unmodified body, for tests.
     case text
 
     package var description: String {

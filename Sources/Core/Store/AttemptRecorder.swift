@@ -1,7 +1,7 @@
 package import Time
 package import Tokens
 
-/// Writes down each login that ended.
+/// Records every finished login in the store.
 package struct AttemptRecorder: EventSink {
     private let writer: StoreWriter
     private let clocks: any Clocks

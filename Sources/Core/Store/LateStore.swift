@@ -1,13 +1,13 @@
 import Tokens
 
-/// A store that could not be opened at start: opened by the first write that finds it usable.
+/// A store that could not be opened at start; the first write that finds it usable opens it.
 package actor LateStore: TokenStore {
     package typealias Opening = @concurrent @Sendable () async throws(StoreFault) -> OpenedStore?
 
     private let open: Opening
     private var store: (any TokenStore)?
-    /// Records with refresh tokens that were there and this life knows nothing of.
-    private var precious: Set<RecordName> = []
+    /// Records with refresh tokens from before this process, which has not read them.
+    private var protectedNames: Set<RecordName> = []
 
     package init(_ open: @escaping Opening) {
         self.open = open
@@ -15,12 +15,12 @@ package actor LateStore: TokenStore {
 
     package func load() async throws(StoreFault) -> [StoredToken] { [] }
 
-    /// What is there is written over, but for refresh tokens: losing one would lock the account, and the next start finds it.
+    /// Overwrites existing records, except those with refresh tokens: losing one would lock the account, and the next start finds it.
     package func write(_ changes: StoreChanges) async throws(StoreFault) {
         let store = try await opened()
         var changes = changes
-        changes.tokens = changes.tokens.filter { !precious.contains($0.key) || Self.holdsRefreshToken($0.value) }
-        precious.subtract(changes.tokens.keys)
+        changes.tokens = changes.tokens.filter { !protectedNames.contains($0.key) || Self.holdsRefreshToken($0.value) }
+        protectedNames.subtract(changes.tokens.keys)
         try await store.write(changes)
     }
 
@@ -32,7 +32,7 @@ package actor LateStore: TokenStore {
         if let store { return store }
         guard let opened = try await open() else { throw StoreFault("there is no store") }
         store = opened.store
-        precious = Set(opened.tokens.filter(Self.holdsRefreshToken).map(\.name))
+        protectedNames = Set(opened.tokens.filter(Self.holdsRefreshToken).map(\.name))
         return opened.store
     }
 

@@ -4,10 +4,10 @@ package import Secrets
 package import Time
 
 extension OpenedStore {
-    /// Seals a store with another key: one in `newKey`, for a key that is no file, or a new one in the key's own file.
+    /// Seals a store with another key: the one in `newKey`, for a key that is not in a file, or a new one written to the key file.
     ///
-    /// - Returns: what is left to do, in words.
-    /// - Throws: `StoreFault`; nothing was changed then, or the next start brings the change to its end.
+    /// - Returns: what was done and what remains to be done, for the operator.
+    /// - Throws: `StoreFault`; then nothing was changed, or the next start completes the change.
     package static func rekey(
         _ configuration: StoreConfiguration, newKey: SecretReference?, environment: [String: String], secrets: any SecretSource, clocks: any Clocks
     ) async throws(StoreFault) -> String {
@@ -18,10 +18,10 @@ extension OpenedStore {
         let (store, _) = try await open(path, reference, secrets, clocks)
         if let newKey {
             try store.rekey(to: try await read(newKey, secrets))
-            return "\(path): sealed with the key in \(newKey.place); have \(reference.place) hold it before the daemon starts"
+            return "\(path): sealed with the key in \(newKey.place); put that key in \(reference.place) before the daemon starts"
         }
         guard case .file(let keyPath, _) = reference else {
-            throw StoreFault("the key is \(reference.place), which this cannot change: give the new one by --key-file")
+            throw StoreFault("the key is \(reference.place), which this command cannot change; pass the new key with --key-file")
         }
         let file = StoreKeyFile(path: keyPath)
         try store.rekey(to: try file.makeNext())

@@ -3,7 +3,7 @@ import Glibc
 package import Secrets
 package import Time
 
-/// A store and its key, opened and read.
+/// An open store, its key and the tokens read from it.
 package struct OpenedStore: Sendable {
     package let store: any TokenStore
     package let key: StoreKey
@@ -11,8 +11,8 @@ package struct OpenedStore: Sendable {
 
     /// - Parameters:
     ///   - environment: for $STATE_DIRECTORY (systemd.exec(5)).
-    /// - Returns: nil where tokens are to be kept in memory.
-    /// - Throws: `StoreFault` where the store cannot be used; nothing in it was changed.
+    /// - Returns: nil if tokens are kept in memory or in etcd.
+    /// - Throws: `StoreFault` if the store cannot be used; nothing in it was changed.
     package static func open(_ configuration: StoreConfiguration, environment: [String: String], secrets: any SecretSource, clocks: any Clocks)
         async throws(StoreFault) -> OpenedStore?
     {
@@ -33,8 +33,9 @@ package struct OpenedStore: Sendable {
         }
     }
 
-    /// Opens with the key, or with the next one where a change of keys was cut off; a key file that is missing is made, but never
-    /// where a database is that it could not open.
+    /// Opens with the key, or with the next key if a change of keys was interrupted.
+    ///
+    /// A missing key file is created, unless a database exists that the new key could not open.
     static func open(_ path: String, _ reference: SecretReference, _ secrets: any SecretSource, _ clocks: any Clocks)
         async throws(StoreFault) -> (SQLiteTokenStore, StoreKey)
     {
@@ -45,7 +46,7 @@ package struct OpenedStore: Sendable {
         let file = StoreKeyFile(path: keyPath)
         if !file.exists {
             guard unsafe access(path, F_OK) != 0 else {
-                throw StoreFault("\(keyPath): the key of \(path) is not there; bring it back, or move the database away")
+                throw StoreFault("\(keyPath): the key of \(path) is missing; restore it, or move the database away")
             }
             let key = try file.make()
             return (try SQLiteTokenStore(path: path, key: key, clocks: clocks), key)
@@ -63,7 +64,7 @@ package struct OpenedStore: Sendable {
         }
     }
 
-    /// The key a fleet seals with; nil where there is no fleet.
+    /// The key a fleet seals its records with; nil without a fleet.
     package static func fleetKey(_ configuration: StoreConfiguration, secrets: any SecretSource) async throws(StoreFault) -> StoreKey? {
         guard case .etcd(_, let key) = configuration else { return nil }
         return try await read(key, secrets)

@@ -1,6 +1,6 @@
 package import Time
 
-/// One login that ended.
+/// A finished login.
 package struct PastLogin: Sendable, Equatable {
     package var token: String
     package var at: WallTime
@@ -8,7 +8,7 @@ package struct PastLogin: Sendable, Equatable {
     package var outcome: String
     package var took: Duration
     package var status: Int?
-    /// Why it failed, in our words.
+    /// Why it failed, in the broker's words.
     package var reason: String?
 
     package init(token: String, at: WallTime, outcome: String, took: Duration, status: Int? = nil, reason: String? = nil) {

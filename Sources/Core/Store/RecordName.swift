@@ -1,6 +1,6 @@
 import JSON
 
-/// Which token a record is of: an entry's name and the values of its per-request inputs.
+/// Identifies a token's record: the entry's name and the values of its per-request inputs.
 package struct RecordName: Sendable, Hashable {
     package let token: String
     package let perRequest: [String: String]
@@ -10,6 +10,6 @@ package struct RecordName: Sendable, Hashable {
         self.perRequest = perRequest
     }
 
-    /// The values as JSON, names in order; empty for an entry without.
+    /// The per-request values as JSON, sorted by name; empty for an entry without any.
     package var inputs: String { perRequest.isEmpty ? "" : JSONValue.object(perRequest.mapValues { .string($0) }).jsonText }
 }

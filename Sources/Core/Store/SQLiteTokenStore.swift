@@ -7,28 +7,28 @@ import JSON
 import Secrets
 package import Time
 
-/// Tokens in an SQLite database of their own: WAL, `synchronous=FULL`, mode 0600, every record sealed.
+/// Stores tokens in a dedicated SQLite database: WAL, `synchronous=FULL`, mode 0600, every record sealed.
 package final class SQLiteTokenStore: TokenStore {
     private let queue: DatabaseQueue
-    /// Held for as long as the store is open, so that two processes never write to it in turn (flock(2)).
+    /// Held while the store is open, so that only one process uses it (flock(2)).
     private let lock: Int32
     private let path: String
     private let key: Secret
     private let clocks: any Clocks
 
-    /// How long and how many logins are kept of one token.
+    /// How long, and how many, past logins of a token are kept.
     private static let attemptAge = Duration.seconds(30 * 86_400)
     private static let attemptsPerToken = 1000
-    /// "tkbr", so that another program's database is told from ours (PRAGMA application_id).
+    /// "tkbr", which distinguishes this database from another program's (PRAGMA application_id).
     private static let applicationID: Int32 = 0x746B_6272
-    /// How the fault of a wrong key begins, behind the path.
+    /// The start of the fault for a wrong key, after the path.
     static let wrongKey = "was sealed with another key"
     private static let keyCheck = Array("tokenbroker store".utf8)
 
-    /// Opens the database, or makes it.
+    /// Opens the database, or creates it.
     ///
-    /// - Throws: `StoreFault` where the file is damaged, another program's, sealed with another key, or cannot be written;
-    ///   nothing was changed then.
+    /// - Throws: `StoreFault` if the file is damaged, another program's, sealed with another key or not writable; then nothing
+    ///   was changed.
     package init(path: String, key: StoreKey, clocks: any Clocks) throws(StoreFault) {
         self.path = path
         self.key = key.derived(for: "records")
@@ -37,7 +37,7 @@ package final class SQLiteTokenStore: TokenStore {
         do {
             let queue = try DatabaseQueue(path: path, configuration: Self.configuration)
             let key = self.key
-            // Everything that speaks against this file is found before the first byte is written.
+            // Check the file completely before the first byte is written.
             try queue.read { database in
                 try Self.inspect(database)
                 try Self.checkKey(database, key)
@@ -52,21 +52,21 @@ package final class SQLiteTokenStore: TokenStore {
     }
 
     deinit {
-        // In this order: closing any descriptor of the file drops SQLite's own locks (fcntl_locking(2)).
+        // The order matters: closing any descriptor of the file drops SQLite's own locks (fcntl_locking(2)).
         try? queue.close()
         close(lock)
     }
 
-    /// The file with its mode, before SQLite makes one with the umask's; journal files follow its mode. Locked when it returns.
+    /// Creates the file with mode 0600, before SQLite would create it under the umask, and locks it; journal files copy its mode.
     private static func make(_ path: String) throws(StoreFault) -> Int32 {
         let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw StoreFault("\(path): cannot be opened for writing: \(SystemCallError.text(of: errno))") }
         do throws(StoreFault) {
-            // A moment's patience: a child that was just spawned holds a copy of the descriptor until it executes its program.
-            var patience = 50
+            // Retry briefly: a child that was just spawned holds a copy of the descriptor until it executes its program.
+            var retriesLeft = 50
             while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-                if errno == EWOULDBLOCK, patience > 0 {
-                    patience -= 1
+                if errno == EWOULDBLOCK, retriesLeft > 0 {
+                    retriesLeft -= 1
                     usleep(20_000)
                     continue
                 }
@@ -86,7 +86,7 @@ package final class SQLiteTokenStore: TokenStore {
     private static var configuration: Configuration {
         var configuration = Configuration()
         configuration.busyMode = .timeout(2)
-        // Any other class has libdispatch call setpriority(2), which the unit's sandbox refuses.
+        // Any other class makes libdispatch call setpriority(2), which the unit's sandbox denies.
         configuration.qos = .default
         configuration.prepareDatabase { database in
             _ = try String.fetchOne(database, sql: "PRAGMA journal_mode=WAL")
@@ -95,12 +95,12 @@ package final class SQLiteTokenStore: TokenStore {
         return configuration
     }
 
-    /// What must hold before anything is written.
+    /// Checks what must hold before anything is written.
     private static func inspect(_ database: Database) throws {
         let application = try Int32.fetchOne(database, sql: "PRAGMA application_id") ?? 0
         let isEmpty = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") == 0
         guard isEmpty || application == applicationID else { throw StoreFault("is another program's database") }
-        guard try Int.fetchOne(database, sql: "PRAGMA synchronous") == 2 else { throw StoreFault("synchronous=FULL is not in force") }
+        guard try Int.fetchOne(database, sql: "PRAGMA synchronous") == 2 else { throw StoreFault("synchronous=FULL is not in effect") }
         if let problem = try String.fetchOne(database, sql: "PRAGMA quick_check(1)"), problem != "ok" { throw StoreFault("is damaged (\(problem))") }
     }
 
@@ -122,18 +122,18 @@ package final class SQLiteTokenStore: TokenStore {
         return migrator
     }
 
-    /// Whether a database that has records was sealed with this key.
+    /// Checks that a database with records was sealed with this key.
     private static func checkKey(_ database: Database, _ key: Secret) throws {
         guard try database.tableExists("meta"), let sealed = try Data.fetchOne(database, sql: "SELECT value FROM meta WHERE name = 'key_check'")
         else {
             return
         }
         guard SealedRecord.open(Array(sealed), key: key, associated: keyCheck) == keyCheck else {
-            throw StoreFault(Self.wrongKey + "; give it that key, or move the file away and have every token logged in anew")
+            throw StoreFault(Self.wrongKey + "; provide that key, or move the file away to have every token logged in again")
         }
     }
 
-    /// Seals every record with another key, in one transaction. This store cannot be used any more then: open it anew.
+    /// Seals every record with another key, in one transaction. Afterwards this store is unusable and must be opened again.
     package func rekey(to new: StoreKey) throws(StoreFault) {
         let (old, new) = (key, new.derived(for: "records"))
         do {
@@ -142,10 +142,10 @@ package final class SQLiteTokenStore: TokenStore {
                     let (login, sealed): (Data, Data) = (row["login"], row["sealed"])
                     guard let name = Self.name(row["name"], row["inputs"]),
                         let record = SealedRecord.open(Array(sealed), key: old, associated: Self.associated(name, Array(login)))
-                    else { throw StoreFault("the record of \(row["name"] as String) does not open; nothing was changed") }
-                    let again = SealedRecord.seal(record, key: new, associated: Self.associated(name, Array(login)))
+                    else { throw StoreFault("the record of \(row["name"] as String) cannot be opened; nothing was changed") }
+                    let resealed = SealedRecord.seal(record, key: new, associated: Self.associated(name, Array(login)))
                     try database.execute(
-                        sql: "UPDATE token SET sealed = ? WHERE name = ? AND inputs = ?", arguments: [Data(again), name.token, name.inputs])
+                        sql: "UPDATE token SET sealed = ? WHERE name = ? AND inputs = ?", arguments: [Data(resealed), name.token, name.inputs])
                 }
                 try database.execute(sql: "DELETE FROM meta WHERE name = 'key_check'")
                 try Self.leaveKeyCheck(database, new)
@@ -155,7 +155,7 @@ package final class SQLiteTokenStore: TokenStore {
         }
     }
 
-    /// A text that only this key opens.
+    /// Stores a text that only this key opens.
     private static func leaveKeyCheck(_ database: Database, _ key: Secret) throws {
         let sealed = SealedRecord.seal(keyCheck, key: key, associated: keyCheck)
         try database.execute(sql: "INSERT OR IGNORE INTO meta VALUES ('key_check', ?)", arguments: [Data(sealed)])
@@ -166,8 +166,8 @@ package final class SQLiteTokenStore: TokenStore {
         case let fault as StoreFault: StoreFault("\(path): \(fault)")
         case let error as DatabaseError:
             switch error.resultCode {
-            case .SQLITE_NOTADB: StoreFault("\(path): is no SQLite database")
-            case .SQLITE_CORRUPT: StoreFault("\(path): is damaged (\(error.message ?? "")); move it away to have a new one made")
+            case .SQLITE_NOTADB: StoreFault("\(path): is not an SQLite database")
+            case .SQLITE_CORRUPT: StoreFault("\(path): is damaged (\(error.message ?? "")); move it away to start with a new one")
             case .SQLITE_FULL: StoreFault("\(path): the disk is full")
             default: StoreFault("\(path): \(error.message ?? "error \(error.resultCode.rawValue)")")
             }
@@ -213,7 +213,7 @@ package final class SQLiteTokenStore: TokenStore {
         }
     }
 
-    /// Name, inputs and login: a record moved to another row does not open.
+    /// Binds a record to its name, inputs and login: moved to another row, it does not open.
     private static func associated(_ name: RecordName, _ login: [UInt8]) -> [UInt8] {
         Array(name.token.utf8) + [0] + Array(name.inputs.utf8) + [0] + login
     }

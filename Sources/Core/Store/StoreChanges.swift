@@ -1,4 +1,4 @@
-/// What is written in one transaction.
+/// Changes that are written in one transaction.
 package struct StoreChanges: Sendable {
     package var tokens: [RecordName: StoredToken] = [:]
     package var removed: Set<RecordName> = []

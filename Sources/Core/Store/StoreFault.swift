@@ -1,4 +1,4 @@
-/// Why a store cannot be used, in words for an operator.
+/// Why a store cannot be used, worded for the operator.
 package struct StoreFault: Error, Equatable, CustomStringConvertible {
     package let description: String
 

@@ -1,10 +1,10 @@
 package import Secrets
 
-/// The key everything at rest is sealed with: 32 bytes, from a credential or file, or made at first start.
+/// The key that seals everything at rest: 32 bytes, read from a credential or file, or generated at the first start.
 package struct StoreKey: Sendable {
     private let secret: Secret
 
-    /// Draws a key.
+    /// Generates a key.
     package init() {
         secret = Secret(Digest.random(32))
     }
@@ -25,7 +25,7 @@ package struct StoreKey: Sendable {
 
     package var hex: Secret { Secret(Digest.hex(secret.exposedBytes)) }
 
-    /// A key for one purpose, from which this one cannot be found (HMAC as a key derivation, NIST SP 800-108).
+    /// Derives a key for one purpose, from which this key cannot be recovered (HMAC as key derivation, NIST SP 800-108).
     package func derived(for purpose: String) -> Secret {
         Secret(Digest.hmacSHA256(key: secret.exposedBytes, Array("tokenbroker \(purpose)".utf8)))
     }

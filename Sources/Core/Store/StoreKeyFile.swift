@@ -2,8 +2,9 @@ import Files
 import Glibc
 import Secrets
 
-/// A store's key in a file, and how it is changed without a moment in which neither key opens the store: the next key lies
-/// beside it (`.new`) before a record is sealed with it, and takes its place after all are.
+/// A file with a store's key, which can be changed so that one of the two keys opens the store at every moment.
+///
+/// The next key is written next to it (`.new`) before any record is sealed with it, and replaces it once all records are.
 struct StoreKeyFile {
     let path: String
     private var next: String { "\(path).new" }
@@ -12,36 +13,36 @@ struct StoreKeyFile {
 
     private static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 || errno != ENOENT }
 
-    /// Draws a key and writes it, mode 0600, on disk when this returns.
+    /// Generates a key and writes it with mode 0600; it is on disk when this returns.
     func make() throws(StoreFault) -> StoreKey { try Self.write(StoreKey(), to: path, like: nil) }
 
-    /// The next key, for the owner of the present one.
+    /// Generates the next key, in a file with the owner of the current one.
     func makeNext() throws(StoreFault) -> StoreKey {
         unsafe unlink(next)
         return try Self.write(StoreKey(), to: next, like: path)
     }
 
-    /// The next key as it was left by a change that did not come to its end.
+    /// The next key, left behind by a change that was interrupted.
     func readNext() -> StoreKey? {
         guard let bytes = try? SmallFile.read(next, atMost: 128), !bytes.isEmpty else { return nil }
         return StoreKey(Secret(Array(bytes.prefix { $0 != 0x0A })))
     }
 
-    /// Every record is sealed with the next key: it is the key now.
+    /// Makes the next key the current one. Every record must be sealed with it.
     func commit() throws(StoreFault) {
         guard unsafe rename(next, path) == 0 else {
-            throw StoreFault("\(next): cannot take the place of \(path): \(SystemCallError.text(of: errno))")
+            throw StoreFault("\(next): cannot replace \(path): \(SystemCallError.text(of: errno))")
         }
         Self.syncFolder(of: path)
     }
 
-    /// No record is sealed with the next key.
+    /// Deletes the next key. No record may be sealed with it.
     func dropNext() { unsafe unlink(next) }
 
     private static func write(_ key: StoreKey, to path: String, like model: String?) throws(StoreFault) -> StoreKey {
         let text = key.hex.exposedBytes + [0x0A]
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw StoreFault("\(path): cannot be made: \(SystemCallError.text(of: errno))") }
+        guard descriptor >= 0 else { throw StoreFault("\(path): cannot be created: \(SystemCallError.text(of: errno))") }
         defer { close(descriptor) }
         var owner = stat()
         if let model, unsafe stat(model, &owner) == 0 { _ = fchown(descriptor, owner.st_uid, owner.st_gid) }
@@ -54,7 +55,7 @@ struct StoreKeyFile {
         return key
     }
 
-    /// A name is on disk when its folder is (fsync(2)).
+    /// Syncs the folder: a file's name is on disk only when its folder is (fsync(2)).
     private static func syncFolder(of path: String) {
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
         let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -2,13 +2,15 @@ import Synchronization
 package import Time
 package import Tokens
 
-/// Brings changes to a store: gathers what is new while a write runs, writes it in one transaction, and keeps it where the
-/// store fails, until the store works again. Serving never waits for it.
+/// Writes changes to a store in the background; serving never waits for it.
+///
+/// Changes that arrive during a write are gathered and written in one transaction. If the store fails, they are kept until it
+/// works again.
 package final class StoreWriter: Sendable {
     private struct State {
         var changes = StoreChanges()
         var isWriting = false
-        /// The store has failed, and is tried again in a while.
+        /// The store has failed and will be tried again after a pause.
         var isResting = false
         var idle: [CheckedContinuation<Void, Never>] = []
     }
@@ -19,10 +21,10 @@ package final class StoreWriter: Sendable {
     private let state = Mutex(State())
     private let hasFailed: Atomic<Bool>
 
-    /// Attempts kept for a store that fails, at most; the oldest go first.
+    /// Maximum number of attempts kept while the store fails; the oldest are dropped first.
     private static let keptAttempts = 10_000
 
-    /// - Parameter hasFailed: whether it was said already that the store cannot be used.
+    /// - Parameter hasFailed: whether the store's failure was already reported.
     package init(store: any TokenStore, clocks: any Clocks, events: any EventSink, hasFailed: Bool = false) {
         self.hasFailed = Atomic(hasFailed)
         self.store = store
@@ -51,13 +53,13 @@ package final class StoreWriter: Sendable {
         }
     }
 
-    /// A token's logins, the last first; what was handed in before is among them where the store works.
+    /// A token's logins, newest first; includes everything recorded before the call if the store works.
     package func history(of token: String, limit: Int) async throws(StoreFault) -> [PastLogin] {
         await flush()
         return try await store.history(of: token, limit: limit)
     }
 
-    /// Returns when all that was handed in before is on disk, or the store has failed.
+    /// Returns when everything recorded before the call is on disk, or the store has failed.
     package func flush() async {
         await withCheckedContinuation { continuation in
             let isIdle = state.withLock { state in
@@ -96,7 +98,7 @@ package final class StoreWriter: Sendable {
         }
     }
 
-    /// Everything new; nil, and the end of writing, where there is nothing.
+    /// Takes all pending changes; if there are none, ends writing and returns nil.
     private func take() -> StoreChanges? {
         let (taken, waiting) = state.withLock { state in
             let taken = state.changes
@@ -110,7 +112,7 @@ package final class StoreWriter: Sendable {
         return taken
     }
 
-    /// What came since counts; who waits is told that it is not on disk yet.
+    /// Restores changes that could not be written, unless newer ones replace them, and resumes callers of `flush`.
     private func putBack(_ taken: StoreChanges) {
         let waiting = state.withLock { state in
             for (name, token) in taken.tokens where state.changes.tokens[name] == nil && !state.changes.removed.contains(name) {

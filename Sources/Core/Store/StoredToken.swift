@@ -1,9 +1,9 @@
-/// What of one token outlives the process.
+/// The part of a token that outlives the process.
 package struct StoredToken: Sendable {
     package let name: RecordName
-    /// A digest of what the login is: definition, inputs, how its answer is read. Another one makes the record void.
+    /// A digest of the login: definition, inputs and how the answer is read. A record with another digest is void.
     package let login: [UInt8]
-    /// `TokenRecord` as JSON; sealed on disk.
+    /// A `TokenRecord` as JSON; sealed on disk.
     package let record: [UInt8]
 
     package init(name: RecordName, login: [UInt8], record: [UInt8]) {

@@ -1,14 +1,14 @@
 import Secrets
 import Time
 
-/// What a login's token turned out to be.
+/// How a login's token relates to the token in hand.
 package enum Adoption: Sendable, Equatable {
-    /// Another token than the one in hand, or the first.
+    /// A different token, or the first one.
     case new
-    /// The same token with a later end.
+    /// The same token with a later expiry.
     case renewed
-    /// The same token with the same end: only the schedule changed.
+    /// The same token with the same expiry; only the schedule changed.
     case same
-    /// The same token, given again at or after its configured end: counted as issued anew.
+    /// The same token, returned at or after the end of its configured lifetime; it counts as newly issued.
     case reissued
 }

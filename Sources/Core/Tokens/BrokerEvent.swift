@@ -1,23 +1,23 @@
-/// Everything that happens to tokens, as values: log, metrics and tests read this one list. Nothing secret is in it.
+/// An event in a token's life, as log, metrics and tests receive it. Contains no secret.
 package enum BrokerEvent: Sendable {
     case loginBegan(token: String, trigger: TokenState.Trigger)
     case tokenAdopted(token: String, fingerprint: String, adoption: Adoption, lifetime: Duration?, nextRefresh: Duration?, took: Duration)
-    /// Another host of the fleet logged in; its token is served here too.
+    /// Another host of the fleet logged in; this host serves its token too.
     case tokenShared(token: String, fingerprint: String, lifetime: Duration?, nextRefresh: Duration?)
-    /// The fleet's store is lost, and this host logs in by itself.
+    /// The fleet's store is lost, and this host logs in without a lock.
     case loginAlone(token: String)
     case loginFailed(token: String, failure: LoginFailure, nextAttempt: Duration?, isLatched: Bool, took: Duration)
     /// A login ended after the entry was changed or removed; its result was dropped.
     case lateResultDropped(token: String)
-    /// The partner's `Date` contradicts what it says of its tokens; the local clock was used.
+    /// The partner's `Date` contradicts the expiry it states; the local clock was used.
     case partnerClockIgnored(token: String)
     case rejectionReported(token: String, fingerprint: String, outcome: ReportOutcome)
     case tokenDropped(token: String)
     case reloaded(added: Int, changed: Int, removed: Int)
-    /// A secret file of the entry holds something else now: it logs in anew.
+    /// The content of one of the entry's secret files changed; the entry logs in again.
     case secretChanged(token: String)
     case reloadRefused(faults: [String])
-    /// Tokens are kept in memory alone until the store works again.
+    /// Tokens are kept only in memory until the store works again.
     case storeFailed(reason: String)
     case storeRecovered
 }

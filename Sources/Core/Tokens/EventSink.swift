@@ -1,4 +1,4 @@
-/// Where events go.
+/// Receives events.
 package protocol EventSink: Sendable {
     func record(_ event: BrokerEvent)
 }

@@ -1,24 +1,24 @@
 package import Time
 
-/// What was found out about a token's end of life.
+/// A token's lifetime, and what it was derived from.
 package struct Expiry: Sendable, Equatable {
     package enum Origin: String, Sendable {
-        /// A number of seconds, or a moment, in the answer.
+        /// A lifetime or a time stated in the answer.
         case field
         case jwt
-        /// Said by the definition or the configuration, not by the partner.
+        /// Stated by the definition or the configuration, not by the partner.
         case configured = "after"
         case never
     }
 
     package var origin: Origin
-    /// From the moment the login request was sent; nil: no end.
+    /// Counted from the moment the login request was sent; nil: no end.
     package var lifetime: Duration?
-    /// The moment the partner stated, by its own clock; nil where it stated none.
+    /// The end the partner stated, by its own clock; nil if it stated none.
     package var stated: WallTime?
-    /// How far the local wall clock is ahead of the partner's, where that was measured.
+    /// How far the local wall clock is ahead of the partner's; nil if that was not measured.
     package var clockSkew: Duration?
-    /// The partner's `Date` was there and could not be believed.
+    /// Whether the partner sent a `Date` that was not credible.
     package var ignoredPartnerClock = false
 
     package init(origin: Origin, lifetime: Duration? = nil, stated: WallTime? = nil) {
@@ -27,6 +27,6 @@ package struct Expiry: Sendable, Equatable {
         self.stated = stated
     }
 
-    /// A lifetime outside of it is a bad reply.
+    /// Valid lifetimes; any other is a bad reply.
     package static let range: ClosedRange<Duration> = .seconds(3) ... .seconds(400 * 86_400)
 }

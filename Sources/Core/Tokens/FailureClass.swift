@@ -1,4 +1,4 @@
-/// Failures sorted by what to do next.
+/// Classes of login failures, by what to do next.
 package enum FailureClass: String, Sendable, CaseIterable {
     case transient
     case timedOut = "timed_out"
@@ -8,10 +8,10 @@ package enum FailureClass: String, Sendable, CaseIterable {
     case refused
     case badReply = "bad_reply"
     case local
-    /// A token input has no usable token; costs no attempt here.
+    /// The login must wait before it may be attempted, for example for another entry's token; costs no attempt here.
     case waiting
 
-    /// The trouble in the words callers know it by.
+    /// The name under which callers see this class.
     package var trouble: String {
         switch self {
         case .transient, .certificate, .local, .waiting: "partner-unavailable"

@@ -1,6 +1,6 @@
 package import Secrets
 
-/// Makes fingerprints: HMAC-SHA256 under a key that never leaves the process.
+/// Computes fingerprints: HMAC-SHA256 under a secret key.
 package struct Fingerprints: Sendable {
     private let key: Secret
 
@@ -8,7 +8,7 @@ package struct Fingerprints: Sendable {
         self.key = key
     }
 
-    /// With a key drawn now: fingerprints then mean something until the process ends.
+    /// Generates a key; the fingerprints are meaningful only until the process ends.
     package init() {
         key = Secret(Digest.random(32))
     }

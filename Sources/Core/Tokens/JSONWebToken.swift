@@ -2,12 +2,13 @@ package import JSON
 import Secrets
 package import Time
 
-/// The claims of a JSON Web Token (RFC 7519) in compact form, read without verifying the signature: the partner just
-/// handed it over on a connection whose certificate was checked.
+/// The claims of a JSON Web Token (RFC 7519) in compact form.
+///
+/// The signature is not verified: the token came directly from the partner on a connection whose certificate was checked.
 package struct JSONWebToken: Sendable {
     package let claims: JSONValue
 
-    /// Nil where the bytes are not three base64url parts of which the second is a JSON object.
+    /// Nil unless the bytes are three base64url parts and the first two are JSON objects.
     package init?(_ bytes: [UInt8]) {
         let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 3, let header = Base64.decode(parts[0], .url), let payload = Base64.decode(parts[1], .url),
@@ -17,7 +18,7 @@ package struct JSONWebToken: Sendable {
         self.claims = claims
     }
 
-    /// A NumericDate claim (RFC 7519 §2): seconds since 1970, whole or not. `.absent` and `.wrong` are told apart.
+    /// Reads a NumericDate claim (RFC 7519 §2): seconds since 1970, whole or fractional. Any value other than null or a date is `.wrong`.
     package func date(_ claim: String) -> ClaimedDate {
         switch claims[claim] {
         case nil, .null?: .absent

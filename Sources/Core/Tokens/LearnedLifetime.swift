@@ -1,7 +1,9 @@
 package import Time
 
-/// What rejections teach about a lifetime nobody states: the second smallest of the last five ages at which the partner
-/// refused a token, never under a third of the configured life, forgotten after seven days. Pure.
+/// A lifetime learned from rejections, for partners that state none. Pure.
+///
+/// It is the second smallest of the last five ages at which the partner refused a token, and at least a third of the configured
+/// lifetime. Ages are forgotten after seven days.
 package struct LearnedLifetime: Sendable {
     var ages: [(age: Duration, at: BootInstant)] = []
 
@@ -16,12 +18,12 @@ package struct LearnedLifetime: Sendable {
         ages = []
     }
 
-    /// The lifetime to go by in place of the configured one.
+    /// The learned lifetime, or the configured one if nothing shorter was learned.
     package func lifetime(configured: Duration, now: BootInstant) -> Duration {
         learned(configured: configured, now: now) ?? configured
     }
 
-    /// Nil while too little was learned to change anything.
+    /// The learned lifetime; nil while there is no evidence for a shorter one than configured.
     package func learned(configured: Duration, now: BootInstant) -> Duration? {
         let recent = ages.filter { $0.at + .seconds(7 * 86_400) > now }.map(\.age).sorted()
         guard recent.count >= 2, recent[1] < configured else { return nil }

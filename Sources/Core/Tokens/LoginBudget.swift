@@ -1,29 +1,29 @@
 package import Time
 
-/// How many new tokens and rejections an hour one entry may cause (refresh.md, "Budget"). Pure.
+/// Limits the new tokens and rejections that one entry may cause in an hour (refresh.md, "Budget"). Pure.
 ///
 /// The same token, bad replies, refusals, failed connections, 5xx and 429 are not counted: their delays bound them.
 package struct LoginBudget: Sendable {
     package enum Account: Sendable {
-        /// The schedule: all of it.
+        /// The schedule, which may use the whole budget.
         case schedule
-        /// Callers' wishes (reports, `min_valid`, `refresh`): a third.
+        /// Callers' requests (reports, `min_valid`, `refresh`), which may use a third.
         case caller
     }
 
     package static let window = Duration.seconds(3600)
-    /// With no usable token a login is allowed this long after the last one whatever was spent.
+    /// Without a usable token, a login is allowed this long after the last one, however much was spent.
     package static let alwaysAllowedAfter = Duration.seconds(300)
 
-    /// In the order of time; what is older than the window is dropped now and then.
+    /// In chronological order; times older than the window are dropped occasionally.
     var spent: [BootInstant] = []
-    /// Logins callers wished for.
+    /// Logins requested by callers.
     var spentByCallers: [BootInstant] = []
     var lastLogin: BootInstant?
 
     package init() {}
 
-    /// max(12, 3 × the logins the schedule needs in an hour).
+    /// The budget for an hour: max(12, 3 × the logins the schedule needs in an hour).
     package static func cap(lifetime: Duration?, policy: RefreshPolicy) -> Int {
         guard let lifetime else { return 12 }
         let life = (lifetime - policy.margin(of: lifetime)).inSeconds
@@ -34,25 +34,25 @@ package struct LoginBudget: Sendable {
         lastLogin = now
     }
 
-    /// A new token or a rejection.
+    /// Counts a new token or a rejection.
     package mutating func spend(at now: BootInstant) {
         spent.append(now)
         forget(&spent, at: now)
     }
 
-    /// A login a caller wished for, whatever comes of it.
+    /// Counts a login requested by a caller, whatever its outcome.
     package mutating func spendCallersShare(at now: BootInstant) {
         spentByCallers.append(now)
         forget(&spentByCallers, at: now)
     }
 
-    /// Callers have what is left of their share, and no more than what is left in all.
+    /// What is left of the account; for callers, at most what is left in total.
     package func left(_ account: Account, cap: Int, at now: BootInstant) -> Int {
         let all = max(0, cap - count(spent, at: now))
         return account == .schedule ? all : min(all, max(0, share(of: cap) - count(spentByCallers, at: now)))
     }
 
-    /// When a login of this account may be made: now, or the moment one becomes free.
+    /// When this account may make a login: now, or the moment one becomes available.
     package func free(_ account: Account, cap: Int, hasUsableToken: Bool, at now: BootInstant) -> BootInstant {
         let all = freed(spent, allowed: cap, at: now)
         guard account == .schedule else { return max(all, freed(spentByCallers, allowed: share(of: cap), at: now)) }
@@ -60,7 +60,7 @@ package struct LoginBudget: Sendable {
         return max(now, min(all, (lastLogin ?? now) + Self.alwaysAllowedAfter))
     }
 
-    /// When fewer than `allowed` of these lie in the window.
+    /// When fewer than `allowed` of these times are in the window.
     private func freed(_ times: [BootInstant], allowed: Int, at now: BootInstant) -> BootInstant {
         guard count(times, at: now) >= allowed, times.indices.contains(times.count - allowed) else { return now }
         return times[times.count - allowed] + Self.window
@@ -70,7 +70,7 @@ package struct LoginBudget: Sendable {
 
     private func count(_ times: [BootInstant], at now: BootInstant) -> Int { times.count - expired(times, at: now) }
 
-    /// How many at the front lie before the window.
+    /// The number of times, all at the front, that are before the window.
     private func expired(_ times: [BootInstant], at now: BootInstant) -> Int {
         var low = 0
         var high = times.count

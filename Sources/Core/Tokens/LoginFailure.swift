@@ -1,19 +1,19 @@
-/// Why a login brought no token. The reason is ours and safe to show to the operator; the partner's own words stand apart.
+/// Why a login brought no token. The reason is the broker's and safe to show; the partner's own message is kept separately.
 package struct LoginFailure: Error, Sendable, Equatable {
     package var failureClass: FailureClass
     /// Lower-case start, no full stop, nothing secret.
     package var reason: String
-    /// The partner's status, where an answer came.
+    /// The status of the partner's answer; nil without an answer.
     package var status: Int?
-    /// The partner's words, redacted and shortened; for log and status, never for a caller.
+    /// The partner's message, redacted and shortened; for log and status, never for a caller.
     package var partnerMessage: String?
     /// The pause the partner asked for.
     package var retryAfter: Duration?
-    /// What is waited for, of a `waiting` failure: the class of the trouble elsewhere.
+    /// For a `waiting` failure: the class of the failure it waits for.
     package var waitingFor: FailureClass?
 
-    /// Whether every host that uses the account may take it as its own: it says something of the account or the partner, and
-    /// nothing of this host's files or trust.
+    /// Whether the failure applies to every host that uses the account: it is about the account or the partner, not about this
+    /// host's files or trusted certificates.
     package var concernsAll: Bool {
         switch failureClass {
         case .rejected, .throttled, .transient, .timedOut, .refused, .badReply: true

@@ -1,24 +1,24 @@
 package import Secrets
 
-/// What is remembered of an entry's logins, for the next one.
+/// What an entry's next login needs to know about earlier ones.
 package struct LoginMemory: Sendable {
-    /// Of the inputs that worked last, secrets included.
+    /// Digest of the inputs that worked last, secrets included.
     package var inputDigest: [UInt8]?
-    /// Of all alternatives there were at the last login: where they changed, rejected credentials are no reason to wait.
+    /// Digest of all alternatives at the last login; once it differs, rejected credentials are no reason to wait.
     package var triedDigest: [UInt8]?
-    /// Given with those inputs, the newest first; the one before it stays until it has worked.
+    /// Refresh tokens issued for those inputs, newest first; the previous one is kept until the newest has worked.
     package var refreshTokens: [Secret] = []
 
     package init(inputDigest: [UInt8]? = nil) {
         self.inputDigest = inputDigest
     }
 
-    /// Of all alternatives together: another one means that some secret changed.
+    /// A digest of all alternatives together; a different one means that a secret changed.
     package static func digest(ofAll digests: [[UInt8]]) -> [UInt8] { Digest.sha256(digests.flatMap { $0 }) }
 
-    /// Takes what a login brought.
+    /// Records the result of a login.
     ///
-    /// - Returns: whether the refresh tokens to be held are others now.
+    /// - Returns: whether the refresh tokens changed.
     package mutating func learn(_ report: LoginReport, tried: [UInt8]?) -> Bool {
         let before = refreshTokens
         triedDigest = tried ?? triedDigest

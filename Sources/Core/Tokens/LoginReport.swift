@@ -1,11 +1,11 @@
 package import Secrets
 
-/// What a login brought.
+/// The result of a login.
 package struct LoginReport: Sendable {
     package var outcome: Result<TokenDraft, LoginFailure>
-    /// Of the inputs it was made with; nil where they could not be read.
+    /// Digest of the inputs it used; nil if they could not be read.
     package var inputDigest: [UInt8]?
-    /// To be held from now on, the newest first.
+    /// The refresh tokens to keep from now on, newest first.
     package var refreshTokens: [Secret] = []
 
     package init(outcome: Result<TokenDraft, LoginFailure>, inputDigest: [UInt8]? = nil, refreshTokens: [Secret] = []) {
@@ -14,7 +14,7 @@ package struct LoginReport: Sendable {
         self.refreshTokens = refreshTokens
     }
 
-    /// Whether other hosts are to know of it: a token, or a failure that is not this host's own.
+    /// Whether other hosts need the result: a token, or a failure that is not specific to this host.
     package var concernsAll: Bool {
         switch outcome {
         case .success: true

@@ -1,6 +1,6 @@
 import Time
 
-/// What became of a rejection report.
+/// The outcome of a rejection report.
 package enum ReportOutcome: String, Sendable {
     case refreshing
     case alreadyReplaced = "already_replaced"

@@ -1,23 +1,23 @@
 package import Secrets
 package import Time
 
-/// A token in hand, with everything a caller copies onto its requests to the partner.
+/// A token in hand, with everything that callers copy into their requests to the partner.
 package struct Token: Sendable {
     package var value: Secret
-    /// First 12 hex digits of an HMAC of the token: the only thing of it a log may show.
+    /// First 12 hex digits of an HMAC of the token; the only part of it that a log may show.
     package var fingerprint: String
     /// `token_type` (RFC 6749 §7.1).
     package var type: String
     /// Request headers to send to the partner; they hold the token.
     package var headers: [TokenHeader]
-    /// What the login's answer said beside the token, by name.
+    /// Other values kept from the login's answer, by name.
     package var values: [String: String]
     package var expiry: Expiry
-    /// When the login that brought it was sent.
+    /// When the login request was sent.
     package var issuedAt: BootInstant
     package var issuedAtWall: WallTime
 
-    /// - Parameter expiry: in place of the draft's, where more is known.
+    /// - Parameter expiry: replaces the draft's; nil: the draft's own.
     package init(_ draft: TokenDraft, fingerprint: String, expiry: Expiry? = nil) {
         value = draft.value
         self.fingerprint = fingerprint
@@ -29,13 +29,13 @@ package struct Token: Sendable {
         issuedAtWall = draft.sentAtWall
     }
 
-    /// The end of its life on the boot-time clock; nil: none.
+    /// The end of its life on the boot-time clock; nil: no end.
     package var deadline: BootInstant? { expiry.lifetime.map { issuedAt + $0 } }
 
     package func remaining(at now: BootInstant) -> Duration? { deadline.map { $0 - now } }
 
     package func isAlive(at now: BootInstant) -> Bool { deadline.map { $0 > now } ?? true }
 
-    /// Whether a caller can be given it: with a whole second left, which is what readiness, summary and metrics count.
+    /// Whether it can be served: at least one second is left. Readiness, summary and metrics count this.
     package func isUsable(at now: BootInstant) -> Bool { remaining(at: now).map { $0 >= .seconds(1) } ?? true }
 }

@@ -1,7 +1,7 @@
 package import Secrets
 package import Time
 
-/// A token as an answer gave it, before it is compared with the one in hand.
+/// A token as read from an answer, before it is compared with the one in hand.
 package struct TokenDraft: Sendable {
     package var value: Secret
     package var type: String
@@ -10,7 +10,7 @@ package struct TokenDraft: Sendable {
     package var expiry: Expiry
     package var sentAt: BootInstant
     package var sentAtWall: WallTime
-    /// What the answer gave for the next refresh (RFC 6749 §6).
+    /// The refresh token in the answer (RFC 6749 §6).
     package var refreshToken: Secret?
 
     package init(

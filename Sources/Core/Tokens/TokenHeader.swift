@@ -1,6 +1,7 @@
 package import Secrets
 import Time
 
+/// A request header that carries the token to the partner.
 package struct TokenHeader: Sendable, Equatable {
     package let name: String
     package let value: Secret

@@ -1,9 +1,9 @@
 import Time
 
-/// What a caller can be told.
+/// How a caller's request can be answered now.
 package enum TokenOutcome: Sendable {
     case serve(Token)
-    /// Something is under way or due before the caller's time is over.
+    /// A login is running, or due before the caller's deadline.
     case keepWaiting
     case refuse(TokenRefusal)
 }

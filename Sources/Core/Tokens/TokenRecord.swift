@@ -2,15 +2,15 @@ import JSON
 import Secrets
 package import Time
 
-/// A token's life as it is kept: token, plan, latch, budget and what was learned, with the clocks as they stood.
+/// A token's persistent state: token, plan, latch, budget and learned lifetime, with the clock readings when it was written.
 package struct TokenRecord: Sendable {
-    /// The kernel's name for the time since it was started; instants of another boot mean nothing (proc(5), random/boot_id).
+    /// The kernel's ID for the boot it was written in (proc(5), random/boot_id); instants of another boot are not comparable.
     package var bootID: String
     package var boot: BootInstant
     package var wall: WallTime
     package var state: TokenState
     package var memory: LoginMemory
-    /// Which host of a fleet wrote it.
+    /// The host of a fleet that wrote it.
     package var host: String?
 
     package init(bootID: String, boot: BootInstant, wall: WallTime, state: TokenState, memory: LoginMemory) {
@@ -21,8 +21,9 @@ package struct TokenRecord: Sendable {
         self.memory = memory
     }
 
-    /// How far instants of the record are from the same moments on this boot's clock; nil where nobody can tell, since the
-    /// wall clock stands before the record was written.
+    /// The offset from the record's instants to the same moments on this boot's clock.
+    ///
+    /// - Returns: nil if the offset is unknown, since the wall clock is earlier than when the record was written.
     package func shift(bootID: String, boot: BootInstant, wall: WallTime) -> Duration? {
         if bootID == self.bootID { return .zero }
         let elapsed = wall - self.wall
@@ -59,9 +60,9 @@ package struct TokenRecord: Sendable {
         return Array(JSONValue.object(members).jsonText.utf8)
     }
 
-    /// - Parameters:
-    ///   - policy: of the entry as it is configured now.
-    /// - Returns: nil for bytes this version did not write.
+    /// Reads a record; nil for bytes that this version cannot read.
+    ///
+    /// - Parameter policy: of the entry as it is configured now.
     package init?(_ bytes: [UInt8], policy: RefreshPolicy) {
         guard let json = JSONValue(parsing: bytes), let bootID = json["boot_id"]?.text, let boot = json["boot"]?.integerValue,
             let wall = json["wall"]?.integerValue
@@ -184,7 +185,7 @@ extension LearnedLifetime {
 }
 
 extension TokenState {
-    /// Moves every instant: a record of another boot on this one's clock.
+    /// Shifts every instant, to convert a record of another boot to this boot's clock.
     package mutating func move(by shift: Duration) {
         guard shift != .zero else { return }
         if let issuedAt = token?.issuedAt { token?.issuedAt = issuedAt + shift }

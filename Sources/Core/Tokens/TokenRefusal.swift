@@ -1,6 +1,6 @@
 import Time
 
-/// Why there is no token for a caller now.
+/// Why a caller gets no token now.
 package struct TokenRefusal: Error, Sendable {
     package enum Reason: Sendable, Equatable {
         case pending
@@ -9,7 +9,7 @@ package struct TokenRefusal: Error, Sendable {
         case failing(LoginFailure, isLatched: Bool)
         case budgetExhausted
         case stopping
-        /// No more combinations of per-request inputs are kept.
+        /// The limit on combinations of per-request inputs is reached.
         case tooManyCombinations(limit: Int)
     }
 

@@ -2,9 +2,10 @@ import Secrets
 package import Time
 
 extension TokenState {
-    /// Takes a login's token (refresh.md, "When to renew"): another token always, the same one by what it says of its end.
+    /// Adopts a login's token (refresh.md, "When to renew"): always if it is a different token, else depending on its expiry.
     ///
-    /// - Throws: `LoginFailure`, class bad reply, for another token that lives under 3 s, and for a dead one given again.
+    /// - Throws: `LoginFailure`, class bad reply, for a new or renewed token that lives less than 3 s, and for an expired token
+    ///   that the partner returned again.
     package mutating func adopt(
         _ draft: TokenDraft, fingerprint: String, trigger: Trigger, at now: BootInstant, using generator: inout some RandomNumberGenerator
     ) throws(LoginFailure) -> Adoption {
@@ -14,7 +15,7 @@ extension TokenState {
             take(draft, fingerprint: fingerprint, at: now, using: &generator)
             if trigger != .admin { budget.spend(at: now) }
         case .same:
-            // What the configuration says of its life may have changed since; when it began has not.
+            // The configured lifetime may have changed since; the time of issue has not.
             let expiry = learnedExpiry(draft.expiry, at: now)
             if expiry.origin == .configured { token?.expiry = expiry }
             if let held = token, let deadline = held.deadline, let lifetime = held.expiry.lifetime {
@@ -32,30 +33,30 @@ extension TokenState {
     private func adoption(of draft: TokenDraft, at now: BootInstant) throws(LoginFailure) -> Adoption {
         guard let held = token, held.value.matches(draft.value) else {
             if let lifetime = draft.expiry.lifetime, lifetime < Expiry.range.lowerBound {
-                throw LoginFailure(.badReply, "the token lives for less than 3 s")
+                throw LoginFailure(.badReply, "the token's lifetime is less than 3 s")
             }
             return .new
         }
         if let lifetime = draft.expiry.lifetime, lifetime < Expiry.range.lowerBound, isLater(draft, than: held) {
-            throw LoginFailure(.badReply, "the token is said to end later than before, and lives for less than 3 s")
+            throw LoginFailure(.badReply, "the token came back with a later expiry less than 3 s away")
         }
         guard isLater(draft, than: held) else {
             if held.isAlive(at: now) { return .same }
             if draft.expiry.origin == .configured { return .reissued }
-            throw LoginFailure(.badReply, "the partner gave the expired token again")
+            throw LoginFailure(.badReply, "the partner returned the expired token again")
         }
         return .renewed
     }
 
-    /// Whether the partner says of the same token that it ends later than it said before.
+    /// Whether the partner states a later expiry for the same token than before.
     private func isLater(_ draft: TokenDraft, than held: Token) -> Bool {
         if let stated = draft.expiry.stated, let before = held.expiry.stated { return stated > before }
         guard draft.expiry.origin == .field, let lifetime = draft.expiry.lifetime, let before = held.deadline else { return false }
-        // A remaining life counted in whole seconds moves the end by rounding alone.
+        // A remaining life in whole seconds moves the end by mere rounding.
         return draft.sentAt + lifetime > before + max(.seconds(2), lifetime / 20)
     }
 
-    /// A configured lifetime, or the one rejections taught.
+    /// The expiry, with a configured lifetime replaced by a learned one.
     private func learnedExpiry(_ stated: Expiry, at now: BootInstant) -> Expiry {
         var expiry = stated
         if expiry.origin == .configured, let configured = expiry.lifetime {
@@ -68,7 +69,7 @@ extension TokenState {
         hold(Token(draft, fingerprint: fingerprint, expiry: learnedExpiry(draft.expiry, at: now)), using: &generator)
     }
 
-    /// Has it in hand, and draws when it is to be renewed.
+    /// Makes a token the one in hand, and draws the time of its renewal.
     private mutating func hold(_ new: Token, using generator: inout some RandomNumberGenerator) {
         token = new
         wishes.isReported = false
@@ -83,17 +84,17 @@ extension TokenState {
             jitterDrawn: policy.margin(of: lifetime) * (policy.jitter * draw))
     }
 
-    /// Takes a token another host logged in for: with a plan of this host's own, and at no cost to its budget.
+    /// Adopts a token from another host's login, with this host's own plan and without spending its budget.
     ///
-    /// - Parameter loginAt: of the login that brought it, or gave it again.
-    package mutating func takeOver(_ shared: Token, loginAt: BootInstant?, using generator: inout some RandomNumberGenerator) {
+    /// - Parameter loginAt: the time of the last login that returned it.
+    package mutating func adopt(shared: Token, loginAt: BootInstant?, using generator: inout some RandomNumberGenerator) {
         wishes.requested = nil
         release()
         lastSuccessAt = loginAt ?? shared.issuedAt
         hold(shared, using: &generator)
     }
 
-    /// The token in hand was looked after by another host: it is due when that one says.
+    /// Adopts another host's plan for the token in hand.
     package mutating func planAgain(at instant: BootInstant, loginAt: BootInstant? = nil) {
         lastSuccessAt = loginAt ?? lastSuccessAt
         wishes.requested = nil
@@ -101,8 +102,8 @@ extension TokenState {
         plan = Plan(refreshAt: instant, jitterDrawn: plan?.jitterDrawn ?? .zero)
     }
 
-    /// Takes over how another host's login failed, and its pause; up to a tenth longer, so that not all come at its end.
-    package mutating func takeOver(_ shared: Trouble, at now: BootInstant, using generator: inout some RandomNumberGenerator) {
+    /// Adopts another host's failure and its pause, which is up to a tenth longer so that hosts do not all retry at once.
+    package mutating func adopt(shared: Trouble, at now: BootInstant, using generator: inout some RandomNumberGenerator) {
         trouble = shared
         trouble?.retryAt = shared.retryAt.map { $0 + max(.zero, $0 - now) * Double.random(in: 0...0.1, using: &generator) }
         wishes.requested = nil

@@ -1,7 +1,7 @@
 package import Time
 
 extension TokenState {
-    /// The answer to a caller who can wait until `deadline` (refresh.md, "What a caller gets").
+    /// The outcome for a caller that can wait until `deadline` (refresh.md, "What a caller gets").
     ///
     /// - Parameter isLoggingIn: whether a login is in flight.
     package func outcome(minValid: Duration?, deadline: BootInstant, isLoggingIn: Bool, at now: BootInstant) -> TokenOutcome {
@@ -27,7 +27,9 @@ extension TokenState {
         return .pending
     }
 
-    /// Whether `min_valid` justifies a login before its time: at most one in L/4, and within the callers' share.
+    /// Requests an early login for `min_valid` if it is justified: at most one in L/4, and within the callers' share.
+    ///
+    /// - Returns: whether a login was requested.
     package mutating func wantEarlyLogin(minValid: Duration, at now: BootInstant) -> Bool {
         guard let token, let remaining = token.remaining(at: now), let lifetime = token.expiry.lifetime, remaining <= minValid, minValid < lifetime,
             wishes.requested == nil, trouble == nil, plan.map({ $0.refreshAt > now }) ?? true,
@@ -38,9 +40,11 @@ extension TokenState {
         return true
     }
 
-    /// Whether a report is about the token in hand and may be acted on; the partner's `verify`, where there is one, still decides.
+    /// The outcome of a report that needs no action; nil for a report about the token in hand that may be acted on.
     ///
-    /// - Parameter isVerified: whether the partner itself is asked; then reports are bounded by a second alone.
+    /// If the provider has a `verify` request, its result still decides.
+    ///
+    /// - Parameter isVerified: whether the partner itself is asked; then the minimum time between reports is only 1 s.
     package func accepts(reportOf fingerprint: String, status: Int, isVerified: Bool = false, at now: BootInstant) -> ReportOutcome? {
         guard status == 401 || status == 403, let token else { return .ignored }
         guard token.fingerprint == fingerprint else { return .alreadyReplaced }
@@ -50,12 +54,12 @@ extension TokenState {
         return nil
     }
 
-    /// A report is being looked into; the next one waits its time.
+    /// Notes that a report is being checked, which starts the minimum time until the next one.
     package mutating func noteReport(at now: BootInstant) {
         wishes.lastReportAt = now
     }
 
-    /// Acts on a report: a login is due, and where nobody states a lifetime the age is remembered.
+    /// Acts on a report: requests a login, and remembers the token's age if its lifetime is configured.
     package mutating func reported(at now: BootInstant) -> ReportOutcome {
         wishes.lastReportAt = now
         guard let token else { return .ignored }

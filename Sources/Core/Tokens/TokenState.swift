@@ -1,7 +1,8 @@
 package import Time
 
-/// One token's life as a value: what is in hand, what failed, what is due. Every rule of refresh.md that is not about
-/// the partner's answer itself is here, as functions of (state, now).
+/// The state of one token's life, as a value: what is in hand, what failed and what is due.
+///
+/// It implements every rule of refresh.md that is not about the partner's answer itself, as functions of (state, now).
 package struct TokenState: Sendable {
     /// Why a login is made.
     package enum Trigger: String, Sendable {
@@ -15,37 +16,37 @@ package struct TokenState: Sendable {
     package enum Next: Sendable, Equatable {
         case login(Trigger)
         case wait(until: BootInstant)
-        /// Nothing is due until somebody asks or changes something.
+        /// Nothing is due until a request or a change arrives.
         case rest
     }
 
     /// When the token in hand is renewed by schedule.
     package struct Plan: Sendable, Equatable {
         package internal(set) var refreshAt: BootInstant
-        /// By how much the renewal comes earlier than the margin says; drawn once per token.
+        /// How much earlier than the margin the renewal comes; drawn once per token.
         package internal(set) var jitterDrawn: Duration
     }
 
-    /// What failed since the last success, and what follows from it.
+    /// The failures since the last success, and their consequences.
     package struct Trouble: Sendable, Equatable {
         package internal(set) var failure: LoginFailure
-        /// Failures that are waits for another entry do not count.
+        /// Does not count failures of class `waiting`.
         package internal(set) var failuresInARow = 0
         package internal(set) var rejectionsInARow = 0
-        /// When the login is tried again; nil: never by itself.
+        /// When the login is retried; nil: not automatically.
         package internal(set) var retryAt: BootInstant?
-        /// The credentials are known to be bad: logins wait for somebody to change something.
+        /// The credentials are known to be bad: logins wait until something is changed.
         package internal(set) var isLatched = false
 
-        /// Whether the next try lies ahead, or none is planned.
+        /// Whether the next attempt is in the future, or none is planned.
         package func isPausing(at now: BootInstant) -> Bool { retryAt.map { $0 > now } ?? isLatched }
     }
 
-    /// What callers and operators asked for, and when.
+    /// The requests of callers and operators, and their times.
     package struct Wishes: Sendable, Equatable {
-        /// A login somebody asked for that has not begun.
+        /// A requested login that has not begun.
         package internal(set) var requested: Trigger?
-        /// The token in hand was reported as refused by the partner.
+        /// Whether the token in hand was reported as refused by the partner.
         package internal(set) var isReported = false
         package internal(set) var lastAskedAt: BootInstant?
         var lastReportAt: BootInstant?
@@ -55,7 +56,7 @@ package struct TokenState: Sendable {
 
     package var policy: RefreshPolicy
     package internal(set) var token: Token?
-    /// Nil: never by schedule.
+    /// Nil: no renewal is scheduled.
     package internal(set) var plan: Plan?
     /// Nil: nothing failed since the last success.
     package internal(set) var trouble: Trouble?
@@ -64,7 +65,7 @@ package struct TokenState: Sendable {
     package internal(set) var logins = 0
     package internal(set) var budget = LoginBudget()
     package internal(set) var learned = LearnedLifetime()
-    /// The longest life a token of this partner came with.
+    /// The longest lifetime of this entry's tokens so far.
     package internal(set) var longestLifetime: Duration?
 
     package init(policy: RefreshPolicy) {
@@ -75,30 +76,30 @@ package struct TokenState: Sendable {
 
     package func hasLivingToken(at now: BootInstant) -> Bool { token?.isAlive(at: now) ?? false }
 
-    /// No longer renewed because nobody asks.
+    /// Whether the token is no longer renewed because there are no requests for it.
     package func isIdle(at now: BootInstant) -> Bool {
         guard let idleAfter = policy.idleAfter else { return false }
         return wishes.lastAskedAt.map { $0 + idleAfter <= now } ?? (token != nil)
     }
 
-    /// What is to be done now, or when something will be.
+    /// What is due now, or when something will be.
     package func next(at now: BootInstant) -> Next {
         if wishes.requested == .admin { return .login(.admin) }
         let wished = wishes.requested == .caller ? moment(due: trouble?.retryAt ?? now, from: .caller, at: now) : nil
         let planned = due(at: now).map { moment(due: $0, from: .schedule, at: now) }
-        // A wish that the callers' share has no room for does not hold up the schedule.
+        // A request that exceeds the callers' share does not delay the schedule.
         if let wished, wished <= planned ?? .distantFuture { return wished <= now ? .login(.caller) : .wait(until: wished) }
         guard let planned else { return .rest }
         return planned <= now ? .login(.schedule) : .wait(until: planned)
     }
 
-    /// When a login that is due may be made within its budget.
+    /// When a login that is due may be made within the budget.
     private func moment(due: BootInstant, from account: LoginBudget.Account, at now: BootInstant) -> BootInstant {
         guard due <= now else { return due }
         return budget.free(account, cap: budgetCap, hasUsableToken: hasLivingToken(at: now), at: now)
     }
 
-    /// When the next login is due before the budget is asked; nil: not by itself.
+    /// When the next login is due, regardless of the budget; nil: not automatically.
     private func due(at now: BootInstant) -> BootInstant? {
         if isIdle(at: now) { return nil }
         if let trouble { return trouble.retryAt }
@@ -106,7 +107,7 @@ package struct TokenState: Sendable {
         return plan?.refreshAt
     }
 
-    /// When the next login is planned, for people and for Retry-After; nil: none is.
+    /// When the next login is planned, for status and Retry-After; nil: none is planned.
     package func nextAttempt(at now: BootInstant) -> BootInstant? {
         switch next(at: now) {
         case .login: now
@@ -134,7 +135,7 @@ package struct TokenState: Sendable {
             if trigger != .admin { budget.spend(at: now) }
             latchOrPause(&trouble, at: now)
         } else if trouble.isLatched {
-            // Latched credentials are known to be bad: another failure does not bring the next try nearer.
+            // Latched credentials are known to be bad: another failure does not bring the next attempt forward.
             trouble.retryAt = policy.latchedRetry.map { now + $0 }
         } else {
             trouble.retryAt = now + pause(after: trouble, at: now, using: &generator)
@@ -143,7 +144,7 @@ package struct TokenState: Sendable {
     }
 
     private func pause(after trouble: Trouble, at now: BootInstant, using generator: inout some RandomNumberGenerator) -> Duration {
-        // A token without end is as alive as one with a long life.
+        // Treat a token without an end as one with a long life.
         let endless = Duration.seconds(86_400)
         let living = token.flatMap { token in
             token.isAlive(at: now)
@@ -152,7 +153,7 @@ package struct TokenState: Sendable {
         return BackoffPolicy.delay(trouble.failure, count: max(1, trouble.failuresInARow), living: living, using: &generator)
     }
 
-    /// Rejected credentials: once or twice more, then latched; a wrong password must not lock the account.
+    /// Allows rejected credentials one or two more attempts and then latches, since a wrong password must not lock the account.
     private func latchOrPause(_ trouble: inout Trouble, at now: BootInstant) {
         trouble.rejectionsInARow += 1
         let pauses = BackoffPolicy.rejectionPauses(loggedInRecently: lastSuccessAt.map { $0 + .seconds(7 * 86_400) > now } ?? false)
@@ -170,7 +171,9 @@ package struct TokenState: Sendable {
         wishes.lastAskedAt = now
     }
 
-    /// An operator wants a new token: undoes the latch and forgets what rejections taught; once in 10 s. False where it came too soon.
+    /// Requests a new token for an operator, and clears the latch and the learned lifetime.
+    ///
+    /// - Returns: false if the last such request was less than 10 s ago.
     package mutating func forceRefresh(at now: BootInstant) -> Bool {
         if let last = wishes.lastAdminAt, last + .seconds(10) > now { return false }
         wishes.lastAdminAt = now
@@ -180,9 +183,9 @@ package struct TokenState: Sendable {
         return true
     }
 
-    /// A caller wants a new token: within the callers' share, and not against the latch or a pause.
+    /// Requests a new token for a caller, within the callers' share and without overriding the latch or a pause.
     ///
-    /// - Returns: false where the budget has nothing left for callers.
+    /// - Returns: false if the budget has nothing left for callers.
     package mutating func requestRefresh(at now: BootInstant) -> Bool {
         guard trouble == nil else { return true }
         guard budget.left(.caller, cap: budgetCap, at: now) > 0 || !hasLivingToken(at: now) else { return false }
@@ -190,12 +193,12 @@ package struct TokenState: Sendable {
         return true
     }
 
-    /// Configuration, secret or operator changed something: what was learned from failures no longer counts.
+    /// Clears all failures, because a login succeeded or something was changed.
     package mutating func release() {
         trouble = nil
     }
 
-    /// The login itself is another one now: the old token serves on until the new one is there.
+    /// Prepares for a changed login: a new one is due, and the old token is served until the new one arrives.
     package mutating func loginChanged(at now: BootInstant) {
         release()
         lastSuccessAt = nil
@@ -203,7 +206,7 @@ package struct TokenState: Sendable {
         plan = Plan(refreshAt: now, jitterDrawn: plan?.jitterDrawn ?? .zero)
     }
 
-    /// Another policy for the same login: the plan moves, the jitter drawn stays.
+    /// Applies another policy for the same login: moves the plan and keeps the jitter drawn, up to the new maximum.
     package mutating func follow(_ new: RefreshPolicy) {
         guard new != policy else { return }
         policy = new
@@ -212,7 +215,7 @@ package struct TokenState: Sendable {
         self.plan = Plan(refreshAt: token.issuedAt + (lifetime - new.margin(of: lifetime) - jitter), jitterDrawn: jitter)
     }
 
-    /// A token nobody asks for any more is dropped at its end.
+    /// Drops an expired token that is no longer requested; returns whether it did.
     package mutating func dropIfDead(at now: BootInstant) -> Bool {
         guard let held = token, !held.isAlive(at: now), isIdle(at: now) else { return false }
         token = nil

@@ -1,6 +1,6 @@
 package import Time
 
-/// Everything an operator may know of one token: why the next refresh is when it is. Holds no token value.
+/// A token's state and next refresh, for operators. Holds no token value.
 package struct TokenStatus: Sendable {
     package enum State: String, Sendable {
         case fresh, stale
@@ -10,16 +10,16 @@ package struct TokenStatus: Sendable {
 
     package var name: String
     package var provider: String
-    /// Values of per-request inputs, for one of a token's combinations.
+    /// The values of the per-request inputs, for one combination of an entry.
     package var inputs: [String: String] = [:]
     package var isRequired: Bool
-    /// Whether a caller can be given the token in hand.
+    /// Whether the token in hand can be served.
     package var isUsable: Bool
     package var state: State
     package var isLoggingIn: Bool
     package var fingerprint: String?
     package var issuedAt: WallTime?
-    /// As the wall clock stands now.
+    /// By the current wall clock.
     package var expiresAt: WallTime?
     package var remaining: Duration?
     package var expiryOrigin: Expiry.Origin?
@@ -40,7 +40,7 @@ package struct TokenStatus: Sendable {
 extension TokenStatus {
     /// - Parameters:
     ///   - entry: the token's name and its provider's, and whether it is required.
-    ///   - configuredLifetime: where only a configured lifetime applies.
+    ///   - configuredLifetime: nil unless only a configured lifetime applies.
     package init(
         _ state: TokenState, of entry: (name: String, provider: String, isRequired: Bool), inputs: [String: String], configuredLifetime: Duration?,
         isLoggingIn: Bool, now: BootInstant, wall: WallTime

@@ -1,13 +1,13 @@
 import Glibc
 
-/// A file that is read whole: a secret, a key, a configuration.
+/// A file that is read as a whole: a secret, a key or a configuration file.
 package struct SmallFile: ~Copyable {
     private let descriptor: Int32
-    /// Mode bits with the file's type (stat(2)).
+    /// Mode bits, including the file type (stat(2)).
     package let mode: UInt32
     package let size: Int
 
-    /// Opens it for reading, without waiting for a writer where it is a pipe.
+    /// Opens the file for reading; does not wait for a writer if it is a pipe.
     ///
     /// - Throws: `SystemCallError`.
     package init(_ path: String) throws(SystemCallError) {
@@ -28,7 +28,7 @@ package struct SmallFile: ~Copyable {
 
     package var isRegular: Bool { mode & S_IFMT == S_IFREG }
 
-    /// Reads to the end, at most this many bytes; one more says that there is more.
+    /// Reads to the end, but at most `limit + 1` bytes; a result longer than `limit` means that the file holds more.
     ///
     /// - Throws: `SystemCallError`.
     package func bytes(atMost limit: Int) throws(SystemCallError) -> [UInt8] {
@@ -45,9 +45,9 @@ package struct SmallFile: ~Copyable {
         return bytes
     }
 
-    /// The whole file, at most this many bytes.
+    /// Returns the whole file if it holds at most `limit` bytes.
     ///
-    /// - Throws: `SystemCallError`; EFBIG where it is larger.
+    /// - Throws: `SystemCallError`; EFBIG if the file is larger.
     package static func read(_ path: String, atMost limit: Int) throws(SystemCallError) -> [UInt8] {
         let bytes = try SmallFile(path).bytes(atMost: limit)
         guard bytes.count <= limit else { throw SystemCallError("read", path, code: EFBIG) }

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// A failed system call: which one, on what, and the reason `errno` gave.
+/// A failed system call: its name, its subject and the `errno` value.
 public struct SystemCallError: Error, CustomStringConvertible, Equatable {
     public let call: String
     public let subject: String
@@ -15,6 +15,6 @@ public struct SystemCallError: Error, CustomStringConvertible, Equatable {
 
     public var description: String { "\(call) \(subject): \(Self.text(of: code))" }
 
-    /// The system's words for an `errno` value (strerrordesc_np(3)).
+    /// The system's description of an `errno` value (strerrordesc_np(3)).
     public static func text(of code: Int32) -> String { unsafe String(cString: linux_error_text(code)) }
 }

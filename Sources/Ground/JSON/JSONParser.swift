@@ -1,5 +1,6 @@
-/// Reads a JSON document (RFC 8259) in one pass over its bytes, strictly: nothing before or behind it, no comment, no
-/// trailing comma. Its own, and not Foundation's decoder: that takes a time that grows with the cube of the nesting.
+/// A strict one-pass JSON parser (RFC 8259): nothing but white space around the document, no comments, no trailing commas.
+///
+/// It replaces Foundation's decoder, whose running time grows with the cube of the nesting depth.
 struct JSONParser {
     /// Deeper documents are refused (RFC 8259 §9 allows a limit).
     static let maximumDepth = 64
@@ -9,7 +10,7 @@ struct JSONParser {
 
     private struct Malformed: Error {}
 
-    /// Nil for anything that is not valid JSON.
+    /// Returns nil for anything that is not valid JSON.
     static func parse(_ bytes: [UInt8]) -> JSONValue? {
         var parser = JSONParser(bytes: bytes)
         guard let value = try? parser.document() else { return nil }
@@ -77,7 +78,7 @@ struct JSONParser {
         return value
     }
 
-    /// `[ "-" ] int [ frac ] [ exp ]`; whole numbers that fit 64 bits stay whole.
+    /// `[ "-" ] int [ frac ] [ exp ]`; whole numbers that fit 64 bits stay integers.
     private mutating func number() throws(Malformed) -> JSONValue {
         let start = position
         _ = take("-")
@@ -132,7 +133,7 @@ struct JSONParser {
         }
     }
 
-    /// Four hex digits, or two times four for what lies beyond the Basic Multilingual Plane.
+    /// Reads four hex digits, or a surrogate pair for a scalar beyond the Basic Multilingual Plane.
     private mutating func scalar() throws(Malformed) -> Unicode.Scalar {
         let high = try hex4()
         if let scalar = Unicode.Scalar(high) { return scalar }

@@ -1,4 +1,4 @@
-/// A JSON Pointer (RFC 6901): `/data/token`; the empty one is the whole document.
+/// A JSON Pointer (RFC 6901) such as `/data/token`; the empty pointer is the whole document.
 package struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
     package let tokens: [String]
 
@@ -7,7 +7,7 @@ package struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
 
     private init(tokens: [String]) { self.tokens = tokens }
 
-    /// Nil where the text neither is empty nor begins with "/", or holds a "~" that escapes nothing.
+    /// Nil if the text is not empty and does not begin with "/", or if a "~" in it escapes nothing.
     package init?(_ text: String) {
         guard text.isEmpty || text.hasPrefix("/") else { return nil }
         var tokens: [String] = []

@@ -8,13 +8,13 @@ package enum JSONValue: Sendable, Hashable {
     case array([JSONValue])
     case object([String: JSONValue])
 
-    /// Reads a whole document; nil for anything that is not valid JSON, or nested more than 64 deep.
+    /// Reads a whole document; nil for anything that is not valid JSON or is nested more than 64 levels deep.
     package init?(parsing bytes: [UInt8]) {
         guard let value = JSONParser.parse(bytes) else { return nil }
         self = value
     }
 
-    /// The value's text where it is a string, a number or a Boolean; what stands in a header or a log.
+    /// The text of a string, a number or a Boolean, as written to a header or a log; nil for anything else.
     package var scalarText: String? {
         switch self {
         case .string(let text): text
@@ -25,7 +25,7 @@ package enum JSONValue: Sendable, Hashable {
         }
     }
 
-    /// The value as JSON text: members in the order of their names, no white space.
+    /// The value as JSON text, with members sorted by name and no white space.
     package var jsonText: String {
         var writer = JSONWriter()
         writer.write(self)

@@ -1,4 +1,4 @@
-/// Writes JSON as bytes, so that a secret goes into a request body without becoming a `String` on the way.
+/// Writes JSON as bytes, so that a secret reaches a request body without becoming a `String` on the way.
 package struct JSONWriter: Sendable {
     package private(set) var bytes: [UInt8] = []
     private var needsComma = false
@@ -10,7 +10,7 @@ package struct JSONWriter: Sendable {
     package mutating func beginArray() { open(UInt8(ascii: "[")) }
     package mutating func endArray() { end(UInt8(ascii: "]")) }
 
-    /// A member's name; its value follows.
+    /// Writes a member's name; its value must follow.
     package mutating func name(_ name: String) {
         string(Array(name.utf8))
         bytes.append(UInt8(ascii: ":"))
@@ -19,7 +19,7 @@ package struct JSONWriter: Sendable {
 
     package mutating func string(_ text: String) { string(Array(text.utf8)) }
 
-    /// A string from its UTF-8 bytes.
+    /// Writes a string from its UTF-8 bytes.
     package mutating func string(_ text: [UInt8]) {
         separate()
         bytes.append(UInt8(ascii: "\""))
@@ -27,7 +27,7 @@ package struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// A number, `true`, `false` or `null` as it is written.
+    /// Writes a number, `true`, `false` or `null` verbatim.
     package mutating func literal(_ text: String) {
         separate()
         bytes.append(contentsOf: text.utf8)
@@ -54,7 +54,7 @@ package struct JSONWriter: Sendable {
         }
     }
 
-    /// RFC 8259 §7: quotation mark, reverse solidus and control characters are escaped.
+    /// Escapes the quotation mark, the reverse solidus and control characters (RFC 8259 §7).
     private mutating func append(escaping byte: UInt8) {
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]

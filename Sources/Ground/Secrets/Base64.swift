@@ -1,4 +1,4 @@
-/// Base64 in both alphabets (RFC 4648 §4, §5).
+/// Base64 in both its alphabets (RFC 4648 §4, §5).
 package enum Base64 {
     package enum Alphabet: Sendable {
         /// `+` and `/`, padded with `=`.
@@ -23,7 +23,7 @@ package enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Padded to whole groups of four, or not at all; nil where a byte is outside the alphabet.
+    /// Decodes text that is padded to whole groups of four or not padded at all; nil if a byte is outside the alphabet.
     package static func decode(_ text: some Sequence<UInt8>, _ alphabet: Alphabet) -> [UInt8]? {
         var digits = Array(text)
         if digits.last == UInt8(ascii: "=") {

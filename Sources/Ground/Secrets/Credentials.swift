@@ -1,10 +1,11 @@
 import Glibc
 import Time
 
-/// Credentials of the service: where systemd puts them, and the folders of the shipped unit they are taken over from at start
-/// (systemd.exec(5), LoadCredential= of a folder: each file, its name behind the folder's own).
+/// The service's credentials: where systemd puts them, and the folders of the shipped unit from which it copies them at start.
+///
+/// LoadCredential= of a folder passes each file in it under the folder's ID, "_" and the file's name (systemd.exec(5)).
 package struct Credentials: Sendable {
-    /// The unit's folders with the name it gives each.
+    /// The unit's folders, each with the ID the unit gives it.
     private static let encrypted = (name: "encrypted", folder: "/etc/tokenbroker/credentials.encrypted")
     private static let plain = (name: "plain", folder: "/etc/tokenbroker/credentials")
     private static let sources = [encrypted, plain]
@@ -16,46 +17,50 @@ package struct Credentials: Sendable {
         folder = environment["CREDENTIALS_DIRECTORY"]
     }
 
-    /// The file a credential is read from, and whether its mode counts: what may read systemd's own folder is systemd's
-    /// business, and the mode there shows an ACL's mask. Outside the service, as `check` is run, an operator's file itself.
+    /// Returns the file a credential is read from, and whether to accept a mode that lets others read it.
     ///
-    /// - Throws: `SecretFault` saying where it would be put.
+    /// systemd controls access to its own folder, where the mode shows an ACL's mask, so a file there counts as shared.
+    /// Outside the service, where `check` runs, the operator's own file is read.
+    ///
+    /// - Throws: `SecretFault` that names the place the credential belongs in.
     func file(of name: String, place: String) throws(SecretFault) -> (path: String, isShared: Bool) {
         guard let folder else {
             let path = "\(Self.plain.folder)/\(name)"
             if Self.exists(path) { return (path, false) }
             let encrypted = "\(Self.encrypted.folder)/\(name)"
             guard unsafe access(encrypted, F_OK) != 0 else {
-                throw SecretFault(place: place, problem: "is encrypted in \(encrypted): the service alone reads it")
+                throw SecretFault(place: place, problem: "is encrypted in \(encrypted); only the service can read it")
             }
-            throw SecretFault(place: place, problem: "is not there: outside the service ($CREDENTIALS_DIRECTORY is not set) it is read from \(path)")
+            throw SecretFault(
+                place: place, problem: "does not exist; outside the service ($CREDENTIALS_DIRECTORY is not set) it is read from \(path)")
         }
         for candidate in [name] + Self.sources.map({ "\($0.name)_\(name)" }) where Self.exists("\(folder)/\(candidate)") {
             return ("\(folder)/\(candidate)", true)
         }
         throw SecretFault(
             place: place,
-            problem: "was not handed over; put its file into \(Self.plain.folder) (or name it in LoadCredential=) and restart the service")
+            problem: "was not passed to the service; put its file into \(Self.plain.folder) (or name it in LoadCredential=) and restart the service")
     }
 
-    /// Those of these credentials whose file in the unit's folders is newer than what was handed over: systemd 252 takes a
-    /// changed one over at a restart alone.
+    /// The credentials in `names` whose file in the unit's folders is newer than the copy the service received.
+    ///
+    /// systemd 252 copies a changed credential only at a restart.
     package func outdated(among names: Set<String>) -> [String] {
         guard folder != nil else { return [] }
         return names.sorted().filter { name in
-            guard let taken = try? file(of: name, place: name).path, let copied = Self.times(taken)?.written else { return false }
+            guard let copy = try? file(of: name, place: name).path, let copied = Self.times(copy)?.written else { return false }
             return Self.sources.contains { Self.times("\($0.folder)/\(name)").map { $0.changed > copied } ?? false }
         }
     }
 
-    /// Whether a credential is there for the service, but sealed, so that nobody else reads it.
+    /// Whether a credential exists only in encrypted form, which nothing outside the service can read.
     package func isSealed(_ name: String) -> Bool {
         folder == nil && !Self.exists("\(Self.plain.folder)/\(name)") && Self.exists("\(Self.encrypted.folder)/\(name)")
     }
 
     private static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
-    /// When a file was written, and when it was last changed in any way: moved into place, it is as old as ever by the first.
+    /// When a file's content was last modified, and when its inode last changed: a rename keeps the modification time.
     private static func times(_ path: String) -> (written: WallTime, changed: WallTime)? {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else { return nil }

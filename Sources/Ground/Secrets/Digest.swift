@@ -1,6 +1,6 @@
 import COpenSSL
 
-/// SHA-256 and HMAC-SHA256 by libcrypto, and random bytes.
+/// SHA-256, HMAC-SHA256 and random bytes from libcrypto.
 package enum Digest {
     /// 32 bytes.
     package static func sha256(_ bytes: [UInt8]) -> [UInt8] {
@@ -17,10 +17,10 @@ package enum Digest {
         return digest
     }
 
-    /// Bytes of the system's cryptographic generator (RAND_bytes(3)).
+    /// Returns bytes from the cryptographic generator (RAND_bytes(3)).
     package static func random(_ count: Int) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
-        // A process without randomness must not hand out keys; RAND_bytes fails only then.
+        // RAND_bytes fails only without randomness, and then no key may be handed out.
         precondition(unsafe RAND_bytes(&bytes, Int32(count)) == 1, "no randomness")
         return bytes
     }
@@ -31,7 +31,7 @@ package enum Digest {
         return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
-    /// Reads hexadecimal of either case; nil for anything else.
+    /// Reads hexadecimal in either case; nil for anything else.
     package static func bytes(hex text: String) -> [UInt8]? {
         let digits = Array(text.utf8)
         guard digits.count.isMultiple(of: 2) else { return nil }

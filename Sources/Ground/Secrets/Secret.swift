@@ -1,7 +1,9 @@
 import COpenSSL
 
-/// Bytes nobody may see by accident: printing shows `‹redacted›`, there is no coding, comparing takes the same time
-/// wherever the difference is, and the bytes are wiped when the last holder lets go.
+/// Bytes that cannot be disclosed by accident.
+///
+/// Printing shows `‹redacted›`, the type is not `Codable`, comparison takes the same time wherever the difference is, and
+/// the bytes are wiped when the last reference goes away.
 package final class Secret: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     private let storage: Storage
 
@@ -16,11 +18,11 @@ package final class Secret: Sendable, CustomStringConvertible, CustomDebugString
     package var count: Int { storage.count }
     package var isEmpty: Bool { storage.count == 0 }
 
-    /// The bytes, for the place they are meant for: a request, a digest, an answer to an allowed caller.
+    /// The bytes, for their intended use: a request, a digest, a response to an authorized caller.
     package var exposedBytes: [UInt8] { storage.copy() }
     package var exposedText: String { String(decoding: storage.copy(), as: UTF8.self) }
 
-    /// Whether both hold the same bytes; takes the same time wherever they differ.
+    /// Whether both hold the same bytes; takes the same time wherever the difference is.
     package func matches(_ other: Secret) -> Bool {
         ConstantTime.areEqual(storage.copy(), other.storage.copy())
     }
@@ -29,7 +31,7 @@ package final class Secret: Sendable, CustomStringConvertible, CustomDebugString
     package var debugDescription: String { "‹redacted›" }
     package var customMirror: Mirror { Mirror(self, children: [:]) }
 
-    /// Owns the bytes. `@unchecked Sendable`: written in `init` and wiped in `deinit`, read only in between.
+    /// Owns the bytes. `@unchecked Sendable`: written in `init`, wiped in `deinit` and only read in between.
     @safe private final class Storage: @unchecked Sendable {
         private let bytes: UnsafeMutableBufferPointer<UInt8>
         var count: Int { unsafe bytes.count }

@@ -5,12 +5,12 @@ import Glibc
 import Synchronization
 import Time
 
-/// Says to a command that nobody waits for it any more.
+/// Signals a running command that its caller was cancelled.
 private final class CancelFlag: Sendable {
     let flag = Atomic<Bool>(false)
 }
 
-/// Runs a command for what it prints: directly, without a shell, with nothing on its standard input, for a bounded time and size.
+/// Runs a command and returns its output: no shell, an empty standard input, and bounds on time and size.
 enum SecretCommand {
     private static let queue = DispatchQueue(label: "tokenbroker.secret-command")
 
@@ -66,7 +66,7 @@ enum SecretCommand {
         defer {
             for index in unsafe arguments.indices { unsafe free(arguments[index]) }
         }
-        // As a shell would start it: the threads of Dispatch block signals, and the daemon ignores SIGPIPE.
+        // Start it as a shell would: Dispatch's threads block signals, and the daemon ignores SIGPIPE.
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe posix_spawnattr_destroy(&attributes) }
@@ -82,7 +82,7 @@ enum SecretCommand {
         return child
     }
 
-    /// Everything until the end of the stream; nil when there is too much of it or the time is over.
+    /// Reads to the end of the stream; nil when there is too much output, the time is up or the caller was cancelled.
     private static func collect(from descriptor: Int32, limit: Int, until end: ContinuousClock.Instant, _ isCancelled: CancelFlag) -> [UInt8]? {
         var output: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)

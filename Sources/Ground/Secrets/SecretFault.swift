@@ -1,4 +1,4 @@
-/// A secret that could not be read: the place and what would be right.
+/// A secret that could not be read: its place, and what is wrong or would be right.
 package struct SecretFault: Error, Equatable, CustomStringConvertible {
     package let place: String
     package let problem: String

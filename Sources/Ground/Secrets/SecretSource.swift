@@ -1,7 +1,7 @@
 import Glibc
 
-/// Reads secrets from where they stand. A role, so that tests can hand them in.
+/// Reads secrets by reference. A role, so that tests can supply their own.
 package protocol SecretSource: Sendable {
-    /// - Throws: `SecretFault` naming the place; nothing secret is in it.
+    /// - Throws: `SecretFault`, which names the place and contains no secret.
     func read(_ reference: SecretReference) async throws(SecretFault) -> Secret
 }

@@ -3,19 +3,20 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Tells when secret files were changed (inotify(7)): written and closed, moved into place, or given another mode. Their
-/// folders are watched, so that a file replaced by another is seen too, also through Kubernetes' `..data` link.
+/// Reports changes to secret files (inotify(7)): a file written and closed, moved into place, or given another mode.
+///
+/// It watches their folders, so that it also sees a file replaced by another, even through Kubernetes' `..data` link.
 package final class SecretWatch: Sendable {
     private struct State {
-        /// Names of secret files by their folder.
+        /// Names of secret files, by folder.
         var wanted: [String: Set<String>] = [:]
-        /// Of each watch the folders it is of: two paths may lead to one.
+        /// Folders by watch descriptor: two paths may lead to one watch.
         var folders: [Int32: Set<String>] = [:]
         var changed: Set<String> = []
         var isGathering = false
     }
 
-    /// Paths that changed, a moment after the last of them did.
+    /// Sets of changed paths; each set is reported a moment after its first change.
     package let changes: AsyncStream<Set<String>>
     private let continuation: AsyncStream<Set<String>>.Continuation
     private let descriptor: Int32
@@ -24,13 +25,13 @@ package final class SecretWatch: Sendable {
     /// `nonisolated(unsafe)`: set once in `init`; Dispatch sources may be used from any thread.
     private nonisolated(unsafe) let source: any DispatchSourceRead
 
-    /// Changes that come together are told together.
+    /// Changes within this time of the first one are reported together.
     private static let pause = DispatchTimeInterval.milliseconds(100)
-    /// Between two looks for a folder that is gone.
+    /// Interval between checks for a folder that has gone away.
     private static let absence = DispatchTimeInterval.seconds(1)
     private static let mask = UInt32(IN_CLOSE_WRITE | IN_MOVED_TO | IN_ATTRIB | IN_ONLYDIR)
 
-    /// Nil where the system gives no inotify instance (fs.inotify.max_user_instances).
+    /// Nil if the system grants no inotify instance (fs.inotify.max_user_instances).
     package init?() {
         descriptor = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
         guard descriptor >= 0 else { return nil }
@@ -45,7 +46,7 @@ package final class SecretWatch: Sendable {
         unsafe source.cancel()
     }
 
-    /// Watches these files in place of those before; of a folder that is not there nothing is told.
+    /// Watches these files instead of the previous ones; a folder that does not exist is ignored.
     package func watch(_ paths: Set<String>) {
         var wanted: [String: Set<String>] = [:]
         for path in paths {
@@ -57,7 +58,7 @@ package final class SecretWatch: Sendable {
                 _ = inotify_rm_watch(descriptor, number)
                 state.folders[number] = nil
             }
-            // Again for those watched before: a folder made anew under the same name is another one.
+            // Add folders already watched again: one recreated under the same name is a different folder.
             add(wanted.keys.sorted(), to: &state)
             state.wanted = wanted
         }
@@ -70,7 +71,7 @@ package final class SecretWatch: Sendable {
         }
     }
 
-    /// A folder that was watched is gone: another one may take its place, now or later.
+    /// Looks for watched folders that have gone away until they exist again.
     private func watchAgain(_ folders: Set<String>) {
         queue.asyncAfter(deadline: .now() + Self.absence) { [weak self] in
             guard let self else { return }
@@ -83,7 +84,7 @@ package final class SecretWatch: Sendable {
                 }
                 return wanted.subtracting(found)
             }
-            tell()
+            report()
             if !missing.isEmpty { watchAgain(missing) }
         }
     }
@@ -97,7 +98,7 @@ package final class SecretWatch: Sendable {
         }
     }
 
-    /// `struct inotify_event`: watch, mask, cookie and the name's length, 4 bytes each, then the name.
+    /// Parses `struct inotify_event`: watch, mask, cookie and the name's length, 4 bytes each, then the name.
     private func take(_ bytes: ArraySlice<UInt8>) {
         func number(_ place: Int) -> UInt32 { (0..<4).reversed().reduce(0) { $0 << 8 | UInt32(bytes[place + $1]) } }
         var place = bytes.startIndex
@@ -126,10 +127,10 @@ package final class SecretWatch: Sendable {
             state.isGathering = true
             return true
         }
-        if mustGather { queue.asyncAfter(deadline: .now() + Self.pause) { [weak self] in self?.tell() } }
+        if mustGather { queue.asyncAfter(deadline: .now() + Self.pause) { [weak self] in self?.report() } }
     }
 
-    private func tell() {
+    private func report() {
         let changed = state.withLock { state in
             defer { (state.changed, state.isGathering) = ([], false) }
             return state.changed

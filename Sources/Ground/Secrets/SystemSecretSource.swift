@@ -1,11 +1,11 @@
 import Files
 import Glibc
 
-/// Files, environment, systemd credentials and commands of this machine.
+/// Reads secrets from this machine's files, environment, systemd credentials and commands.
 package struct SystemSecretSource: SecretSource {
     /// A secret longer than this is a mistake.
     package static let maximumBytes = 64 * 1024
-    /// How long a command may take.
+    /// Time limit for a command.
     package static let commandTime = Duration.seconds(10)
 
     private let environment: [String: String]

@@ -1,6 +1,6 @@
-/// A moment on CLOCK_BOOTTIME: goes on through suspend and is never set. Deadlines live on it.
+/// A moment on CLOCK_BOOTTIME, which runs through suspend and is never set. All deadlines use it.
 package struct BootInstant: Sendable, Hashable, Comparable {
-    /// Nanoseconds since the machine started.
+    /// Nanoseconds since the machine booted.
     package var nanoseconds: Int64
 
     package init(nanoseconds: Int64) {

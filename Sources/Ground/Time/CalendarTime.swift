@@ -1,6 +1,6 @@
-/// A wall time as year, month, day and time of day in UTC (proleptic Gregorian calendar), and the two ways it is written on the wire.
+/// Converts wall times to and from UTC calendar dates (proleptic Gregorian) and their two wire formats.
 package enum CalendarTime {
-    /// Days since 1970-01-01 of a date; months and days beyond their range carry over.
+    /// Days from 1970-01-01 to a date; months and days beyond their range carry over.
     static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
         // March-based years put the leap day last; 719468 days lie between 0000-03-01 and 1970-01-01.
         let shifted = month <= 2 ? year - 1 : year
@@ -21,14 +21,15 @@ package enum CalendarTime {
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * monthIndex + 2) / 5 + 1)
     }
 
-    /// RFC 3339 in UTC with whole seconds: `2026-11-21T10:15:00Z`.
+    /// Writes RFC 3339 in UTC with whole seconds: `2026-11-21T10:15:00Z`.
     package static func rfc3339(_ time: WallTime) -> String {
         let (year, month, day) = date(days: days(of: time))
         return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(timeOfDay(time))Z"
     }
 
-    /// Reads an RFC 3339 timestamp with offset and any fraction, and ISO 8601's `+0545`. Without an offset, `zone` applies
-    /// where given; a time that names none otherwise is nil: it would be a guess.
+    /// Reads an RFC 3339 timestamp with an offset and any fraction; ISO 8601's `+0545` is accepted too.
+    ///
+    /// Without an offset, `zone` applies; without either, the result is nil, since the time would be a guess.
     package static func parseRFC3339(_ text: String, zone: Duration? = nil) -> WallTime? {
         var scanner = DigitScanner(text)
         guard let year = scanner.number(4), scanner.skip("-"), let month = scanner.number(2), scanner.skip("-"), let day = scanner.number(2),
@@ -63,7 +64,7 @@ package enum CalendarTime {
         return .seconds((hours * 3600 + minutes * 60) * (isNegative ? -1 : 1))
     }
 
-    /// Reads an IMF-fixdate, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7); the obsolete forms are nil.
+    /// Reads an IMF-fixdate, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7); nil for the obsolete forms.
     package static func parseIMFFixdate(_ text: String) -> WallTime? {
         let parts = text.split(separator: " ", omittingEmptySubsequences: false)
         guard parts.count == 6, parts[0].count == 4, parts[0].hasSuffix(","), parts[5] == "GMT", parts[1].count == 2, parts[3].count == 4,
@@ -105,7 +106,7 @@ package enum CalendarTime {
     }
 }
 
-/// Reads fixed runs of digits and single characters from the front of a text.
+/// Reads fixed-length runs of digits and single characters from the front of a text.
 private struct DigitScanner {
     private var rest: Substring.UTF8View
 
@@ -127,7 +128,7 @@ private struct DigitScanner {
         return digits.reduce(0) { $0 * 10 + Int64($1 - 0x30) }
     }
 
-    /// One or more digits after a decimal point, as nanoseconds; what is finer is dropped.
+    /// One or more digits after a decimal point, as nanoseconds; finer digits are dropped.
     mutating func fraction() -> Int64? {
         let digits = rest.prefix { (0x30...0x39).contains($0) }
         guard !digits.isEmpty else { return nil }

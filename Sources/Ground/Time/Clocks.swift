@@ -1,16 +1,16 @@
-/// Time as the program sees it; injected, so that a test can hold both clocks in its hand.
+/// The boot-time and wall clocks; injected, so that tests can control both.
 package protocol Clocks: Sendable {
     var boot: BootInstant { get }
     var wall: WallTime { get }
 
-    /// Returns once the boot-time clock has reached the instant, also when the machine slept in between.
+    /// Returns once the boot-time clock has reached the instant, even if the machine was suspended in between.
     ///
     /// - Throws: `CancellationError` as soon as the task is cancelled.
     func sleep(until instant: BootInstant) async throws
 }
 
 extension Duration {
-    /// Whole nanoseconds, at most what 64 bits hold (292 years).
+    /// Whole nanoseconds, clamped to 64 bits (292 years).
     package var nanoseconds: Int64 {
         let (seconds, attoseconds) = components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)

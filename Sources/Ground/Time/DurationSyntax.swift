@@ -1,8 +1,8 @@
-/// Durations as people write them in the configuration and read them in answers.
+/// Durations as people write them in the configuration and read them in responses.
 package enum DurationSyntax {
     private static let units: [(suffix: String, seconds: Int64)] = [("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)]
 
-    /// Reads `90s`, `15m`, `24h`, `7d`, `250ms`, and sums such as `1h30m`; nil for anything else, also for a number without unit.
+    /// Reads `90s`, `15m`, `24h`, `7d`, `250ms` and sums such as `1h30m`; nil for anything else, including a number without a unit.
     package static func parse(_ text: String) -> Duration? {
         var rest = Substring(text)
         var total = Duration.zero
@@ -23,7 +23,7 @@ package enum DurationSyntax {
         return text.isEmpty ? nil : total
     }
 
-    /// The shortest way to write a duration that `parse` reads back: `15m`, `1h30m`, `250ms`.
+    /// Writes the shortest form that `parse` reads back: `15m`, `1h30m`, `250ms`.
     package static func format(_ duration: Duration) -> String {
         let milliseconds = duration.nanoseconds / 1_000_000
         guard milliseconds % 1000 == 0 else { return "\(milliseconds)ms" }
@@ -37,7 +37,7 @@ package enum DurationSyntax {
         return text
     }
 
-    /// A duration in words, to two units at most: `4 min`, `22 h`, `1 min 30 s`, `3 d 4 h`.
+    /// Writes a duration for people, in at most two units: `4 min`, `22 h`, `1 min 30 s`, `3 d 4 h`.
     package static func words(_ duration: Duration) -> String {
         let seconds = max(0, duration.components.seconds)
         if seconds < 1 { return duration > .zero ? "under 1 s" : "0 s" }
@@ -49,7 +49,7 @@ package enum DurationSyntax {
             rest %= unit.seconds
             if parts.count == 2 { break }
         }
-        // Seconds beside hours or days are noise, and so are seconds beside ten minutes and more.
+        // Seconds are noise next to hours, days, or ten minutes and more.
         if parts.count == 2, parts[1].hasSuffix(" s"), seconds >= 600 { parts.removeLast() }
         return parts.joined(separator: " ")
     }

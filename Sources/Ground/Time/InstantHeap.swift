@@ -1,4 +1,4 @@
-/// Things by the instant they are due, the next one first: a binary heap.
+/// A binary heap of elements by due instant, earliest first.
 package struct InstantHeap<Element> {
     package private(set) var entries: [(instant: BootInstant, element: Element)] = []
 

@@ -1,4 +1,4 @@
-/// At most `count` of something in any `period`.
+/// A rate limit: at most `count` events in any `period`.
 package struct Rate: Sendable, Hashable {
     package var count: Int
     package var period: Duration
@@ -8,7 +8,7 @@ package struct Rate: Sendable, Hashable {
         self.period = period
     }
 
-    /// Reads `120/min`, `5/s`, `1000/h`; at most a million.
+    /// Reads `120/min`, `5/s` or `1000/h`; the count is 1 to 1,000,000.
     package init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         let periods: [String: Duration] = ["s": .seconds(1), "min": .seconds(60), "h": .seconds(3600)]

@@ -1,4 +1,4 @@
-/// Whether one more is within a rate: a bucket of `count` that fills evenly in `period`. Pure; times are boot-time nanoseconds.
+/// A token bucket that enforces a rate: it holds `count` and refills evenly within `period`. Pure; times are boot-time nanoseconds.
 package struct RateBucket: Sendable {
     private let rate: Rate
     private var tokens: Double
@@ -10,7 +10,7 @@ package struct RateBucket: Sendable {
         filledAt = now
     }
 
-    /// Takes one; where there is none, how long until there is.
+    /// Takes one and returns nil; if the bucket is empty, returns the time until one is available.
     package mutating func take(at now: Int64) -> Duration? {
         let perNanosecond = Double(rate.count) / Double(rate.period.nanoseconds)
         tokens = min(Double(rate.count), tokens + Double(max(0, now - filledAt)) * perNanosecond)
@@ -22,6 +22,6 @@ package struct RateBucket: Sendable {
         return .nanoseconds(Int64((1 - tokens) / perNanosecond))
     }
 
-    /// Nothing was taken for so long that it is as good as new.
+    /// Whether nothing was taken for a whole period, so that the bucket equals a new one.
     package func isFull(at now: Int64) -> Bool { now - filledAt >= rate.period.nanoseconds }
 }

@@ -1,6 +1,6 @@
 /// Sizes as people write them: `64KiB`, `1MiB`, `512B`.
 package enum SizeSyntax {
-    /// Bytes, or nil where the text is no number with a unit.
+    /// Reads a size in bytes; nil if the text is not a number with a unit.
     package static func parse(_ text: String) -> Int? {
         for (suffix, factor) in [("KiB", 1024), ("MiB", 1024 * 1024), ("B", 1)] where text.hasSuffix(suffix) {
             guard let number = Int(text.dropLast(suffix.count)), number >= 0, number <= 1 << 40 else { return nil }

@@ -3,11 +3,13 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// The machine's clocks. All sleepers share one timerfd on CLOCK_BOOTTIME: it fires at once after a suspend that
-/// outlasted its time, and an idle process is woken for nothing but a due sleeper (timerfd_create(2)).
+/// The machine's clocks.
+///
+/// All sleepers share one timerfd on CLOCK_BOOTTIME (timerfd_create(2)). It fires at once after a suspend that outlasted its
+/// time, and wakes an idle process only for a sleeper that is due.
 package final class SystemClocks: Clocks {
     private struct Sleepers {
-        /// Ordered by instant, then by number: the first is due next.
+        /// Ordered by instant, then by number; the first is due next.
         var queue: [(instant: BootInstant, number: UInt64)] = []
         var waiting: [UInt64: CheckedContinuation<Void, Never>] = [:]
         var next: UInt64 = 0
@@ -20,7 +22,7 @@ package final class SystemClocks: Clocks {
 
     package init() {
         timer = timerfd_create(CLOCK_BOOTTIME, Int32(TFD_CLOEXEC) | Int32(TFD_NONBLOCK))
-        // Without a descriptor for its only timer the process cannot do its work; this happens at start or not at all.
+        // The process cannot work without its only timer; creation fails at start or not at all.
         precondition(timer >= 0, "timerfd_create: \(errno)")
         unsafe source = DispatchSource.makeReadSource(fileDescriptor: timer, queue: DispatchQueue(label: "tokenbroker.timer"))
         let timer = timer

@@ -1,4 +1,4 @@
-/// A moment of the wall clock: for people, the wire and the disk, never for deciding whether a token lives.
+/// A moment on the wall clock: for people, the wire and the disk, never for deciding whether a token is alive.
 package struct WallTime: Sendable, Hashable, Comparable {
     /// Nanoseconds since 1970-01-01T00:00:00Z.
     package var nanoseconds: Int64

@@ -1,13 +1,13 @@
-/// One thing wrong with a configuration: where it stands, what is wrong and what would be right.
+/// One fault in a configuration: where it is, what is wrong and what would be right.
 package struct ConfigurationFault: Error, Sendable, Hashable, CustomStringConvertible {
     package var file: String
-    /// From 1; 0 where the fault has no place in the file.
+    /// From 1; 0 if the fault has no place in the file.
     package var line: Int
     package var column: Int
     /// The key's path: `tokens.zapper.inputs.api_key`.
     package var path: String
     package var message: String
-    /// A warning is told and nothing more.
+    /// A warning is reported but does not make the configuration invalid.
     package var isWarning = false
 
     package init(file: String, line: Int = 0, column: Int = 0, path: String = "", message: String, isWarning: Bool = false) {

@@ -1,4 +1,4 @@
-/// Every fault of a configuration, in the order of the files and lines.
+/// All faults of a configuration, in the order of files and lines.
 package struct ConfigurationFaults: Error, Sendable, CustomStringConvertible {
     package let faults: [ConfigurationFault]
 

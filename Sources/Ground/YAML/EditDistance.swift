@@ -2,7 +2,7 @@ import Secrets
 import Time
 import Yams
 
-/// Levenshtein's distance: how many letters must change to turn one word into another.
+/// The Levenshtein distance: the number of single-character edits that turn one word into another.
 enum EditDistance {
     static func between(_ left: String, _ right: String) -> Int {
         let right = Array(right)

@@ -1,4 +1,4 @@
-/// Collects faults while files are read.
+/// Collects faults, each once, while files are read.
 package final class FaultList {
     private var collected: [ConfigurationFault] = []
     private var known: Set<ConfigurationFault> = []
@@ -9,7 +9,7 @@ package final class FaultList {
         if known.insert(fault).inserted { collected.append(fault) }
     }
 
-    /// In the order of the files as they were read, and of the places in them.
+    /// In the order in which the files reported their first fault, then by line and column.
     package var faults: [ConfigurationFault] {
         var files: [String] = []
         for fault in collected where !files.contains(fault.file) { files.append(fault.file) }

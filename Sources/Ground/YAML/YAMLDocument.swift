@@ -2,12 +2,12 @@ import CLinux
 import Glibc
 import Yams
 
-/// One YAML file as a tree whose nodes know their line and column.
+/// Parses a YAML file into a tree whose nodes know their line and column.
 package enum YAMLDocument {
-    /// A larger configuration file is a mistake; ten thousand tokens take two mebibytes.
+    /// A larger configuration file is a mistake: ten thousand tokens take 2 MiB.
     package static let maximumBytes = 4 * 1024 * 1024
 
-    /// Reads a document; a syntax error, a duplicate key or an anchor is a fault and ends the reading of this file.
+    /// Reads a document; a syntax error, a duplicate key or an anchor is a fault and yields nil.
     package static func parse(_ text: String, file: String, faults: FaultList) -> YAMLNode? {
         guard text.utf8.count <= maximumBytes else {
             faults.add(.init(file: file, message: "is larger than 4 MiB"))
@@ -36,10 +36,11 @@ package enum YAMLDocument {
         do {
             let parser = try Yams.Parser(yaml: text)
             guard let node = try parser.singleRoot() else { return .success(nil) }
-            // Nodes hold their anchors weakly: they are there as long as the parser is.
+            // Nodes hold their anchors weakly: anchors live as long as the parser.
             return withExtendedLifetime(parser) {
                 guard let mark = anchorMark(node) else { return .success(node) }
-                return .failure(YamlFault(line: mark.line, column: mark.column, message: "anchors and aliases are not read; write the value out"))
+                let message = "anchors and aliases are not supported; write the value out"
+                return .failure(YamlFault(line: mark.line, column: mark.column, message: message))
             }
         } catch let error as YamlError {
             return .failure(fault(of: error))
@@ -48,8 +49,9 @@ package enum YAMLDocument {
         }
     }
 
-    /// Where the first anchor stands. Anchors would let a small file become an endless tree; a node that has one comes
-    /// before its aliases, so the walk ends at it.
+    /// The position of the first anchor.
+    ///
+    /// Anchors would let a small file expand into an endless tree. An anchor precedes its aliases, so the walk ends there.
     private static func anchorMark(_ node: Node) -> (line: Int, column: Int)? {
         if node.anchor != nil { return (node.mark?.line ?? 0, node.mark?.column ?? 0) }
         switch node {
@@ -66,7 +68,7 @@ package enum YAMLDocument {
             let before = context.map { "\($0.text) " } ?? ""
             return YamlFault(line: mark.line, column: mark.column, message: "\(before)\(problem)")
         case .duplicatedKeysInMapping(let names, let context):
-            let message = "the key \(names.sorted().joined(separator: ", ")) stands here twice"
+            let message = "duplicate key \(names.sorted().joined(separator: ", "))"
             return YamlFault(line: context.mark.line, column: context.mark.column, message: message)
         case .reader(let problem, _, _, _):
             return YamlFault(line: 0, column: 0, message: "cannot be read as UTF-8: \(problem)")
@@ -76,7 +78,7 @@ package enum YAMLDocument {
     }
 }
 
-/// Runs work on a thread of its own with an 8 MiB stack: composing a deeply nested document recurses.
+/// Runs work on its own thread with an 8 MiB stack, since composing a deeply nested document recurses.
 private enum DeepStack {
     private static let bytes = 8 * 1024 * 1024
 

@@ -2,7 +2,7 @@ import Secrets
 package import Time
 import Yams
 
-/// A node of a configuration file with its place. What it is asked for and is not becomes a fault, and nil.
+/// A node of a configuration file with its place. Reading it as a type it does not have reports a fault and returns nil.
 package struct YAMLNode {
     let node: Node
     package let path: String
@@ -26,9 +26,9 @@ package struct YAMLNode {
         YAMLNode(node: node, path: path.isEmpty ? name : "\(path).\(name)", file: file, faults: faults)
     }
 
-    /// Of what it says, comments and layout aside.
+    /// A digest of the content, ignoring comments and layout.
     package var digest: String {
-        // A node that was read can be written; where it could not, its own description will do.
+        // A node that was read can be serialized; if that fails nevertheless, its description will do.
         Digest.hex(Digest.sha256(Array(((try? Yams.serialize(node: node)) ?? "\(node)").utf8)))
     }
 
@@ -52,13 +52,13 @@ package struct YAMLNode {
         return .string(text)
     }
 
-    /// Text: any scalar but null; a number or Boolean as it is written.
+    /// Text: any scalar except null; a number or Boolean yields its text.
     package func string() -> String? {
         switch scalar {
         case .string(let text), .integer(let text), .number(let text): return text
         case .bool(let flag): return flag ? "true" : "false"
         case .null: fault("has no value"); return nil
-        case nil: fault("must be a text, not a \(isMapping ? "mapping" : "list")"); return nil
+        case nil: fault("must be text, not a \(isMapping ? "mapping" : "list")"); return nil
         }
     }
 
@@ -80,7 +80,7 @@ package struct YAMLNode {
             return nil
         }
         guard range.contains(duration) else {
-            fault("must lie between \(DurationSyntax.format(range.lowerBound)) and \(DurationSyntax.format(range.upperBound))")
+            fault("must be between \(DurationSyntax.format(range.lowerBound)) and \(DurationSyntax.format(range.upperBound))")
             return nil
         }
         return duration
@@ -100,13 +100,13 @@ package struct YAMLNode {
             return nil
         }
         guard range.contains(size) else {
-            fault("must lie between \(SizeSyntax.format(range.lowerBound)) and \(SizeSyntax.format(range.upperBound))")
+            fault("must be between \(SizeSyntax.format(range.lowerBound)) and \(SizeSyntax.format(range.upperBound))")
             return nil
         }
         return size
     }
 
-    /// One of a few words.
+    /// One of the raw values of an enum.
     package func word<Word: RawRepresentable & CaseIterable>(_: Word.Type) -> Word? where Word.RawValue == String {
         guard let text = string() else { return nil }
         if let word = Word(rawValue: text) { return word }

@@ -4,24 +4,24 @@ import FoundationEssentials
 import LocalHTTP
 import Synchronization
 
-/// The partners on one loopback port, each under its own first path segment, and the control API under `/_sandbox`.
+/// A server for all partners on one loopback port, each under its own first path segment, with the control API under `/_sandbox`.
 package final class SandboxServer: Sendable {
     private let server: HTTPServer
     private let state: SharedState
 
-    /// Where it answers: `http://127.0.0.1:PORT`.
+    /// The URL of the server, `http://127.0.0.1:PORT`.
     package var url: String { "http://\(server.addresses[0])" }
 
     /// - Parameters:
     ///   - port: 0 lets the kernel choose.
-    ///   - lifetimes: seconds by partner, in place of what the pages say.
+    ///   - lifetimes: lifetimes in seconds by partner, in place of those on the pages.
     package init(port: UInt16 = 0, lifetimes: [String: Double] = [:]) throws(SystemCallError) {
         let state = SharedState(SandboxState(lifetimes: lifetimes))
         self.state = state
         server = try HTTPServer([try Listener(.loopback4(host: [127, 0, 0, 1], port: port))], limits: Self.limits) { SandboxHandler(state) }
     }
 
-    /// As the daemon has them by default.
+    /// The default limits of the daemon.
     private static let limits = ServerLimits(
         headerBytes: 16 * 1024, fields: 100, bodyBytes: 64 * 1024, headerTime: .seconds(5), requestTime: .seconds(10), idleTime: .seconds(60),
         connections: 1024, idleGrace: .seconds(1), firstRequestGrace: .milliseconds(250))
@@ -42,7 +42,7 @@ package final class SandboxServer: Sendable {
         _ = state.value.withLock { $0.revoke(partner) }
     }
 
-    /// Login requests that came to a partner, and tokens it handed out.
+    /// The number of login requests to a partner and of tokens it issued.
     package func count(_ partner: String) -> (requests: Int, tokens: Int) {
         state.value.withLock { ($0.accounts[partner]?.requests ?? 0, $0.accounts[partner]?.tokens ?? 0) }
     }
@@ -83,7 +83,7 @@ private final class SandboxHandler: RequestHandler {
     }
 
     private static func request(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ body: Span<UInt8>) -> SandboxRequest {
-        // Method and field names are read again from the message: the parser keeps only those it decides by.
+        // The method and field names are read again from the message: the parser keeps only those it acts on.
         let message = String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
         var request = SandboxRequest(method: String(message.prefix { $0 != " " }), path: bytes.text(head.path))
         request.query = head.query.map { SandboxRequest.pairs(bytes.text($0)) } ?? [:]

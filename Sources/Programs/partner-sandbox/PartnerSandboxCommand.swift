@@ -6,9 +6,9 @@ import PartnerSandbox
 struct PartnerSandboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "partner-sandbox",
-        abstract: "The partners as loopback servers, exactly as their pages describe them, with faults on request.",
+        abstract: "Serve the partners on a loopback port, exactly as their pages describe them, with faults on request.",
         discussion: """
-            Each partner lives under its own path: /zipteams, /zetasafe, /zapper (service and customer), /sparrowsms, /pulsecrm, /oauth2.
+            Each partner has its own path: /zipteams, /zetasafe, /zapper (service and customer), /sparrowsms, /pulsecrm, /oauth2.
             The control API is under /_sandbox: POST /faults/PARTNER, POST /lifetimes/PARTNER, POST /revocations/PARTNER, GET /counts, GET /tokens?token=…
             Credentials: sandbox-api-key, sandbox-api-secret, sandbox-api-token, sandbox-partner-token, sandbox-user, sandbox-password,
             sandbox-client, sandbox-client-secret.
@@ -32,7 +32,7 @@ struct PartnerSandboxCommand: AsyncParsableCommand {
         let server = try SandboxServer(port: port, lifetimes: lifetimes)
         print("partner-sandbox: \(server.url)")
         fflush(nil)
-        // Serves until it is killed; there is nothing to lose.
+        // Serves until it is killed; no state is lost.
         try await Task.sleep(for: .seconds(365 * 86_400))
         withExtendedLifetime(server) {}
     }

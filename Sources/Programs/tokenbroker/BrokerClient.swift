@@ -7,13 +7,16 @@ import OutboundHTTP
 import Secrets
 import Time
 
-/// Talks to the running daemon: `TOKENBROKER_URL` says where (`http://127.0.0.1:8653`, or `unix:/path`; by default the usual unix socket, else the usual TCP address), `TOKENBROKER_KEY_FILE` with what.
+/// A client of the running daemon.
+///
+/// `TOKENBROKER_URL` is the daemon's address, `http://127.0.0.1:8653` or `unix:/path`; the default is the usual unix socket, else
+/// the usual TCP address. `TOKENBROKER_KEY_FILE` is the file with the client key.
 struct BrokerClient {
-    private static let usualSocket = "/run/tokenbroker/api.sock"
+    private static let defaultSocket = "/run/tokenbroker/api.sock"
 
     /// The daemon's usual unix socket where this user may connect to it, else its usual TCP address.
-    private static var usualPlace: String {
-        unsafe access(usualSocket, R_OK | W_OK) == 0 ? "unix:\(usualSocket)" : "http://127.0.0.1:8653"
+    private static var defaultAddress: String {
+        unsafe access(defaultSocket, R_OK | W_OK) == 0 ? "unix:\(defaultSocket)" : "http://127.0.0.1:8653"
     }
 
     private let transport: CurlTransport
@@ -23,13 +26,13 @@ struct BrokerClient {
 
     init() async throws {
         let environment = ProcessEnvironment.all
-        let place = environment["TOKENBROKER_URL"] ?? Self.usualPlace
-        if place.hasPrefix("unix:") {
-            socket = String(place.dropFirst(5))
+        let address = environment["TOKENBROKER_URL"] ?? Self.defaultAddress
+        if address.hasPrefix("unix:") {
+            socket = String(address.dropFirst(5))
             base = "http://127.0.0.1"
         } else {
             socket = nil
-            base = place.hasSuffix("/") ? String(place.dropLast()) : place
+            base = address.hasSuffix("/") ? String(address.dropLast()) : address
         }
         transport = CurlTransport(clocks: SystemClocks(), userAgent: "tokenbroker/\(Version.current)")
         guard let path = environment["TOKENBROKER_KEY_FILE"] else {
@@ -44,7 +47,9 @@ struct BrokerClient {
         }
     }
 
-    /// - Throws: an exit code, after the problem was explained on standard error.
+    /// Sends a request and returns the reply, whose status is below 400.
+    ///
+    /// - Throws: an exit code, after the problem was reported on standard error.
     func send(_ method: HTTPRequest.Method, _ path: String, accept: String = "application/json", body: [UInt8]? = nil) async throws -> PartnerReply {
         var connection = ConnectionSettings()
         connection.unixSocket = socket
@@ -62,15 +67,15 @@ struct BrokerClient {
             throw ProgramExit.unavailable
         }
         guard reply.status >= 400 else { return reply }
-        throw Self.explained(reply)
+        throw Self.exitCode(reporting: reply)
     }
 
     func json(_ method: HTTPRequest.Method, _ path: String, body: [UInt8]? = nil) async throws -> JSONValue {
         JSONValue(parsing: try await send(method, path, body: body).body) ?? .null
     }
 
-    /// Says what the problem says, and chooses the exit code.
-    private static func explained(_ reply: PartnerReply) -> ExitCode {
+    /// Reports the problem on standard error and returns the exit code for it.
+    private static func exitCode(reporting reply: PartnerReply) -> ExitCode {
         let problem = JSONValue(parsing: reply.body)
         let title = problem?["title"]?.text ?? "status \(reply.status)"
         let detail = problem?["detail"]?.text.map { ": \($0)" } ?? ""

@@ -5,7 +5,7 @@ import Secrets
 
 struct CallCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "call", abstract: "Run an action of a token's provider; once, never repeated by itself.",
+        commandName: "call", abstract: "Run an action of a token's provider, once.",
         discussion: "A value of @FILE is read from that file.")
 
     @Argument(help: "The token's name.")

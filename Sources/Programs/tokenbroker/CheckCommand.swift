@@ -6,13 +6,13 @@ import YAML
 
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Check the configuration, the secrets and, with --login, every login.",
-        discussion: "Faults go to standard error with file, line and column; warnings alone do not change the exit code.")
+        commandName: "check", abstract: "Check configuration, secrets and, with --login, each login.",
+        discussion: "Faults go to standard error with file, line and column; warnings do not change the exit code.")
 
     @OptionGroup var files: ConfigurationOption
     @Flag(help: "Try each login and print the exchange, redacted.")
     var login = false
-    @Flag(help: "Look at the configuration files alone, not at the secrets.")
+    @Flag(help: "Check only the configuration files, not the secrets.")
     var syntax = false
     @Flag(help: "Print JSON.")
     var json = false
@@ -31,19 +31,19 @@ struct CheckCommand: AsyncParsableCommand {
             let bad = results.count { !$0.isGood }
             print(
                 bad == 0
-                    ? "\(files.config): \(configuration.tokens.count) tokens, no fault"
-                    : "\(files.config): \(bad) of \(results.count) tokens are not right")
+                    ? "\(files.config): \(configuration.tokens.count) tokens, no faults"
+                    : "\(files.config): \(bad) of \(results.count) tokens have faults")
         }
         if !results.allSatisfy(\.isGood) { throw login ? ProgramExit.unavailable : ProgramExit.configuration }
     }
 
-    /// What the shipped unit makes of where secrets stand.
+    /// Warnings about how the shipped unit affects the sources of secrets.
     private static func advice(_ configuration: BrokerConfiguration) -> [String] {
         var advice: Set<String> = []
         for reference in configuration.references {
             switch reference {
             case .environment(let name):
-                advice.insert("warning: environment variable \(name): `systemctl show` shows a unit's environment to everybody")
+                advice.insert("warning: environment variable \(name): `systemctl show` shows a unit's environment to every user")
             case .command(let words):
                 advice.insert("warning: command \(words.first ?? ""): under the shipped unit it needs a drop-in with ExecPaths=\(words.first ?? "")")
             case .file, .credential, .value: break

@@ -4,11 +4,11 @@ import Providers
 import Secrets
 
 struct ClientCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "client", abstract: "Client keys.", subcommands: [Add.self])
+    static let configuration = CommandConfiguration(commandName: "client", abstract: "Manage client keys.", subcommands: [Add.self])
 
     struct Add: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a key for a client: the key, once, on standard output; what to configure on standard error.")
+            abstract: "Create a client key: the key goes to standard output, once, and the configuration to standard error.")
 
         @Argument(help: "The client's name.")
         var name: String
@@ -26,7 +26,7 @@ struct ClientCommand: ParsableCommand {
             print(key)
             explain(
                 """
-                The key is shown this once. Give it to \(name), in a file of mode 0600, and configure:
+                The key is shown only once. Give it to \(name), in a file of mode 0600, and configure:
 
                 clients:
                   \(name):

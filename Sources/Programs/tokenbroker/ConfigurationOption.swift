@@ -10,12 +10,12 @@ import Store
 import Time
 import YAML
 
-/// `--config`, as every subcommand that reads the configuration has it.
+/// The option `--config` of every subcommand that reads the configuration.
 struct ConfigurationOption: ParsableArguments {
     @Option(help: "The configuration file.")
     var config = "/etc/tokenbroker/config.yaml"
 
-    /// Reads it; every fault goes to standard error, and the exit code is EX_CONFIG (78).
+    /// Reads the configuration; reports every fault on standard error and throws the exit code EX_CONFIG (78).
     func read() throws -> (configuration: BrokerConfiguration, warnings: [ConfigurationFault]) {
         do throws(ConfigurationFaults) {
             return try ConfigurationFiles.read(config)

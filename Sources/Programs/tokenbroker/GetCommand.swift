@@ -8,9 +8,9 @@ struct GetCommand: AsyncParsableCommand {
     @OptionGroup var token: TokenArguments
     @Flag(help: "Print the header lines to send to the partner.")
     var header = false
-    @Flag(help: "Print the daemon's whole answer.")
+    @Flag(help: "Print the daemon's complete answer as JSON.")
     var json = false
-    @Option(help: "The least remaining life wanted, in seconds.")
+    @Option(help: "The minimum remaining lifetime, in seconds.")
     var minValid: Int?
     @Option(help: "How long to wait for a usable token, in seconds.")
     var wait: Int?

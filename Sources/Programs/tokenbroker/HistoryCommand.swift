@@ -3,11 +3,11 @@ import HTTPTypes
 import JSON
 
 struct HistoryCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "history", abstract: "Tell of a token's past logins, the last first.")
+    static let configuration = CommandConfiguration(commandName: "history", abstract: "List past logins, newest first.")
 
-    @Argument(help: "The token.")
+    @Argument(help: "The token's name.")
     var name: String
-    @Option(help: "How many logins to show.")
+    @Option(help: "The number of logins to show.")
     var last = 20
     @Flag(help: "Print JSON.")
     var json = false

@@ -7,7 +7,7 @@ import OutboundHTTP
 import Secrets
 import Time
 
-/// `key=value` on a command line.
+/// A `key=value` pair on the command line.
 struct KeyValue {
     let pair: (String, String)
 

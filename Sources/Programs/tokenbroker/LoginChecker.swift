@@ -10,7 +10,7 @@ import Synchronization
 import Time
 import Tokens
 
-/// Tries what the daemon would do with each token, without a daemon.
+/// Checks the secrets and logins of each token as the daemon would use them, without a daemon.
 struct LoginChecker {
     struct Result {
         var token: String
@@ -29,7 +29,7 @@ struct LoginChecker {
         self.configuration = configuration
     }
 
-    /// Whether every secret can be read and may be used where it goes.
+    /// Checks that every secret can be read and may be used where it goes.
     func checkSecrets() async -> [Result] {
         var results: [Result] = []
         for token in configuration.tokens {
@@ -38,7 +38,7 @@ struct LoginChecker {
                 guard case .secret(let references) = binding else { continue }
                 for reference in references {
                     if case .credential(let credential) = reference, Credentials(environment: ProcessEnvironment.all).isSealed(credential) {
-                        notes.append("\(name): \(reference.place) is encrypted, for the service alone: not looked at")
+                        notes.append("\(name): \(reference.place) is encrypted for the service only: not checked")
                         continue
                     }
                     do throws(SecretFault) {
@@ -53,7 +53,7 @@ struct LoginChecker {
         return results
     }
 
-    /// Logs in to each partner once; token inputs come from the logins before.
+    /// Logs in once for each token; token inputs come from earlier logins.
     func checkLogins() async -> [Result] {
         let transport = RecordingTransport(CurlTransport(clocks: clocks, userAgent: "tokenbroker/\(Version.current)"))
         let inputs = CheckedInputs(configuration: configuration)
@@ -63,21 +63,21 @@ struct LoginChecker {
         var results: [Result] = []
         for token in configuration.tokens where token.perRequest.isEmpty {
             guard token.provider.refreshRequest == nil else {
-                let reason = "not tried: what it logs in with may be good for one login, and is the daemon's"
+                let reason = "not tried: its login secret may be valid for one login only and belongs to the daemon"
                 results.append(Result(token: token.name, isGood: true, lines: [reason]))
                 continue
             }
             transport.clear()
             do throws(LoginFailure) {
                 let draft = try await inputs.login(token)
-                let life = draft.expiry.lifetime.map { "lives \(DurationSyntax.words($0))" } ?? "has no end"
+                let life = draft.expiry.lifetime.map { "its lifetime is \(DurationSyntax.words($0))" } ?? "it does not expire"
                 let verified = await verify(token, draft, performer)
                 results.append(
-                    Result(token: token.name, isGood: verified.isGood, lines: transport.lines + ["a token came; it \(life)"] + verified.lines))
+                    Result(token: token.name, isGood: verified.isGood, lines: transport.lines + ["received a token; \(life)"] + verified.lines))
             } catch {
-                let said = error.partnerMessage.map { "; the partner says: \($0)" } ?? ""
+                let message = error.partnerMessage.map { "; the partner says: \($0)" } ?? ""
                 results.append(
-                    Result(token: token.name, isGood: false, lines: transport.lines + ["\(error.failureClass.rawValue): \(error.reason)\(said)"]))
+                    Result(token: token.name, isGood: false, lines: transport.lines + ["\(error.failureClass.rawValue): \(error.reason)\(message)"]))
             }
         }
         return results
@@ -95,7 +95,7 @@ struct LoginChecker {
     }
 }
 
-/// Token inputs of a check: logged in to once each.
+/// The token inputs of a check; logs in once for each token.
 private final class CheckedInputs: TokenInputs {
     let performer = Mutex<LoginPerformer?>(nil)
     private let drafts = Mutex<[String: TokenDraft]>([:])
@@ -122,29 +122,29 @@ private final class CheckedInputs: TokenInputs {
     func replacement(for name: String, refused: Token) async -> Token? { nil }
 }
 
-/// Notes each exchange in a line that holds nothing secret: method, URL without its query's values, status.
+/// Records the exchanges without secrets: method, URL without the values of its query, field names, status, size and content type.
 private final class RecordingTransport: HTTPTransport {
     private let inner: any HTTPTransport
-    private let noted = Mutex<[String]>([])
+    private let recorded = Mutex<[String]>([])
 
     init(_ inner: any HTTPTransport) {
         self.inner = inner
     }
 
-    var lines: [String] { noted.withLock { $0 } }
+    var lines: [String] { recorded.withLock { $0 } }
 
     func clear() {
-        noted.withLock { $0 = [] }
+        recorded.withLock { $0 = [] }
     }
 
     func send(_ request: OutboundRequest) async throws(TransportFault) -> PartnerReply {
         let url = request.url.split(separator: "?", maxSplits: 1)
         let query = url.count > 1 ? "?" + url[1].split(separator: "&").map { "\($0.prefix { $0 != "=" })=…" }.joined(separator: "&") : ""
         let fields = request.fields.map(\.name.rawName).joined(separator: ", ")
-        noted.withLock { $0.append("\(request.method.rawValue) \(url[0])\(query) with \(fields)") }
+        recorded.withLock { $0.append("\(request.method.rawValue) \(url[0])\(query) with \(fields)") }
         let reply = try await inner.send(request)
         let type = reply.fields[.contentType] ?? "no content type"
-        noted.withLock { $0.append("answered \(reply.status), \(reply.body.count) bytes of \(type)") }
+        recorded.withLock { $0.append("answered \(reply.status), \(reply.body.count) bytes of \(type)") }
         return reply
     }
 }

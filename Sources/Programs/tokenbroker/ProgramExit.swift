@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
 
-/// Exit codes of sysexits(3), by what went wrong.
+/// The exit codes of sysexits(3), by cause.
 enum ProgramExit {
     static let usage = ExitCode(EX_USAGE)
     static let unavailable = ExitCode(EX_UNAVAILABLE)
@@ -12,7 +12,7 @@ enum ProgramExit {
     static let noInput = ExitCode(EX_NOINPUT)
 }
 
-/// Standard error, for everything that is explanation and not result; an error each line, where it is the journal (sd-daemon(3)).
+/// Writes text that is not a result to standard error; where that is the journal, each line has its level (sd-daemon(3)).
 func explain(_ text: String) {
     let isJournal = unsafe getenv("JOURNAL_STREAM") != nil
     let lines = isJournal ? text.split(separator: "\n").map { "<\($0.contains(": warning: ") ? 4 : 3)>\($0)" }.joined(separator: "\n") : text

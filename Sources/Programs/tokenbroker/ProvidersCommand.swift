@@ -5,11 +5,11 @@ import YAML
 
 struct ProvidersCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "providers", abstract: "The partners built in.", subcommands: [ListProviders.self, Show.self],
+        commandName: "providers", abstract: "Built-in partners.", subcommands: [ListProviders.self, Show.self],
         defaultSubcommand: ListProviders.self)
 
     struct ListProviders: ParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "list", abstract: "List the partners built in and the inputs they need.")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List the built-in partners and the inputs they need.")
 
         @Flag(help: "Print JSON.")
         var json = false

@@ -3,7 +3,7 @@ import HTTPTypes
 import JSON
 
 struct ReloadCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "reload", abstract: "Have the daemon read its configuration and secrets anew.")
+    static let configuration = CommandConfiguration(commandName: "reload", abstract: "Reload configuration and secrets.")
 
     @Flag(help: "Print JSON.")
     var json = false

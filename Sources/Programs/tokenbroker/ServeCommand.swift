@@ -16,7 +16,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var files: ConfigurationOption
 
-    @Option(help: "The least level that is logged: trace, debug, info, notice, warning, error or critical.")
+    @Option(help: "The lowest level that is logged: trace, debug, info, notice, warning, error or critical.")
     var logLevel = "info"
 
     func run() async throws {
@@ -25,12 +25,12 @@ struct ServeCommand: AsyncParsableCommand {
         }
         Daemon.prepareProcess()
         let environment = ProcessEnvironment.all
-        ServiceEnvironment.forget()
+        ServiceEnvironment.unset()
         do {
             try await serve(level, environment)
         } catch let error as ExitCode {
-            // Whoever asks at its socket has the service started again at once, and twenty starts in two seconds have systemd
-            // close the socket (systemd.socket(5), TriggerLimitBurst=).
+            // The next connection to the socket starts the service again at once, and after twenty starts in two seconds systemd
+            // closes the socket (systemd.socket(5), TriggerLimitBurst=).
             if environment["LISTEN_FDS"] != nil { try? await Task.sleep(for: .seconds(1)) }
             throw error
         }
@@ -69,9 +69,11 @@ struct ServeCommand: AsyncParsableCommand {
         }
     }
 
-    /// The main task runs above the default priority, and so would all that is made below it: libdispatch then asks for a better
-    /// nice value (setpriority(2)), which a daemon without capabilities does not get and libdispatch complains about. The end
-    /// comes by a stream, since who awaits a task lends it its own priority.
+    /// Runs the body at the default priority.
+    ///
+    /// The main task runs above the default priority, as would every task created under it. libdispatch then requests a better
+    /// nice value (setpriority(2)), which is denied to a daemon without capabilities, and libdispatch complains about that. The
+    /// result arrives through a stream, since awaiting a task raises it to the priority of the awaiting task.
     private func atDefaultPriority(_ body: @escaping @concurrent @Sendable () async throws -> Void) async throws {
         let (ends, end) = AsyncStream<Result<Void, any Error>>.makeStream()
         Task.detached(priority: .medium) {

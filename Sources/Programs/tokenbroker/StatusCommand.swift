@@ -5,13 +5,13 @@ import JSON
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Tell how every token is and why its next refresh is when it is.")
+        commandName: "status", abstract: "Show each token's state and next refresh.")
 
-    @Argument(help: "One token; all without it.")
+    @Argument(help: "The token's name; all tokens where it is omitted.")
     var name: String?
     @Option(name: .customLong("input"), help: "A per-request input, NAME=VALUE. May be given several times.")
     var inputs: [String] = []
-    @Flag(help: "Show again every second until interrupted.")
+    @Flag(help: "Repeat every second until interrupted.")
     var watch = false
     @Flag(help: "Print JSON.")
     var json = false
@@ -38,7 +38,7 @@ struct StatusCommand: AsyncParsableCommand {
         return json ? answer.jsonText : Self.explanation(answer)
     }
 
-    /// One token in full: a line a fact.
+    /// All facts about one token, one on each line.
     private static func explanation(_ status: JSONValue) -> String {
         var rows: [(String, String)] = []
         func add(_ label: String, _ value: String?) { if let value { rows.append((label, value)) } }
@@ -59,7 +59,7 @@ struct StatusCommand: AsyncParsableCommand {
         if let failure = status["last_failure"] {
             add("failures in a row", status["failures_in_a_row"]?.scalarText)
             add("last failure", "\(failure["class"]?.text ?? ""): \(failure["reason"]?.text ?? "")")
-            add("partner's words", failure["partner_message"]?.text)
+            add("partner message", failure["partner_message"]?.text)
         }
         let width = rows.map(\.0.count).max() ?? 0
         return rows.map { "\($0.0)\(String(repeating: " ", count: width - $0.0.count))  \($0.1)" }.joined(separator: "\n")

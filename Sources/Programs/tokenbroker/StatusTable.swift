@@ -2,9 +2,9 @@ import JSON
 import Observability
 import Time
 
-/// Tokens as a table: state, life and the next refresh in words.
+/// A table of tokens: state, remaining life and the next refresh in words.
 enum StatusTable {
-    /// - Parameter summary: the daemon's own, where this caller may see it.
+    /// - Parameter summary: the daemon's own summary, where this caller may see it.
     static func text(_ tokens: [JSONValue], summary: String? = nil) -> String {
         var table = Table(["TOKEN", "PROVIDER", "STATE", "LIFE LEFT", "NEXT REFRESH", "LOGINS", "FINGERPRINT", "LAST FAILURE"])
         for token in tokens {
@@ -17,7 +17,7 @@ enum StatusTable {
         return table.text() + "\n\(summary ?? self.summary(tokens).text)"
     }
 
-    /// The same of the tokens this caller may see.
+    /// A summary of the tokens that this caller may see.
     private static func summary(_ tokens: [JSONValue]) -> ServiceSummary {
         let whole = tokens.filter { $0["inputs"] == nil }
         let missing = whole.filter { $0["state"] != .string("fresh") && $0["state"] != .string("stale") }.compactMap { $0["name"]?.text }

@@ -5,20 +5,20 @@ import Store
 import Time
 
 struct StoreCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "store", abstract: "Look after the store.", subcommands: [Rekey.self])
+    static let configuration = CommandConfiguration(commandName: "store", abstract: "Maintain the store.", subcommands: [Rekey.self])
 
     struct Rekey: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Seal the store with another key, while no daemon uses it.",
+            abstract: "Encrypt the store with another key, while no daemon uses it.",
             discussion: """
-                A key in a file is drawn anew and takes the file's place; one from elsewhere is given by --key-file, and the credential is to \
-                hold it before the daemon starts. Fingerprints are others afterwards.
+                A key in a file is replaced by a new random one in the same file. Otherwise --key-file gives the new key, and the credential \
+                must contain it before the daemon starts. Fingerprints change.
                 """)
 
         @OptionGroup var files: ConfigurationOption
-        @Option(help: "The new key, in a file of mode 0600: 32 bytes, or their base64 or hexadecimal.")
+        @Option(help: "A file of mode 0600 with the new key: 32 bytes, raw or in base64 or hexadecimal.")
         var keyFile: String?
-        @Option(help: "Where the store is when the configuration does not say: the service's state folder.")
+        @Option(help: "The directory of the store where the configuration names none: the service's state directory.")
         var stateDirectory = "/var/lib/tokenbroker"
 
         func run() async throws {

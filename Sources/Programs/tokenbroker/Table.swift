@@ -1,6 +1,6 @@
 import Glibc
 
-/// Aligned columns; colour on a terminal alone.
+/// A table with aligned columns, coloured only on a terminal.
 struct Table {
     enum Color: String {
         case plain = "0", green = "32", yellow = "33", red = "31", faint = "2"

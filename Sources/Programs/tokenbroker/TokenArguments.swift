@@ -7,7 +7,7 @@ import OutboundHTTP
 import Secrets
 import Time
 
-/// A token on the command line, and the values of its per-request inputs.
+/// The token named on the command line and the values of its per-request inputs.
 struct TokenArguments: ParsableArguments {
     @Argument(help: "The token's name.")
     var name: String

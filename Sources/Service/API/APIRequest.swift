@@ -2,29 +2,30 @@ package import Admission
 package import Contract
 import LocalHTTP
 
-/// A request that is answered by a task: everything it needs, copied out of the loop's buffers.
+/// A request that a task answers: everything the task needs, copied from the loop's buffers.
 package struct APIRequest: Sendable {
     package let route: Route
     package let parameters: [String: String]
     package let caller: Caller?
     package let requestID: String
     package let body: [UInt8]
-    /// The fingerprints of If-None-Match, weakly compared (RFC 9110 §13.1.2).
+    /// The fingerprints in If-None-Match, for weak comparison (RFC 9110 §13.1.2).
     package let ifNoneMatch: [String]
     package let wantsText: Bool
     package let minValid: Duration?
-    /// Nil where the query does not say.
+    /// Nil where the query has no `wait`.
     package let wait: Duration?
-    /// The query's other pairs.
+    /// The other parameters of the query.
     package let perRequest: [String: String]
 
-    /// How long a caller waits for a token where it does not say, and at most.
+    /// How long a request without `wait` waits for a token.
     static let defaultWait = Duration.seconds(5)
+    /// The longest `wait`, in seconds.
     static let maximumWait = 30
 
     package var token: String { parameters["token"] ?? "" }
 
-    /// - Throws: `Problem`, invalid parameter, naming it.
+    /// - Throws: `Problem` of kind `invalidParameter`, which names the parameter.
     init(
         route: Route, parameters: [String: String], query: [(name: String, value: String)], head: borrowing RequestHead, bytes: Span<UInt8>,
         body: Span<UInt8>, caller: Caller?, requestID: String
@@ -36,7 +37,7 @@ package struct APIRequest: Sendable {
         self.body = body.indices.map { body[$0] }
         let accept = head.value(of: .accept).map { bytes.text($0).lowercased() } ?? ""
         wantsText = accept.contains("text/plain") && !accept.contains("application/json")
-        // Several lines are one list (RFC 9110 §5.3).
+        // Several field lines form one list (RFC 9110 §5.3).
         let tags = head.fields.filter { $0.name == .ifNoneMatch }.map { bytes.text($0.value) }.joined(separator: ",")
         ifNoneMatch = tags.split(separator: ",").map { tag in
             let bare = tag.filter { $0 != " " && $0 != "\"" && $0 != "\t" }
@@ -47,7 +48,7 @@ package struct APIRequest: Sendable {
         perRequest = Self.inputs(query)
     }
 
-    /// The pairs of a query that are a token's per-request inputs.
+    /// The parameters of a query that are per-request inputs of a token.
     static func inputs(_ query: [(name: String, value: String)]) -> [String: String] {
         Dictionary(query.filter { $0.name != "min_valid" && $0.name != "wait" }.map { ($0.name, $0.value) }) { first, _ in first }
     }

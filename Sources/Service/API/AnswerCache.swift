@@ -4,7 +4,8 @@ import LocalHTTP
 import Observability
 import Synchronization
 
-/// The rendered answers of all tokens in hand, on one event loop: found by name, rendered when the cell changed, patched and sent.
+/// The rendered answers of all current tokens on one event loop: found by name, rendered when the cell has changed, patched
+/// and sent.
 final class AnswerCache {
     private let metrics: RequestMetrics
     private let paths = TokenPath()
@@ -21,7 +22,7 @@ final class AnswerCache {
         answered = metrics.counter(.token, status: 200)
     }
 
-    func take(_ cells: [TokenCell]) {
+    func update(_ cells: [TokenCell]) {
         self.cells = cells
         index = NameIndex(cells.map { Array($0.name.utf8) })
         answers = Array(repeating: nil, count: cells.count)
@@ -33,14 +34,14 @@ final class AnswerCache {
         date.update(wallNanoseconds: time.wall)
     }
 
-    /// The token a path names, where it is `/v1/tokens/NAME` as it stands.
+    /// The index of the token that a path names; nil unless the path is literally `/v1/tokens/NAME`.
     func place(_ path: Range<Int>, _ bytes: Span<UInt8>) -> Int? {
         paths.rest(of: path, bytes).flatMap { index.find($0, of: bytes) }
     }
 
     func name(of place: Int) -> String { cells[place].name }
 
-    /// The rendered answer of what the cell last published; nil where that may not be served without asking the keeper.
+    /// The rendered answer of the cell's last published token; nil where it may not be served without asking the keeper.
     func answer(_ place: Int) -> RenderedAnswer? {
         let cell = cells[place]
         let version = cell.version.load(ordering: .acquiring)
@@ -51,7 +52,7 @@ final class AnswerCache {
         return answer.isServable(at: time) ? answer : nil
     }
 
-    /// Sends a token's rendered answer, and counts it.
+    /// Sends the rendered answer of a token and counts it.
     func send(_ answer: RenderedAnswer, of place: Int, closes: Bool, into output: inout ResponseBuffer) {
         cells[place].lastAsked.store(time.boot / 1_000_000_000, ordering: .relaxed)
         answer.patch(time, date: date.bytes)

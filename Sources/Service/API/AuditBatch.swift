@@ -1,7 +1,7 @@
 import LocalHTTP
 import Observability
 
-/// The audit lines of one batch of requests, handed on together; and refusals for too many requests, summed up once a second.
+/// The audit lines of one batch of requests, written together, and the refusals for too many requests, summarised once a second.
 final class AuditBatch {
     private let audit: AuditLog
     private let requestIDs: RequestIDs
@@ -10,7 +10,7 @@ final class AuditBatch {
     private var count = 0
     private var prefix: [UInt8] = []
     private var throttled: [AuditedCaller: Int] = [:]
-    private var summedUpAt: Int64 = 0
+    private var summarisedAt: Int64 = 0
 
     private static let second: Int64 = 1_000_000_000
 
@@ -21,8 +21,8 @@ final class AuditBatch {
 
     func begin(_ time: LoopTime) { self.time = time }
 
-    /// A token was handed out.
-    func note(_ answer: RenderedAnswer, to caller: AuditedCaller) {
+    /// Records that a token was served.
+    func recordServed(_ answer: RenderedAnswer, to caller: AuditedCaller) {
         if prefix.isEmpty { prefix = audit.prefix(.info) }
         lines += prefix
         lines += caller.text.utf8
@@ -32,12 +32,12 @@ final class AuditBatch {
         count += 1
     }
 
-    /// Counts a refusal for too many requests: one line a second and caller stands for all of them.
-    func noteThrottled(_ caller: AuditedCaller) { throttled[caller, default: 0] += 1 }
+    /// Counts a refusal for too many requests; one line for each second and caller covers all such refusals.
+    func recordThrottled(_ caller: AuditedCaller) { throttled[caller, default: 0] += 1 }
 
-    /// Hands the batch on.
+    /// Writes the batch to the audit log.
     func end() {
-        if !throttled.isEmpty, time.boot - summedUpAt >= Self.second { sumUp() }
+        if !throttled.isEmpty, time.boot - summarisedAt >= Self.second { summarise() }
         guard count > 0 else { return }
         audit.append(lines, count: count)
         lines.removeAll(keepingCapacity: true)
@@ -45,8 +45,8 @@ final class AuditBatch {
         count = 0
     }
 
-    private func sumUp() {
-        summedUpAt = time.boot
+    private func summarise() {
+        summarisedAt = time.boot
         defer { throttled = [:] }
         guard audit.isOn else { return }
         for (caller, count) in throttled { audit.write(.warning, of: caller, " outcome=too-many-requests count=\(count)") }

@@ -9,7 +9,7 @@ package import Store
 package import Time
 import Tokens
 
-/// The REST API over a broker, without a socket: an request in, a response out.
+/// The REST API of a broker, without a socket: a request in, a response out.
 package struct BrokerAPI: Sendable {
     package let broker: TokenBroker
     package let board: ServingBoard
@@ -17,9 +17,9 @@ package struct BrokerAPI: Sendable {
     package let metrics: Metrics
     /// Nil where tokens are kept in memory.
     package let store: StoreWriter?
-    /// How the whole daemon is; nil where nobody tells.
+    /// The state of the whole daemon; nil where it is not available.
     package let summary: (@Sendable () -> ServiceSummary)?
-    /// Reads the configuration anew.
+    /// Reloads the configuration.
     package let reload: @concurrent @Sendable () async -> ReloadOutcome
 
     package init(
@@ -35,13 +35,13 @@ package struct BrokerAPI: Sendable {
         self.reload = reload
     }
 
-    /// An answer that is known at once, or work that brings it.
+    /// An answer that is known at once, or the work that produces it.
     package enum Answer {
         case now(Outcome)
         case later(@concurrent @Sendable () async -> Outcome)
     }
 
-    /// What becomes of a request that was let in.
+    /// The answer to an admitted request.
     package func answer(_ request: APIRequest) -> Answer {
         switch request.route.endpoint {
         case .live: .now(alive)
@@ -89,7 +89,7 @@ package struct BrokerAPI: Sendable {
         return Response(status: status, fields: CommonFields.all + [("Content-Type", "application/json")], body: writer.bytes)
     }
 
-    /// The keeper a request is about, with its per-request inputs checked.
+    /// The keeper of the requested token, after the per-request inputs are checked.
     func keeper(_ request: APIRequest) async throws(Problem) -> TokenKeeper {
         guard let configuration = await broker.configuration(of: request.token) else {
             throw Problem.forbidden
@@ -101,7 +101,7 @@ package struct BrokerAPI: Sendable {
         for input in wanted {
             guard let value = request.perRequest[input.name] else {
                 throw Problem(
-                    .invalidParameter, "\(input.name) is missing: this token is made for each request's \(input.name)", token: request.token)
+                    .invalidParameter, "\(input.name) is missing: this token depends on each request's \(input.name)", token: request.token)
             }
             guard value.utf8.count <= 1024, InputRule.matches(value, input.pattern) else {
                 throw Problem(.invalidParameter, "\(input.name) must match \(input.pattern)", token: request.token)

@@ -5,7 +5,7 @@ package import LocalHTTP
 package import Observability
 import Synchronization
 
-/// Answers requests on one event loop: tokens in hand from rendered bytes, everything else through `BrokerAPI`.
+/// Answers requests on one event loop: current tokens from rendered bytes, everything else through `BrokerAPI`.
 package final class BrokerHandler: RequestHandler {
     private let board: ServingBoard
     private let api: BrokerAPI
@@ -31,7 +31,7 @@ package final class BrokerHandler: RequestHandler {
         cache = AnswerCache(ledger.metrics)
         audit = AuditBatch(ledger.audit, requestIDs)
         isAudited = ledger.audit.isOn
-        cache.take(serving.cells)
+        cache.update(serving.cells)
     }
 
     package func accept(_ peer: Peer) -> Admittance {
@@ -51,8 +51,8 @@ package final class BrokerHandler: RequestHandler {
         guard version != servingVersion else { return }
         servingVersion = version
         let serving = board.serving
-        admission.take(serving.rules, version: version)
-        cache.take(serving.cells)
+        admission.update(serving.rules, version: version)
+        cache.update(serving.cells)
         isAudited = ledger.audit.isOn
     }
 
@@ -79,7 +79,7 @@ package final class BrokerHandler: RequestHandler {
 
     // MARK: The fast path
 
-    /// Answers a plain request for a token in hand from its rendered bytes; nil where the request needs more than that.
+    /// Answers a plain request for a current token from its rendered bytes; nil where the request needs more.
     private func sendRendered(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, on connection: Connection, into output: inout ResponseBuffer
     ) -> Reply? {
@@ -93,11 +93,11 @@ package final class BrokerHandler: RequestHandler {
             return finish(RoutedRequest(endpoint: .token, token: cache.name(of: place), requestID: requestIDs.next(), caller: caller), error)
         }
         cache.send(answer, of: place, closes: !head.keepsAlive, into: &output)
-        if isAudited, let known { audit.note(answer, to: known.audited) }
+        if isAudited, let known { audit.recordServed(answer, to: known.audited) }
         return .written
     }
 
-    /// No condition, and JSON is welcome.
+    /// Whether the request has no condition and accepts JSON.
     private func isPlain(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Bool {
         guard !head.has(.ifNoneMatch) else { return false }
         guard let accept = head.value(of: .accept) else { return true }
@@ -146,13 +146,13 @@ package final class BrokerHandler: RequestHandler {
         case .later(let work):
             let uses = try admission.enter(known)
             let (ticket, ledger) = (connection.ticket(), ledger)
-            let isTaken = pending.submit(limit: admission.rules.bounds.waiting) {
+            let isAccepted = pending.submit(limit: admission.rules.bounds.waiting) {
                 let outcome = await work()
                 for use in uses { use.leave() }
                 ledger.record(outcome, routed)
                 ticket.deliver(outcome.response)
             }
-            if isTaken { return .later }
+            if isAccepted { return .later }
             for use in uses { use.leave() }
             throw Problem(.tooManyRequests, "too many requests are waiting", retryAfter: .seconds(1))
         }
@@ -160,10 +160,10 @@ package final class BrokerHandler: RequestHandler {
 
     private func finish(_ routed: RoutedRequest, _ problem: Problem) -> Reply { finish(routed, Outcome(problem, requestID: routed.requestID)) }
 
-    /// Answers now, and writes it down.
+    /// Answers now and records the outcome.
     private func finish(_ routed: RoutedRequest, _ outcome: Outcome) -> Reply {
         let isThrottled = outcome.problem == .tooManyRequests
-        if isThrottled { audit.noteThrottled(routed.caller) }
+        if isThrottled { audit.recordThrottled(routed.caller) }
         ledger.record(outcome, routed, isAudited: !isThrottled)
         return .response(outcome.response)
     }

@@ -1,4 +1,4 @@
-/// Finds a token's place by the bytes of its name, without making a `String`: open addressing over FNV-1a.
+/// Finds the index of a token by the bytes of its name, without creating a `String`: open addressing with FNV-1a.
 struct NameIndex {
     private var slots: [Int32]
     private let names: [[UInt8]]

@@ -1,8 +1,8 @@
 import Synchronization
 
-/// Answers that take time: a bounded group of tasks, children of the daemon's own.
+/// A bounded group of tasks that produce answers later; child tasks of the daemon's task.
 package struct PendingAnswers: Sendable {
-    /// `@concurrent`: stored closures that inherit no isolation (see Decisions).
+    /// `@concurrent`: stored closures inherit no isolation (see Decisions).
     package typealias Work = @concurrent @Sendable () async -> Void
     private let stream: AsyncStream<Work>
     private let continuation: AsyncStream<Work>.Continuation
@@ -16,7 +16,7 @@ package struct PendingAnswers: Sendable {
         (stream, continuation) = AsyncStream.makeStream()
     }
 
-    /// - Returns: false where `limit` answers are waiting or running.
+    /// - Returns: false where `limit` answers are already waiting or running.
     package func submit(limit: Int, _ work: @escaping Work) -> Bool {
         guard count.value.add(1, ordering: .relaxed).newValue <= limit else {
             count.value.subtract(1, ordering: .relaxed)
@@ -26,7 +26,7 @@ package struct PendingAnswers: Sendable {
         return true
     }
 
-    /// Runs until `finish` and the last answer is given.
+    /// Runs until `finish` was called and the last answer is given.
     package func run() async {
         await withDiscardingTaskGroup { group in
             for await work in stream {

@@ -1,4 +1,4 @@
-/// What became of a reload.
+/// The outcome of a reload.
 package enum ReloadOutcome: Sendable {
     case done(warnings: [String])
     /// Nothing was changed.

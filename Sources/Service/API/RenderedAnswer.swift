@@ -3,12 +3,12 @@ import LocalHTTP
 import Time
 import Tokens
 
-/// A whole token answer kept rendered, of which only digits are patched: what an event loop sends without allocating.
-/// Touched on its loop only.
+/// A complete rendered token answer that an event loop sends without allocating, patching only what changes with time.
+/// Used on its loop only.
 final class RenderedAnswer {
-    /// The token's name and fingerprint, as an audit line says them.
+    /// The token's name and fingerprint, as in an audit line.
     let auditText: [UInt8]
-    /// The publication of the cell it was made from.
+    /// The version of the cell from which it was rendered.
     let version: UInt64
     private var bytes: [UInt8]
     private let date: Range<Int>
@@ -45,12 +45,12 @@ final class RenderedAnswer {
         clockOffset = time.wall - time.boot
     }
 
-    /// Whether it may be sent as it is, patched: enough life left, and the wall clock where it was.
+    /// Whether it may be sent after patching: the token may still be served, and the wall clock has not been changed.
     func isServable(at time: LoopTime) -> Bool {
         time.boot < servedUntil && abs(time.wall - time.boot - clockOffset) < 1_000_000_000
     }
 
-    /// Brings the digits up to now. Costs something once a second.
+    /// Updates what changes with time; does work only once a second.
     func patch(_ time: LoopTime, date stamp: [UInt8]) {
         let left = deadline == .max ? 0 : (deadline - time.boot) / 1_000_000_000
         if left != patchedSecond {
@@ -71,7 +71,7 @@ final class RenderedAnswer {
         for (offset, byte) in "stale".utf8.enumerated() { bytes[state.lowerBound + offset] = byte }
     }
 
-    /// Whole seconds left; nil for a token without end.
+    /// The remaining whole seconds; nil for a token that does not expire.
     func remaining(at time: LoopTime) -> Int64? { deadline == .max ? nil : (deadline - time.boot) / 1_000_000_000 }
 
     func send(into output: inout ResponseBuffer, closes: Bool) {

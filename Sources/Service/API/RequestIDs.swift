@@ -1,7 +1,7 @@
 import Secrets
 import Synchronization
 
-/// Names requests: drawn at start, then counted, so that a line in the log can be found again.
+/// Generates request IDs: a random prefix drawn at start and a counter, so that a line in the log can be found again.
 package final class RequestIDs: Sendable {
     private let prefix = Digest.hex(Digest.random(4))
     private let count = Atomic<UInt64>(0)

@@ -1,10 +1,10 @@
 package import Contract
 package import LocalHTTP
 
-/// A request's path and query, decoded once and strictly.
+/// The path and query of a request, decoded once and strictly.
 package struct RequestTarget: Sendable {
     package var segments: [String] = []
-    /// In order; a name may stand once.
+    /// The parameters in order; each name may appear once.
     package var query: [(name: String, value: String)] = []
 
     package init(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) throws(Problem) {
@@ -18,7 +18,7 @@ package struct RequestTarget: Sendable {
             let end = pair.firstIndex(of: 0x3D) ?? pair.endIndex
             let name = try Self.decoded(Array(pair[..<end]), plusIsSpace: true)
             let value = end == pair.endIndex ? "" : try Self.decoded(Array(pair[(end + 1)...]), plusIsSpace: true)
-            guard !query.contains(where: { $0.name == name }) else { throw Problem(.invalidParameter, "\(name) stands in the query twice") }
+            guard !query.contains(where: { $0.name == name }) else { throw Problem(.invalidParameter, "\(name) appears in the query twice") }
             query.append((name, value))
         }
     }
@@ -29,7 +29,7 @@ package struct RequestTarget: Sendable {
         range.map { bytes[$0] }.split(separator: separator, omittingEmptySubsequences: false).map(Array.init)
     }
 
-    /// RFC 3986 §2.1; a broken escape, a NUL and a slash in disguise are refused.
+    /// Decodes percent escapes (RFC 3986 §2.1); refuses a malformed escape, a NUL and, in a path, an encoded slash.
     private static func decoded(_ bytes: [UInt8], plusIsSpace: Bool) throws(Problem) -> String {
         var decoded: [UInt8] = []
         var index = 0

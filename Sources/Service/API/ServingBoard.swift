@@ -3,7 +3,7 @@ import Broker
 import Configuration
 package import Synchronization
 
-/// Where the current `Serving` stands; loops look at its version once a batch.
+/// Holds the current `Serving`; event loops check its version once for each batch.
 package final class ServingBoard: Sendable {
     package let version = Atomic<UInt64>(1)
     private let current: Mutex<Serving>

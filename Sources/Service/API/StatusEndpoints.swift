@@ -10,9 +10,9 @@ import Synchronization
 import Time
 import Tokens
 
-/// Lists, status, readiness and reload.
+/// The list of tokens, status, history, readiness and reload.
 extension BrokerAPI {
-    /// The tokens this caller may use; never a token's value.
+    /// The tokens this caller may use, never their values.
     func listTokens(_ request: APIRequest) async -> Response {
         let policy = board.serving.rules.policy
         let statuses = await broker.statuses().filter { status in
@@ -23,7 +23,7 @@ extension BrokerAPI {
             writer.name("tokens"); writer.beginArray()
             for status in statuses { StatusWriting.write(status, for: request.caller, under: policy, to: &writer) }
             writer.endArray()
-            // For those who may administer the daemon: it names every token that is missing.
+            // Only for callers who may administer the daemon: the summary names every missing token.
             if let summary, let caller = request.caller, policy.allows(caller, .admin, token: nil) {
                 writer.name("summary"); writer.string(summary().text)
             }
@@ -36,7 +36,7 @@ extension BrokerAPI {
         return json { StatusWriting.write(status, for: request.caller, under: board.serving.rules.policy, to: &$0) }
     }
 
-    /// 200 when every required token is usable. A stranger learns yes or no, a known caller the names.
+    /// 200 when every required token is usable. An unknown caller gets yes or no, a known caller the names as well.
     func readiness(_ request: APIRequest) throws(Problem) -> Response {
         let missing = board.serving.cells.filter { $0.isRequired.load(ordering: .relaxed) && !$0.isUsable(at: clocks.boot) }.map(\.name)
         guard missing.isEmpty else {
@@ -44,17 +44,17 @@ extension BrokerAPI {
             throw Problem(.notReady, "a required token is not usable\(names)", retryAfter: .seconds(1))
         }
         let isStoreUsable = metrics.events.isStoreUsable.load(ordering: .relaxed)
-        let text = "ready\n" + (isStoreUsable || request.caller == nil ? "" : "the store cannot be used: tokens are kept in memory alone\n")
+        let text = "ready\n" + (isStoreUsable || request.caller == nil ? "" : "the store is unusable: tokens are kept only in memory\n")
         return Response(status: 200, fields: CommonFields.all + [("Content-Type", "text/plain")], body: Array(text.utf8))
     }
 
-    /// Past logins, the last first.
+    /// Past logins, newest first.
     func tokenHistory(_ request: APIRequest) async throws(Problem) -> Response {
         guard await broker.configuration(of: request.token) != nil else {
             throw Problem.forbidden
         }
         guard let store else {
-            throw Problem(.noHistory, "past logins are kept by an SQLite store alone, and there is none", token: request.token)
+            throw Problem(.noHistory, "only an SQLite store keeps past logins, and there is none", token: request.token)
         }
         let attempts: [PastLogin]
         do throws(StoreFault) {

@@ -10,9 +10,9 @@ import Synchronization
 import Time
 import Tokens
 
-/// A token's status as JSON: times as RFC 3339, durations in seconds.
+/// The status of a token as JSON: times as RFC 3339, durations in seconds.
 enum StatusWriting {
-    /// The partner's own words are for callers who may administer the token, alone.
+    /// Writes the status; the partner's message only for callers who may administer the token.
     static func write(_ status: TokenStatus, for caller: Caller?, under policy: AccessPolicy, to writer: inout JSONWriter) {
         let isAdmin = caller.map { policy.allows($0, .admin, token: status.name, inputs: status.inputs) } ?? false
         writer.beginObject()

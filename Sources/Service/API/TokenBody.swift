@@ -4,15 +4,15 @@ import Secrets
 import Time
 import Tokens
 
-/// The body of a token answer, and the places in it that change with time.
+/// The body of a token answer, and the ranges in it that change with time.
 struct TokenBody {
     var bytes: [UInt8] = []
-    /// Where the digits of `expires_in` stand, padded with spaces in front; empty for a token without end.
+    /// The range of the digits of `expires_in`, which are left-padded with spaces; empty for a token that does not expire.
     var expiresIn = 0..<0
-    /// Where the five letters of the state stand.
+    /// The range of the five letters of the state.
     var state = 0..<0
 
-    /// - Parameter clockOffset: wall time minus boot time now, in nanoseconds, for the times people read.
+    /// - Parameter clockOffset: the current wall time minus the boot time, in nanoseconds, for the times people read.
     init(_ token: Token, now: BootInstant, isStale: Bool, clockOffset: Int64) {
         var json = JSONWriter()
         json.beginObject()
@@ -40,7 +40,7 @@ struct TokenBody {
         bytes = json.bytes
     }
 
-    /// Fields of an answer with a token's value in it (RFC 6749 §5.1).
+    /// The fields of a response that contains a token's value (RFC 6749 §5.1).
     static func fields(fingerprint: String, contentType: String) -> [(name: String, value: String)] {
         CommonFields.all + [("Content-Type", contentType), ("Pragma", "no-cache"), ("ETag", "W/\"\(fingerprint)\""), ("Vary", "Accept")]
     }

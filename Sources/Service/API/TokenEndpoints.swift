@@ -11,7 +11,7 @@ import Secrets
 import Time
 import Tokens
 
-/// Tokens, and what callers and operators do with them.
+/// Tokens, and the operations of callers and operators on them.
 extension BrokerAPI {
     func token(_ request: APIRequest) async throws(Problem) -> Outcome {
         let token = try await currentToken(request)
@@ -27,7 +27,7 @@ extension BrokerAPI {
         return Outcome(Response(status: 200, fields: fields, body: body.bytes), token: token)
     }
 
-    /// The request headers to send to the partner, as response headers.
+    /// The headers to send to the partner, as response headers.
     func tokenHeaders(_ request: APIRequest) async throws(Problem) -> Outcome {
         let token = try await currentToken(request)
         guard isModified(token, request) else { return Outcome(notModified(token)) }
@@ -35,7 +35,8 @@ extension BrokerAPI {
         return Outcome(Response(status: 200, fields: fields), token: token)
     }
 
-    /// The token, or with a condition and `wait` in the query another one than the condition names, once it is there.
+    /// The current token or, where the request has a condition and `wait`, a token that the condition does not name, once there
+    /// is one.
     private func currentToken(_ request: APIRequest) async throws(Problem) -> Token {
         let keeper = try await keeper(request)
         do throws(TokenRefusal) {
@@ -96,7 +97,7 @@ extension BrokerAPI {
         }
     }
 
-    /// Runs a provider's action once; the partner's answer goes to the operator who asked.
+    /// Runs an action of a provider once and returns the partner's answer to the operator.
     func callAction(_ request: APIRequest) async throws(Problem) -> Response {
         let keeper = try await keeper(request)
         guard let configuration = await broker.configuration(of: request.token),
@@ -107,7 +108,7 @@ extension BrokerAPI {
         do throws(LoginFailure) {
             reply = try await keeper.call(action, values: values)
         } catch {
-            throw Problem(.actionFailed, "no answer came: \(error.failureClass.rawValue)", token: request.token)
+            throw Problem(.actionFailed, "no answer was received: \(error.failureClass.rawValue)", token: request.token)
         }
         return json { writer in
             writer.beginObject()
@@ -126,7 +127,7 @@ extension BrokerAPI {
         var values: [String: String] = [:]
         for (name, value) in members {
             guard action.inputs.contains(where: { $0.name == name }), let text = value.scalarText else {
-                throw Problem(.invalidParameter, "\(name) is no input of \(action.name)", token: request.token)
+                throw Problem(.invalidParameter, "\(name) is not an input of \(action.name)", token: request.token)
             }
             values[name] = text
         }

@@ -9,8 +9,8 @@ package struct AccessPolicy: Sendable {
     }
 
     /// - Parameters:
-    ///   - token: nil for what concerns no one token.
-    ///   - inputs: values of per-request inputs, as the caller gave them.
+    ///   - token: the name of the token; nil where the request does not concern a single token.
+    ///   - inputs: the values of per-request inputs, as the caller gave them.
     package func allows(_ caller: Caller, _ permission: ClientConfiguration.Permission, token: String?, inputs: [String: String] = [:]) -> Bool {
         if caller.isOperator { return true }
         if caller.isOwner { return permission != .admin }

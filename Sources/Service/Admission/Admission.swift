@@ -3,13 +3,13 @@ package import Contract
 package import LocalHTTP
 package import Observability
 
-/// Who gets in and what each may, on one event loop: every request passes `screen`, then `decide` (security.md, "Admission").
+/// Decides which requests are admitted on one event loop: every request passes `screen`, then `decide` (security.md, "Admission").
 package final class Admission {
-    /// What a request is about, as far as the policy asks.
+    /// The subject of a request, as the policy needs it.
     package enum Subject {
-        /// No one token.
+        /// No single token.
         case all
-        /// The token at this place, without per-request inputs.
+        /// The token at this index, without per-request inputs.
         case place(Int)
         case token(String, inputs: [String: String])
     }
@@ -17,26 +17,26 @@ package final class Admission {
     package private(set) var rules: AdmissionRules
     private let callers: CallerRegistry
     private let paths = TokenPath()
-    /// Boot-time nanoseconds of the current batch.
+    /// The time of the current batch, in boot-time nanoseconds.
     private var now: Int64 = 0
 
-    /// - Parameter version: of the rules; connections are looked at again when it changes.
+    /// - Parameter version: the version of the rules; callers of open connections are identified again when it changes.
     package init(_ rules: AdmissionRules, version: UInt64) {
         self.rules = rules
         callers = CallerRegistry(rules, version: version)
     }
 
-    package func take(_ rules: AdmissionRules, version: UInt64) {
+    package func update(_ rules: AdmissionRules, version: UInt64) {
         self.rules = rules
-        callers.take(rules, version: version)
+        callers.update(rules, version: version)
     }
 
     package func begin(at now: Int64) { self.now = now }
 
-    /// Asks the kernel about a new connection and counts it among those of its user, or of strangers.
+    /// Asks the kernel for the peer of a new connection and counts the connection towards its user, or towards strangers.
     package func admit(_ peer: Peer) -> Admittance { callers.admit(peer) }
 
-    /// Before a route is looked for: no forwarded request, no other host's name.
+    /// Refuses forwarded requests and requests for another host, before routing.
     package func screen(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, on connection: Connection) throws(Problem) {
         if rules.requestGuard.isForwarded(head), !isForwardAuth(head, bytes, on: connection) {
             throw Problem(.forwardedRequest, "the request carries Forwarded, X-Forwarded-*, X-Real-IP or Via")
@@ -44,26 +44,26 @@ package final class Admission {
         if let problem = rules.requestGuard.hostProblem(head, bytes, transport: connection.peer.transport) { throw problem }
     }
 
-    /// The caller of a request: the kernel's word once per connection, the key on every request; nil for nobody known.
+    /// The caller of a request, by the kernel once per connection and by the key on every request; nil for an unknown caller.
     package func caller(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, on connection: Connection) -> KnownCaller? {
         callers.caller(head, bytes, on: connection)
     }
 
-    /// Who asked, for the audit.
+    /// The caller, for the audit.
     package func audited(_ known: KnownCaller?, on connection: Connection) -> AuditedCaller {
         known?.audited ?? AuditedCaller(name: nil, identity: (connection.context as? CallerContext)?.identity)
     }
 
-    /// Whether the caller may use the route with this token now: browser rule, rate, policy, in this order.
+    /// Checks that the caller may use the route with this token now: browser rule, rate and policy, in this order.
     ///
-    /// - Throws: `Problem`, the same for a token that is not this caller's and one that is not there.
+    /// - Throws: `Problem`, the same for a token that this caller may not use and one that does not exist.
     package func decide(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ route: Route, about subject: borrowing Subject, by known: KnownCaller?,
         on connection: Connection
     ) throws(Problem) {
         let forwards = route.endpoint == .tokenHeaders && known?.standing.answersForwardAuth == true
         if !forwards, let problem = rules.requestGuard.browserProblem(head, bytes, servesToken: route.servesToken) { throw problem }
-        // What is open to strangers is to clients too, whatever they have used up.
+        // A route open to strangers is open to clients too, whatever their usage.
         if route.isOpen { return }
         if let known { try takeRequest(of: known) }
         if route.permission == .metrics, rules.hasOpenMetrics { return }
@@ -74,19 +74,19 @@ package final class Admission {
     private func takeRequest(of known: KnownCaller) throws(Problem) {
         for use in known.standing.uses {
             guard let pause = use.takeRequest(at: now) else { continue }
-            throw Problem(.tooManyRequests, "this client's rate of requests is used up", retryAfter: pause)
+            throw Problem(.tooManyRequests, "this client exceeded its request rate", retryAfter: pause)
         }
     }
 
     private func isAllowed(_ known: KnownCaller, _ permission: RoutePermission, _ subject: borrowing Subject) -> Bool {
         switch subject {
         case .place(let place): return known.standing.mayRead(place)
-        case .all: return rules.policy.allows(known.caller, permission.asked, token: nil)
-        case .token(let token, let inputs): return rules.policy.allows(known.caller, permission.asked, token: token, inputs: inputs)
+        case .all: return rules.policy.allows(known.caller, permission.configured, token: nil)
+        case .token(let token, let inputs): return rules.policy.allows(known.caller, permission.configured, token: token, inputs: inputs)
         }
     }
 
-    /// Takes a place among the requests in flight of each limited client the caller is; `leave` gives each back.
+    /// Counts a request in flight for each limited client of the caller; `leave` on each ends it.
     package func enter(_ known: KnownCaller?) throws(Problem) -> [ClientUse] {
         var entered: [ClientUse] = []
         for use in known?.standing.uses ?? [] {
@@ -99,7 +99,7 @@ package final class Admission {
         return entered
     }
 
-    /// Whether a forwarded request is a reverse proxy's own question whether it may pass one on.
+    /// Whether a forwarded request is the authorization request of a reverse proxy.
     private func isForwardAuth(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, on connection: Connection) -> Bool {
         guard head.method == .get || head.method == .head, paths.isHeaders(head.path, bytes) else { return false }
         return caller(head, bytes, on: connection)?.standing.answersForwardAuth == true
@@ -107,8 +107,8 @@ package final class Admission {
 }
 
 extension RoutePermission {
-    /// What the configuration calls it.
-    fileprivate var asked: ClientConfiguration.Permission {
+    /// The permission as the configuration names it.
+    fileprivate var configured: ClientConfiguration.Permission {
         switch self {
         case .open, .known, .metrics, .read: .read
         case .refresh: .refresh

@@ -1,18 +1,18 @@
 package import Configuration
 
-/// By what callers get in and what each may, of one configuration. Immutable.
+/// The rules of one configuration for admitting callers and for what each may do. Immutable.
 package struct AdmissionRules: Sendable {
     package let requestGuard: RequestGuard
     package let identifier: CallerIdentifier
     package let policy: AccessPolicy
     package let bounds: ConnectionBounds
     package let hasOpenMetrics: Bool
-    /// What clients have used up of their limits, by their place in the configuration.
+    /// The usage of the clients that have limits, by index of the client in the configuration.
     let uses: [ClientUse?]
-    /// Names of the tokens without per-request inputs; a token's place is its place here.
+    /// The names of the tokens without per-request inputs, by index of the token.
     let tokens: [String]
 
-    /// - Parameter previous: what clients have used up stays used up where their limits are the same.
+    /// - Parameter previous: the rules that these replace; clients whose limits are unchanged keep their usage.
     package init(_ configuration: BrokerConfiguration, tokens: [String], previous: AdmissionRules? = nil) {
         requestGuard = RequestGuard(hosts: configuration.hosts)
         identifier = CallerIdentifier(configuration)

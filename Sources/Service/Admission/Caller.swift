@@ -1,12 +1,12 @@
 package import LocalHTTP
 
-/// Who asks, once that is known.
+/// A known caller of the API.
 package struct Caller: Sendable {
-    /// The clients of the configuration this caller is, by their place in it; several rules may fit one user.
+    /// The indices of the configured clients that this caller matches; several clients may match one user.
     package var clients: [Int]
-    /// The daemon's own user or root: over the unix socket always with `admin`.
+    /// Whether it is the daemon's own user or root over the unix socket, who always has `admin`.
     package var isOperator = false
-    /// Served without any `clients` in the configuration.
+    /// Whether it is the daemon's own user or root while the configuration has no `clients`.
     package var isOwner = false
     package var identity: PeerIdentity?
 }

@@ -1,14 +1,14 @@
 package import LocalHTTP
 
-/// What stays with a connection about who is at its other end. Touched on its loop only.
+/// What a connection keeps about its caller. Used on its loop only.
 package final class CallerContext {
     package let identity: PeerIdentity?
     let transport: Peer.Transport
-    /// The last accepted Authorization value of this connection, and whom it named under which rules.
+    /// The last accepted Authorization value of this connection, with the caller it identified and the version of the rules.
     var acceptedHeader: [UInt8] = []
     var accepted: KnownCaller?
     var rulesVersion: UInt64 = 0
-    /// Who a request without a key is.
+    /// The caller of a request without a key.
     var keyless: KnownCaller?
 
     init(identity: PeerIdentity?, transport: Peer.Transport) {

@@ -3,7 +3,7 @@ import Contract
 import LocalHTTP
 import Observability
 
-/// Who asks, on one event loop: the kernel's word once a connection, the key on every request.
+/// Identifies callers on one event loop: by the kernel once for each connection, by the key on every request.
 final class CallerRegistry {
     private var rules: AdmissionRules
     private var version: UInt64
@@ -18,7 +18,7 @@ final class CallerRegistry {
         diagnosis = SocketDiagnosis()
     }
 
-    func take(_ rules: AdmissionRules, version: UInt64) {
+    func update(_ rules: AdmissionRules, version: UInt64) {
         self.rules = rules
         self.version = version
         standings = [:]
@@ -31,28 +31,28 @@ final class CallerRegistry {
         return KnownCaller(caller, standing)
     }
 
-    /// Asks the kernel about a new connection and counts it among those of its user, or of strangers.
+    /// Asks the kernel for the peer of a new connection and counts the connection towards its user, or towards strangers.
     func admit(_ peer: Peer) -> Admittance {
         let identity = peer.transport == .unix ? PeerIdentity.ofUnixPeer(peer.descriptor) : diagnosis?.peer(of: peer.descriptor)
         let context = CallerContext(identity: identity, transport: peer.transport)
-        recognise(context)
+        identify(context)
         return Admittance(context: context, share: context.keyless?.standing.share(identity?.user) ?? strangers)
     }
 
     private var strangers: ConnectionShare { ConnectionShare(.strangers, limit: rules.bounds.strangerConnections) }
 
-    private func recognise(_ context: CallerContext) {
+    private func identify(_ context: CallerContext) {
         context.rulesVersion = version
         context.acceptedHeader = []
         context.accepted = nil
         context.keyless = rules.identifier.caller(identity: context.identity, transport: context.transport, key: nil).map(known)
     }
 
-    /// The caller of a request; nil for nobody known. The same key again on the same connection skips the hash.
+    /// The caller of a request; nil for an unknown caller. Repeating the same key on a connection skips the hash.
     func caller(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, on connection: Connection) -> KnownCaller? {
         guard let context = connection.context as? CallerContext else { return nil }
         if context.rulesVersion != version {
-            recognise(context)
+            identify(context)
             connection.join(context.keyless?.standing.share(context.identity?.user) ?? strangers)
         }
         guard let field = head.value(of: .authorization) else { return context.keyless }
@@ -64,12 +64,12 @@ final class CallerRegistry {
         let known = known(caller)
         context.acceptedHeader = value
         context.accepted = known
-        // Known by the kernel's word already, it stays among its user's, but for a client with a limit of its own.
+        // A caller already known by the kernel's identity stays in its user's share, unless its client has its own limit.
         if context.keyless == nil || known.standing.ownShare != nil { connection.join(known.standing.share(context.identity?.user)) }
         return known
     }
 
-    /// Compares in a time that depends on the lengths alone.
+    /// Compares in a time that depends only on the lengths.
     private func isSame(_ known: [UInt8], _ field: Range<Int>, _ bytes: Span<UInt8>) -> Bool {
         guard known.count == field.count else { return false }
         let known = known.span
@@ -78,15 +78,15 @@ final class CallerRegistry {
         return difference == 0
     }
 
-    /// Why a request of nobody known is refused: 401 where a key would help, 403 where none could, 429 after too many.
+    /// The refusal of an unknown caller: 401 where a key would help, 403 where no key could, 429 after too many refusals.
     func refusal(hasKey: Bool, on connection: Connection, at now: Int64) -> Problem {
         let identity = (connection.context as? CallerContext)?.identity
         if let pause = refusals.take(user: identity?.user, at: now) {
-            return Problem(.tooManyRequests, "too many requests of unknown callers were refused", retryAfter: pause)
+            return Problem(.tooManyRequests, "too many requests from unknown callers were refused", retryAfter: pause)
         }
-        guard hasKey || identity == nil || rules.identifier.takesKey(from: identity) else {
+        guard hasKey || identity == nil || rules.identifier.acceptsKey(from: identity) else {
             return Problem.forbidden
         }
-        return Problem(.unauthenticated, "this caller is not known")
+        return Problem(.unauthenticated, "the caller is unknown")
     }
 }

@@ -2,7 +2,7 @@ import Configuration
 import Synchronization
 import Time
 
-/// What one client has used up of its limits; shared by all event loops.
+/// The usage of one client against its limits, shared by all event loops.
 package final class ClientUse: Sendable {
     let limits: ClientLimits
     private let bucket: Mutex<RateBucket?>
@@ -13,7 +13,7 @@ package final class ClientUse: Sendable {
         bucket = Mutex(nil)
     }
 
-    /// Takes one request; where the rate has none left, how long until it has.
+    /// Counts one request; where the rate is exceeded, returns the time until the next request is allowed.
     package func takeRequest(at now: Int64) -> Duration? {
         guard let rate = limits.requests else { return nil }
         return bucket.withLock { bucket in
@@ -23,7 +23,7 @@ package final class ClientUse: Sendable {
         }
     }
 
-    /// Takes a place among the requests being answered; false where all are taken. `leave` gives it back.
+    /// Counts a request in flight; false where the limit is reached. `leave` ends it.
     package func enter() -> Bool {
         guard let limit = limits.inFlight else { return true }
         guard inFlight.add(1, ordering: .relaxed).newValue > limit else { return true }

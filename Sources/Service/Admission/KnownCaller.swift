@@ -1,6 +1,6 @@
 package import Observability
 
-/// A caller with its standing. A class: it is looked up once per connection and key, and passed on with every request.
+/// A caller with its standing. A class, since it is looked up once per connection and key and passed along with every request.
 package final class KnownCaller {
     package let caller: Caller
     package let standing: Standing

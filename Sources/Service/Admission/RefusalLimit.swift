@@ -1,18 +1,18 @@
 import Time
 
-/// How often callers without identity were refused, by user where the kernel tells one. Touched on one loop.
+/// Limits how often unknown callers are refused in full, by user where the kernel reports one. Used on one loop.
 struct RefusalLimit {
     private let rate: Rate
     private var buckets: [UInt32?: RateBucket] = [:]
 
-    /// Users counted one by one; the others together.
+    /// The number of users counted separately; further users share one count.
     private static let users = 1024
 
     init(_ rate: Rate) {
         self.rate = rate
     }
 
-    /// Counts a refusal; where there were too many, how long until the next one is answered in full.
+    /// Counts a refusal; where there were too many, returns the time until the next one is answered in full.
     mutating func take(user: UInt32?, at now: Int64) -> Duration? {
         var key = user
         if buckets[user] == nil, buckets.count >= Self.users {

@@ -1,9 +1,9 @@
 import Configuration
 import LocalHTTP
 
-/// What callers of the same clients may do, looked up beforehand. Touched on one loop.
+/// What callers with the same rights may do, looked up in advance. Used on one loop.
 package final class Standing {
-    /// Which clients of the configuration, and whether the kernel's word makes more of it.
+    /// The indices of the matching clients, and the rights that follow from the kernel's identity.
     struct Rights: Hashable {
         var clients: [Int]
         var isOperator: Bool
@@ -16,22 +16,22 @@ package final class Standing {
         }
     }
 
-    private enum Answer: UInt8 { case unasked, no, yes }
+    private enum Answer: UInt8 { case unknown, no, yes }
 
     package let uses: [ClientUse]
-    /// Whether it is a reverse proxy whose forwarding fields are ignored on `/headers`.
+    /// Whether the caller is a reverse proxy whose forwarding fields are ignored on `/headers`.
     package let answersForwardAuth: Bool
-    /// Who it is, for the audit.
+    /// The name of the caller in the audit.
     let name: String
     private let caller: Caller
     private let rules: AdmissionRules
-    /// Which tokens it may read without per-request inputs, by place.
+    /// Whether it may read each token without per-request inputs, by index of the token.
     private var readable: [Answer]
 
     init(_ caller: Caller, rules: AdmissionRules) {
         self.caller = caller
         self.rules = rules
-        readable = Array(repeating: .unasked, count: rules.tokens.count)
+        readable = Array(repeating: .unknown, count: rules.tokens.count)
         uses = caller.clients.compactMap { rules.uses[$0] }
         let clients = caller.clients.map { rules.identifier.clients[$0] }
         answersForwardAuth = clients.contains { $0.answersForwardAuth }
@@ -39,13 +39,13 @@ package final class Standing {
     }
 
     package func mayRead(_ place: Int) -> Bool {
-        if readable[place] == .unasked {
+        if readable[place] == .unknown {
             readable[place] = rules.policy.allows(caller, .read, token: rules.tokens[place]) ? .yes : .no
         }
         return readable[place] == .yes
     }
 
-    /// The share of a client that has a limit of its own, which goes before its user's.
+    /// The share of a client with its own limit, which takes precedence over its user's share.
     var ownShare: ConnectionShare? {
         for client in caller.clients {
             if let limit = rules.uses[client]?.limits.connections {
@@ -55,7 +55,7 @@ package final class Standing {
         return nil
     }
 
-    /// Among whose connections one of this user counts.
+    /// The share that a connection of this user counts towards.
     func share(_ user: UInt32?) -> ConnectionShare {
         ownShare ?? ConnectionShare(user.map { .user($0) } ?? .party(name), limit: rules.bounds.userConnections)
     }

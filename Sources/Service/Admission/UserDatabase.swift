@@ -1,6 +1,6 @@
 import Glibc
 
-/// Names to numbers, by the system's databases (getpwnam(3), getgrnam(3)).
+/// Resolves user and group names to IDs by the system's databases (getpwnam(3), getgrnam(3)).
 package enum UserDatabase {
     package static func user(_ name: String) -> UInt32? {
         if let number = UInt32(name) { return number }
@@ -12,7 +12,7 @@ package enum UserDatabase {
         return unsafe getgrnam(name).map { unsafe $0.pointee.gr_gid }
     }
 
-    /// Users whose primary group it is, and those it lists.
+    /// The users whose primary group it is, and the users it lists.
     package static func members(_ name: String) -> Set<UInt32> {
         guard let entry = unsafe getgrnam(name) else { return [] }
         let number = unsafe entry.pointee.gr_gid

@@ -3,7 +3,7 @@ import LocalHTTP
 import Time
 import Tokens
 
-/// Fields of every answer (security.md, "Admission" 3).
+/// The fields of every response (security.md, "Admission" 3).
 package enum CommonFields {
     package static let all: [(name: String, value: String)] = [
         ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"), ("Cross-Origin-Resource-Policy", "same-origin"),

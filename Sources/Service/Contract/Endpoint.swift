@@ -1,4 +1,4 @@
-/// What a route does; its raw value names it in metrics and in the audit.
+/// The operation of a route; its raw value names it in metrics and in the audit.
 package enum Endpoint: String, Sendable, CaseIterable {
     case listTokens = "list"
     case token
@@ -15,7 +15,7 @@ package enum Endpoint: String, Sendable, CaseIterable {
     case metrics
     case problemText = "problem"
 
-    /// Whether each use of it is a line of the audit, not its refusals alone.
+    /// Whether every use of it is audited, not only its refusals.
     package var isAudited: Bool {
         switch self {
         case .token, .tokenHeaders, .refreshToken, .reportRejection, .callAction, .reload: true

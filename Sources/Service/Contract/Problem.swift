@@ -3,10 +3,10 @@ package import LocalHTTP
 import Time
 package import Tokens
 
-/// An error as callers get it: RFC 9457 problem details under a type this daemon explains itself.
+/// An error as callers receive it: RFC 9457 problem details of a type that the daemon itself documents.
 package struct Problem: Error, Sendable {
     package var kind: ProblemKind
-    /// What happened in this case; never a secret, never a partner's words.
+    /// What happened in this case; never a secret, never a partner's message.
     package var detail: String
     package var token: String?
     package var retryAfter: Duration?
@@ -21,10 +21,10 @@ package struct Problem: Error, Sendable {
         self.retryAfter = retryAfter
     }
 
-    /// The same for a token that is not this caller's and one that is not there: names do not leak.
-    package static let forbidden = Problem(.forbidden, "this is not allowed to this caller, or there is no such token")
+    /// The same problem for a token that this caller may not use and one that does not exist, so that names do not leak.
+    package static let forbidden = Problem(.forbidden, "this caller is not allowed to do this, or there is no such token")
 
-    /// The response; `Retry-After` stands on every 429 and 503 (seconds, rounded up, at least 1).
+    /// The response. Every 429 and 503 has `Retry-After`, in seconds, rounded up, at least 1.
     package func response(requestID: String) -> Response {
         var writer = JSONWriter()
         writer.beginObject()
@@ -49,17 +49,17 @@ package struct Problem: Error, Sendable {
 }
 
 extension Problem {
-    /// The one place that makes a problem of why there is no token.
+    /// The only place that makes a problem of a token refusal.
     package init(_ refusal: TokenRefusal, token: String) {
         switch refusal.reason {
         case .pending:
-            self.init(.tokenPending, "the first login is still running or about to", token: token, retryAfter: refusal.retryAfter)
+            self.init(.tokenPending, "the first login is still running or about to start", token: token, retryAfter: refusal.retryAfter)
         case .minValidNotMet(let left):
-            self.init(.minValidNotMet, "the token in hand has less life left than min_valid asks for", token: token, retryAfter: refusal.retryAfter)
+            self.init(.minValidNotMet, "the current token has less lifetime left than min_valid", token: token, retryAfter: refusal.retryAfter)
             expiresIn = left
         case .minValidUnreachable(let longest):
             let words = DurationSyntax.words(longest)
-            self.init(.minValidUnreachable, "min_valid asks for more life than this partner ever gives (\(words))", token: token)
+            self.init(.minValidUnreachable, "min_valid exceeds the longest lifetime this partner gives (\(words))", token: token)
         case .failing(let failure, let isLatched):
             self.init(failure, isLatched: isLatched, token: token, retryAfter: refusal.retryAfter)
         case .budgetExhausted:
@@ -67,23 +67,23 @@ extension Problem {
         case .stopping:
             self.init(.shuttingDown, "the daemon is stopping", token: token, retryAfter: .seconds(1))
         case .tooManyCombinations(let limit):
-            self.init(.tooManyRequests, "tokens for \(limit) combinations of inputs are kept, the limit", token: token, retryAfter: .seconds(60))
+            self.init(.tooManyRequests, "the limit of \(limit) combinations of inputs is reached", token: token, retryAfter: .seconds(60))
         }
     }
 
-    /// The one place that makes a problem of a failed login.
+    /// The only place that makes a problem of a failed login.
     package init(_ failure: LoginFailure, isLatched: Bool, token: String, retryAfter: Duration?) {
         let status = failure.status.map { " (status \($0))" } ?? ""
         switch failure.waitingFor ?? failure.failureClass {
         case .transient, .certificate, .local, .waiting:
-            let why = failure.failureClass == .waiting ? "a token this login needs is not there" : "logins fail: \((failure.failureClass).rawValue)"
+            let why = failure.failureClass == .waiting ? "a token this login needs is missing" : "logins fail: \((failure.failureClass).rawValue)"
             self.init(.partnerUnavailable, "\(why)\(status), and no valid token is left", token: token, retryAfter: retryAfter)
         case .timedOut:
             self.init(.partnerTimeout, "the login timed out and no valid token is left", token: token, retryAfter: retryAfter)
         case .throttled:
             self.init(.partnerThrottled, "the partner asked for a pause\(status)", token: token, retryAfter: retryAfter)
         case .rejected:
-            let latch = isLatched ? "; the login is latched until configuration, secret or an operator changes it" : ""
+            let latch = isLatched ? "; the login is latched until the configuration or secret changes or an operator releases it" : ""
             self.init(.credentialsRejected, "the partner refused the credentials\(status)\(latch)", token: token, retryAfter: retryAfter)
         case .refused:
             self.init(.loginRefused, "the partner refused the login\(status)", token: token, retryAfter: retryAfter)
@@ -92,14 +92,14 @@ extension Problem {
         }
     }
 
-    /// The problem of a message that could not be read.
+    /// Makes the problem of a message that could not be read.
     package init(_ fault: MessageFault) {
         switch fault {
-        case .malformed(let what): self.init(.badRequest, "the request holds \(what)")
-        case .headersTooLarge: self.init(.headersTooLarge, "request line and header are over the limit")
-        case .payloadTooLarge: self.init(.payloadTooLarge, "the body is over the limit")
-        case .versionNotSupported: self.init(.versionNotSupported, "HTTP/1.1 is spoken here")
-        case .expectationFailed: self.init(.expectationFailed, "the only expectation met here is 100-continue")
+        case .malformed(let what): self.init(.badRequest, "the request has \(what)")
+        case .headersTooLarge: self.init(.headersTooLarge, "the request line and header exceed the limit")
+        case .payloadTooLarge: self.init(.payloadTooLarge, "the body exceeds the limit")
+        case .versionNotSupported: self.init(.versionNotSupported, "the supported version is HTTP/1.1")
+        case .expectationFailed: self.init(.expectationFailed, "the only supported expectation is 100-continue")
         case .timedOut: self.init(.requestTimeout, "the request did not arrive in time")
         }
     }

@@ -1,19 +1,19 @@
-/// What is asked for by one method and path, and by whom.
+/// A method and path, the operation they request, and who may request it.
 package final class Route: Sendable {
     package enum Method: String, Sendable { case get = "GET", post = "POST" }
 
     package let method: Method
-    /// Segments; one that begins with ":" is a parameter.
+    /// The segments of the path; a segment that begins with ":" is a parameter.
     package let pattern: [String]
     package let permission: RoutePermission
-    /// Whether the answer holds a token's value: browsers are then refused whatever they say.
+    /// Whether the response contains a token's value; browsers are then refused, whatever their fields say.
     package let servesToken: Bool
     package let endpoint: Endpoint
 
-    /// Whether strangers are answered too.
+    /// Whether unknown callers are answered too.
     package let isOpen: Bool
 
-    /// `GET /v1/tokens/{name}`, which is answered from rendered bytes where it can be.
+    /// `GET /v1/tokens/{name}`, which is answered from rendered bytes where possible.
     package static let token = Route(.get, "/v1/tokens/:token", .read, servesToken: true, .token)
 
     init(_ method: Method, _ path: String, _ permission: RoutePermission, servesToken: Bool = false, _ endpoint: Endpoint) {

@@ -1,12 +1,12 @@
 /// Who may use a route.
 package enum RoutePermission: Sendable, Equatable {
-    /// Anybody.
+    /// Everybody.
     case open
-    /// Every known caller; a stranger where `strangersToo` gets a shorter answer.
+    /// Every known caller; with `strangersToo` an unknown caller gets a shorter answer.
     case known(strangersToo: Bool)
-    /// Every known caller, and a stranger where the configuration opens the metrics.
+    /// Every known caller, and an unknown one where the configuration opens the metrics.
     case metrics
-    /// A caller with this permission on the token the path names.
+    /// A caller with this permission on the token that the path names.
     case read, refresh
     case admin
 }

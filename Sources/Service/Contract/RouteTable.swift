@@ -1,4 +1,4 @@
-/// Every route there is, on one screen.
+/// The table of all routes.
 package enum RouteTable {
     package static let routes: [Route] = [
         Route(.get, "/v1/tokens", .known(strangersToo: false), .listTokens),
@@ -19,14 +19,14 @@ package enum RouteTable {
 
     package enum Match: Sendable {
         case route(Route, parameters: [String: String])
-        /// A known path with another method; `Allow` for it.
+        /// A known path with another method, and the value of `Allow` for the path.
         case otherMethod(allow: String)
         case none
     }
 
     /// - Parameters:
-    ///   - method: as it came; HEAD is GET here.
-    ///   - segments: of the path, percent-decoded.
+    ///   - method: the method as received; HEAD matches GET.
+    ///   - segments: the segments of the path, percent-decoded.
     package static func match(method: String, segments: [String]) -> Match {
         let candidates = routes.compactMap { route in parameters(of: segments, for: route.pattern).map { (route, $0) } }
         guard !candidates.isEmpty else { return .none }

@@ -1,6 +1,6 @@
-/// Finds the token that a path names, in the bytes as they came, without a `String`.
+/// Finds the token that a path names, in the received bytes, without creating a `String`.
 package struct TokenPath: Sendable {
-    /// `/v1/tokens/`, as the route has it.
+    /// `/v1/tokens/`, from the route.
     private let prefix: [UInt8]
     /// `/headers`.
     private let headers: [UInt8]
@@ -11,13 +11,13 @@ package struct TokenPath: Sendable {
         headers = Array("/\(pattern(.tokenHeaders).last ?? "")".utf8)
     }
 
-    /// What stands behind the prefix; nil in every other path.
+    /// The range behind the prefix; nil for a path without it.
     package func rest(of path: Range<Int>, _ bytes: Span<UInt8>) -> Range<Int>? {
         guard path.count > prefix.count, holds(prefix, at: path.lowerBound, bytes) else { return nil }
         return path.lowerBound + prefix.count..<path.upperBound
     }
 
-    /// Whether it asks for a token's headers, whatever the name.
+    /// Whether the path requests the headers of a token, whatever its name.
     package func isHeaders(_ path: Range<Int>, _ bytes: Span<UInt8>) -> Bool {
         guard let rest = rest(of: path, bytes), rest.count > headers.count else { return false }
         let name = rest.dropLast(headers.count)

@@ -2,7 +2,7 @@ package import LocalHTTP
 import Synchronization
 import Time
 
-/// Who asked, as an audit line says it.
+/// The caller of a request, as an audit line shows it.
 package struct AuditedCaller: Sendable, Hashable {
     package let text: String
     let isKnown: Bool

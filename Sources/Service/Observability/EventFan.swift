@@ -2,7 +2,7 @@ import Synchronization
 import Time
 package import Tokens
 
-/// Events to several sinks, in order.
+/// Passes events to several sinks, in order.
 package struct EventFan: EventSink {
     private let sinks: [any EventSink]
 

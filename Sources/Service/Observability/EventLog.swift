@@ -2,7 +2,7 @@ package import Logging
 import Time
 package import Tokens
 
-/// Writes broker events to the log: a constant message each, everything else as fields.
+/// Writes broker events to the log: a constant message for each kind of event, everything else as fields.
 package struct EventLog: EventSink {
     private let logger: Logger
 
@@ -44,7 +44,7 @@ package struct EventLog: EventSink {
         case .reloadRefused(let faults):
             for fault in faults { logger.error("configuration refused", metadata: ["fault": "\(fault)"]) }
         case .storeFailed(let reason):
-            logger.error("store failed, tokens are kept in memory alone", metadata: ["reason": "\(reason)"])
+            logger.error("store failed, tokens are kept only in memory", metadata: ["reason": "\(reason)"])
         case .storeRecovered:
             logger.notice("store works again")
         }

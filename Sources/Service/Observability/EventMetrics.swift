@@ -2,21 +2,21 @@ package import Synchronization
 import Time
 package import Tokens
 
-/// Counts what happens to tokens.
+/// Counts the events of tokens.
 package final class EventMetrics: EventSink {
     private struct Logins {
         var byOutcome: [String: UInt64] = [:]
         var rejections: [ReportOutcome: UInt64] = [:]
-        /// Cumulative, as OpenMetrics wants them: one for each bound and one for all.
+        /// Cumulative, as OpenMetrics requires: one for each bound and one for all logins.
         var durations = [UInt64](repeating: 0, count: EventMetrics.bounds.count + 1)
         var seconds = 0.0
     }
 
-    /// Upper bounds of login durations, in seconds.
+    /// The upper bounds of the buckets of login durations, in seconds.
     fileprivate static let bounds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
     private let logins = Mutex<[String: Logins]>([:])
-    /// Whether tokens outlive the process; true where they are not meant to.
+    /// Whether the configured store works; true where tokens are kept in memory by configuration.
     package let isStoreUsable = Atomic<Bool>(true)
     private let reloads = Counter()
     private let refusedReloads = Counter()
@@ -48,20 +48,20 @@ package final class EventMetrics: EventSink {
         }
     }
 
-    /// Forgets tokens that are configured no longer.
+    /// Forgets tokens that are no longer configured.
     package func keepTokens(_ names: Set<String>) {
         logins.withLock { $0 = $0.filter { names.contains($0.key) } }
     }
 
     func write(to text: inout OpenMetricsText) {
         let logins = logins.withLock { $0 }.sorted { $0.key < $1.key }
-        text.family("tokenbroker_logins", .counter, "Logins that ended, by outcome: success, same_token or the failure's class.")
+        text.family("tokenbroker_logins", .counter, "Finished logins, by outcome: success, same_token or the failure's class.")
         for (token, counted) in logins {
             for (outcome, count) in counted.byOutcome.sorted(by: { $0.key < $1.key }) {
                 text.sample("_total", [("token", token), ("outcome", outcome)], count)
             }
         }
-        text.family("tokenbroker_login_duration_seconds", .histogram, "How long logins took.")
+        text.family("tokenbroker_login_duration_seconds", .histogram, "Duration of logins.")
         for (token, counted) in logins {
             for (place, count) in counted.durations.enumerated() {
                 let bound = place < Self.bounds.count ? String(Self.bounds[place]) : "+Inf"
@@ -70,15 +70,15 @@ package final class EventMetrics: EventSink {
             text.sample("_sum", [("token", token)], counted.seconds)
             text.sample("_count", [("token", token)], counted.durations[Self.bounds.count])
         }
-        text.family("tokenbroker_rejections", .counter, "Reports that a partner refused a token, by what became of them.")
+        text.family("tokenbroker_rejections", .counter, "Reports that a partner refused a token, by outcome.")
         for (token, counted) in logins {
             for (outcome, count) in counted.rejections.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
                 text.sample("_total", [("token", token), ("outcome", outcome.rawValue)], count)
             }
         }
-        text.family("tokenbroker_store_usable", .gauge, "Whether tokens are kept where they should be; 0: in memory alone.")
+        text.family("tokenbroker_store_usable", .gauge, "Whether the configured store works; 0: tokens are kept only in memory.")
         text.sample("", [], UInt64(isStoreUsable.load(ordering: .relaxed) ? 1 : 0))
-        text.family("tokenbroker_reloads", .counter, "Configurations taken or refused.")
+        text.family("tokenbroker_reloads", .counter, "Configurations applied or refused.")
         text.sample("_total", [("outcome", "applied")], reloads.value)
         text.sample("_total", [("outcome", "refused")], refusedReloads.value)
     }

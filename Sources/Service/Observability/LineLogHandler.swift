@@ -2,8 +2,8 @@ package import Logging
 package import Time
 import Tokens
 
-/// One line an event on standard error: journald's level prefix under systemd (sd-daemon(3)), a time elsewhere, then the
-/// message and `key=value` fields in the order of their names.
+/// Writes one line for each event to standard error: journald's level prefix under systemd (sd-daemon(3)) or the time and level
+/// elsewhere, then the message and `key=value` fields in the order of their names.
 package struct LineLogHandler: LogHandler {
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
@@ -31,7 +31,7 @@ package struct LineLogHandler: LogHandler {
         write("\(start)\(event.message)\(text)\n")
     }
 
-    /// syslog(3).
+    /// The level of syslog(3).
     private static func priority(_ level: Logger.Level) -> Int {
         switch level {
         case .trace, .debug: 7

@@ -1,15 +1,15 @@
-/// How values stand in a log line.
+/// Formats values for a log line.
 enum LogText {
-    /// A value with a space, a quotation mark or a control character is quoted, so that a line stays one line.
+    /// Quotes a value with a space, a quotation mark or a control character, so that a line remains one line.
     static func quoted(_ value: String) -> String {
         quoted(value.unicodeScalars) { scalar in
-            // C1 controls too, which terminals obey, and the separators that some take for a line's end.
+            // C1 controls too, which terminals obey, and the separators that some programs treat as line ends.
             scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.value == 0x2028 || scalar.value == 0x2029
         }
     }
 
-    /// A stranger's text: at most 64 characters, visible ASCII as it is, everything else by its number.
-    static func foreign(_ value: String) -> String {
+    /// Text from an unknown caller: at most 64 characters, visible ASCII unchanged, everything else by its code point.
+    static func untrusted(_ value: String) -> String {
         quoted(value.unicodeScalars.prefix(64)) { $0.value < 0x20 || $0.value > 0x7E }
     }
 

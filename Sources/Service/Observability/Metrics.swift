@@ -4,54 +4,54 @@ package import LocalHTTP
 import Time
 package import Tokens
 
-/// Everything measured, in one place.
+/// All metrics of the daemon.
 package struct Metrics: Sendable {
     package let requests = RequestMetrics()
     package let events = EventMetrics()
     private let output: StandardError
     private let version: String
 
-    /// - Parameter version: of the program.
+    /// - Parameter version: the version of the program.
     package init(output: StandardError, version: String) {
         self.output = output
         self.version = version
     }
 
-    /// Forgets tokens that are configured no longer.
+    /// Forgets tokens that are no longer configured.
     package func keepTokens(_ names: Set<String>) {
         requests.keepTokens(names)
         events.keepTokens(names)
     }
 
-    /// The page of `/metrics`.
+    /// The response of `/metrics`.
     package func page(_ statuses: [TokenStatus]) -> Response {
         var text = OpenMetricsText()
         requests.write(to: &text)
         events.write(to: &text)
         Self.write(statuses, to: &text)
         Process.write(to: &text)
-        text.family("tokenbroker_log_lines_lost", .counter, "Lines of log and audit that standard error did not take in time.")
+        text.family("tokenbroker_log_lines_lost", .counter, "Log and audit lines dropped because standard error was not read in time.")
         text.sample("_total", [], output.lost.value)
-        text.family("tokenbroker_build", .info, "What runs.")
+        text.family("tokenbroker_build", .info, "Version of the program.")
         text.sample("_info", [("version", version)], UInt64(1))
         text.end()
         return Response(status: 200, fields: CommonFields.all + [("Content-Type", OpenMetricsText.contentType)], body: text.bytes)
     }
 
-    /// Of tokens with per-request inputs their number alone: their values are callers' business.
+    /// Writes the gauges of tokens. Tokens with per-request inputs are only counted: the input values are the callers' business.
     private static func write(_ statuses: [TokenStatus], to text: inout OpenMetricsText) {
         let named = statuses.filter(\.inputs.isEmpty)
         func gauge(_ name: String, _ help: String, _ value: (TokenStatus) -> Double?) {
             text.family(name, .gauge, help)
             for status in named { if let value = value(status) { text.sample("", [("token", status.name)], value) } }
         }
-        gauge("tokenbroker_token_usable", "Whether a valid token is in hand.") { $0.isUsable ? 1 : 0 }
-        gauge("tokenbroker_token_remaining_seconds", "Life left of the token in hand.") { $0.remaining.map(seconds) }
+        gauge("tokenbroker_token_usable", "Whether a valid token is available.") { $0.isUsable ? 1 : 0 }
+        gauge("tokenbroker_token_remaining_seconds", "Remaining lifetime of the current token.") { $0.remaining.map(seconds) }
         gauge("tokenbroker_token_next_refresh_seconds", "Time until the next login.") { $0.untilNextRefresh.map(seconds) }
-        gauge("tokenbroker_token_latched", "Whether the partner refused the credentials and logins wait for somebody.") {
+        gauge("tokenbroker_token_latched", "Whether the partner refused the credentials and the login is latched.") {
             $0.state == .latched ? 1 : 0
         }
-        gauge("tokenbroker_token_failures", "Logins failed in a row.") { Double($0.failuresInARow) }
+        gauge("tokenbroker_token_failures", "Failed logins in a row.") { Double($0.failuresInARow) }
         gauge("tokenbroker_token_budget", "Logins left in this hour's budget.") { Double($0.budgetLeft) }
         text.family("tokenbroker_combinations", .gauge, "Tokens kept for combinations of per-request inputs.")
         let combined = Dictionary(grouping: statuses.filter { !$0.inputs.isEmpty }, by: \.name)
@@ -60,15 +60,15 @@ package struct Metrics: Sendable {
 
     private static func seconds(_ duration: Duration) -> Double { (Double(duration.nanoseconds) / 1e6).rounded() / 1e3 }
 
-    /// The process's own figures, by the names Prometheus clients give them.
+    /// The metrics of the process, under the names that Prometheus client libraries use.
     private enum Process {
         static func write(to text: inout OpenMetricsText) {
             var usage = rusage()
             _ = unsafe getrusage(RUSAGE_SELF.rawValue, &usage)
             func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
-            text.family("process_cpu_seconds", .counter, "User and system time spent.")
+            text.family("process_cpu_seconds", .counter, "User and system CPU time spent.")
             text.sample("_total", [], seconds(usage.ru_utime) + seconds(usage.ru_stime))
-            text.family("process_resident_memory_bytes", .gauge, "Memory in RAM.")
+            text.family("process_resident_memory_bytes", .gauge, "Resident memory.")
             text.sample("", [], UInt64(resident() * sysconf(Int32(_SC_PAGESIZE))))
         }
 

@@ -7,7 +7,7 @@ struct OpenMetricsText {
     private(set) var bytes: [UInt8] = []
     private var current = ""
 
-    /// Begins a family; a name that ends in a unit (`_seconds`, `_bytes`) declares it.
+    /// Begins a family; a name that ends in a unit (`_seconds`, `_bytes`) declares that unit.
     mutating func family(_ name: String, _ kind: Kind, _ help: String) {
         current = name
         bytes += "# TYPE \(name) \(kind.rawValue)\n".utf8

@@ -3,10 +3,10 @@ package import LocalHTTP
 import Time
 package import Tokens
 
-/// How a request was answered: the answer, and what metrics and audit want to know of it.
+/// The outcome of a request: the response, and what metrics and audit need.
 package struct Outcome: Sendable {
     package var response: Response
-    /// The token that was handed out.
+    /// The token that was served.
     package var token: Token?
     package var problem: ProblemKind?
 

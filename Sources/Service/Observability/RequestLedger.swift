@@ -3,7 +3,7 @@ import LocalHTTP
 package import Time
 import Tokens
 
-/// Where every answered request is written down: counters and, where it is one of those, a line of the audit.
+/// Records every answered request: in the counters and, where the request is audited, in the audit.
 package struct RequestLedger: Sendable {
     package let metrics: RequestMetrics
     package let audit: AuditLog
@@ -15,9 +15,9 @@ package struct RequestLedger: Sendable {
         self.clocks = clocks
     }
 
-    /// Writes down a request that had a route.
+    /// Records a request that had a route.
     ///
-    /// - Parameter isAudited: false where a line that sums up many takes the place of this one.
+    /// - Parameter isAudited: false where a line that summarises many requests replaces the line of this one.
     package func record(_ outcome: Outcome, _ request: RoutedRequest, isAudited: Bool = true) {
         let (endpoint, token, caller) = (request.endpoint, request.token, request.caller)
         metrics.answered(endpoint, status: outcome.response.status)
@@ -26,7 +26,7 @@ package struct RequestLedger: Sendable {
         let isRefusal = [401, 403, 429].contains(outcome.response.status)
         guard isAudited, audit.isOn, endpoint.isAudited || isRefusal, outcome.response.status != 304 else { return }
         var line = " action=\(endpoint.rawValue)"
-        if !token.isEmpty { line += " token=\(LogText.foreign(token))" }
+        if !token.isEmpty { line += " token=\(LogText.untrusted(token))" }
         if let served = outcome.token {
             line += " fingerprint=\(served.fingerprint)"
             if let left = served.remaining(at: clocks.boot) { line += " expires_in=\(left.wholeSeconds)" }
@@ -35,7 +35,7 @@ package struct RequestLedger: Sendable {
         audit.write(isRefusal ? .warning : .info, of: caller, line)
     }
 
-    /// Writes down a request that was refused before it had a route.
+    /// Records a request that was refused before it had a route.
     package func record(_ problem: ProblemKind) {
         metrics.answered(nil, status: problem.status)
         metrics.refused(problem)

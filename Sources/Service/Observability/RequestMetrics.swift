@@ -2,9 +2,9 @@ package import Contract
 package import LocalHTTP
 import Synchronization
 
-/// What happened to requests and connections, counted.
+/// Counts requests and connections.
 package final class RequestMetrics: Sendable {
-    /// Statuses this daemon answers with; any other one counts as 500.
+    /// The statuses of this daemon's responses; any other status counts as 500.
     private static let statuses = Set(ProblemKind.allCases.map(\.status) + [200, 304, 500]).sorted()
     private static let places: [UInt8] = {
         var places = [UInt8](repeating: UInt8(statuses.firstIndex(of: 500) ?? 0), count: 600)
@@ -12,7 +12,7 @@ package final class RequestMetrics: Sendable {
         return places
     }()
 
-    /// By endpoint, then status; the last row is of requests that were refused before they had one.
+    /// By endpoint, then status; the last row counts requests that were refused before they had an endpoint.
     private let answers: [[Counter]]
     private let refusals: [ProblemKind: Counter]
     private let ends: [Counter]
@@ -27,7 +27,7 @@ package final class RequestMetrics: Sendable {
 
     func answered(_ endpoint: Endpoint?, status: Int) { counter(endpoint, status: status).add() }
 
-    /// The counter of an endpoint's answers with one status.
+    /// The counter of an endpoint's responses with a status.
     package func counter(_ endpoint: Endpoint?, status: Int) -> Counter {
         answers[endpoint?.place ?? Endpoint.allCases.count][Int(Self.places[min(status, 599)])]
     }
@@ -36,7 +36,7 @@ package final class RequestMetrics: Sendable {
 
     package func ended(_ end: ConnectionEnd) { ends[end.rawValue].add() }
 
-    /// The counter of times a token was handed out.
+    /// The counter of the times a token was served.
     package func served(_ token: String) -> Counter {
         served.withLock { served in
             let counter = served[token] ?? Counter()
@@ -45,13 +45,13 @@ package final class RequestMetrics: Sendable {
         }
     }
 
-    /// Forgets tokens that are configured no longer.
+    /// Forgets tokens that are no longer configured.
     package func keepTokens(_ names: Set<String>) {
         served.withLock { $0 = $0.filter { names.contains($0.key) } }
     }
 
     func write(to text: inout OpenMetricsText) {
-        text.family("tokenbroker_requests", .counter, "Requests answered, by what they asked for and status.")
+        text.family("tokenbroker_requests", .counter, "Requests answered, by endpoint and status.")
         for (place, row) in answers.enumerated() {
             let endpoint = place < Endpoint.allCases.count ? Endpoint.allCases[place].rawValue : "none"
             for (status, counter) in zip(Self.statuses, row) where counter.value > 0 {
@@ -60,14 +60,14 @@ package final class RequestMetrics: Sendable {
         }
         text.family("tokenbroker_problems", .counter, "Problems answered, by the slug of their type.")
         for kind in ProblemKind.allCases { text.sample("_total", [("type", kind.rawValue)], refusals[kind]?.value ?? 0) }
-        text.family("tokenbroker_tokens_served", .counter, "Times a token was handed out.")
+        text.family("tokenbroker_tokens_served", .counter, "Times a token was served.")
         for (name, counter) in served.withLock({ $0 }).sorted(by: { $0.key < $1.key }) { text.sample("_total", [("token", name)], counter.value) }
         text.family("tokenbroker_connections_accepted", .counter, "Connections accepted.")
         text.sample("_total", [], accepted.value)
-        text.family("tokenbroker_connections_closed", .counter, "Connections closed, by why.")
+        text.family("tokenbroker_connections_closed", .counter, "Connections closed, by reason.")
         for end in ConnectionEnd.allCases { text.sample("_total", [("reason", "\(end)")], ends[end.rawValue].value) }
-        text.family("tokenbroker_connections", .gauge, "Connections open.")
-        // Ends first: what closes meanwhile must not make less than nothing.
+        text.family("tokenbroker_connections", .gauge, "Open connections.")
+        // Read the ends first, so that connections closed meanwhile do not make the difference negative.
         let ended = ends.reduce(0) { $0 + $1.value }
         let all = accepted.value
         text.sample("", [], all > ended ? all - ended : 0)
@@ -75,7 +75,7 @@ package final class RequestMetrics: Sendable {
 }
 
 extension Endpoint {
-    /// Its place among all endpoints.
+    /// Its index among all endpoints.
     var place: Int { Self.places[self] ?? 0 }
 
     private static let places = Dictionary(uniqueKeysWithValues: Endpoint.allCases.enumerated().map { ($1, $0) })

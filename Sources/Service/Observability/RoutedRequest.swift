@@ -3,7 +3,7 @@ import LocalHTTP
 import Time
 import Tokens
 
-/// A request that found its route, as ledger and audit name it.
+/// A request that has a route, as the ledger and the audit record it.
 package struct RoutedRequest: Sendable {
     let endpoint: Endpoint
     let token: String

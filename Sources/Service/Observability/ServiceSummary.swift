@@ -1,16 +1,16 @@
 import Time
 
-/// How the daemon is, in one line: `6/6 tokens, next renewal in 4 min`. `systemctl status` and `tokenbroker status` show the same.
+/// The state of the daemon in one line: `6/6 tokens, next renewal in 4 min`. `systemctl status` and `tokenbroker status` show it.
 package struct ServiceSummary: Sendable, Equatable {
     package var tokens: Int
-    /// Names of tokens that cannot be served.
+    /// The names of tokens that cannot be served.
     package var missing: [String]
     package var nextRenewal: Duration?
     package var isStoreUsable = true
-    /// Why the last reload changed nothing.
+    /// Why the last reload was refused; nil where it was not.
     package var reloadFault: String?
 
-    /// Names that are written out.
+    /// The number of missing tokens that are named.
     private static let named = 3
 
     package init(tokens: Int, missing: [String], nextRenewal: Duration?) {
@@ -28,7 +28,7 @@ package struct ServiceSummary: Sendable, Equatable {
             text += "; missing: \(names.prefix(Self.named).joined(separator: ", "))"
             if names.count > Self.named { text += " and \(names.count - Self.named) more" }
         }
-        if !isStoreUsable { text += "; the store cannot be used, tokens are kept in memory alone" }
+        if !isStoreUsable { text += "; the store is unusable, tokens are kept only in memory" }
         if let reloadFault { text += "; the last reload was refused: \(reloadFault)" }
         return text
     }

@@ -2,17 +2,17 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Standard error, which log and audit share: whole lines in order, written by a queue of its own, so that a reader who
-/// does not read holds up nobody. What does not fit into what a source may have waiting is dropped, counted and told.
+/// Standard error, shared by log and audit: complete lines in order, written on its own queue, so that a slow reader delays
+/// nobody. Lines beyond a source's limit on waiting bytes are dropped, counted and reported.
 package final class StandardError: Sendable {
-    /// Who writes; each has its own room, so that none crowds out another.
+    /// The source of lines; each has its own limit, so that none crowds out another.
     package enum Source: Int, Sendable, CaseIterable {
         case log, audit
-        /// The audit of callers nobody knows.
+        /// The audit of unknown callers.
         case strangers
 
-        /// Bytes that may wait.
-        var room: Int {
+        /// The number of bytes that may wait.
+        var capacity: Int {
             switch self {
             case .log: 1 << 20
             case .audit: 3 << 20
@@ -31,17 +31,17 @@ package final class StandardError: Sendable {
     private let pending = Mutex(Pending())
     private let queue = DispatchQueue(label: "tokenbroker.output")
     private let sink: @Sendable ([UInt8]) -> Void
-    /// Lines dropped so far.
+    /// The number of lines dropped so far.
     package let lost = Counter()
 
     package init(sink: @escaping @Sendable ([UInt8]) -> Void = StandardError.writeAll) {
         self.sink = sink
     }
 
-    /// Takes whole lines.
+    /// Queues complete lines for writing.
     package func write(_ lines: [UInt8], count: Int = 1, from source: Source) {
         let mustSchedule = pending.withLock { pending in
-            guard pending.waiting[source.rawValue] + lines.count <= source.room else {
+            guard pending.waiting[source.rawValue] + lines.count <= source.capacity else {
                 pending.lost += count
                 lost.add(UInt64(count))
                 return false
@@ -69,14 +69,14 @@ package final class StandardError: Sendable {
         }
     }
 
-    /// Returns when everything handed in before has been written, or after this time.
+    /// Returns when everything queued before has been written, at the latest after this time.
     package func flush(within seconds: Double) {
         let done = DispatchSemaphore(value: 0)
         queue.async { done.signal() }
         _ = done.wait(timeout: .now() + seconds)
     }
 
-    /// Writes all bytes to the descriptor; blocks while nobody reads.
+    /// Writes all bytes to standard error; blocks while nobody reads.
     @Sendable package static func writeAll(_ bytes: [UInt8]) {
         var start = 0
         while start < bytes.count {

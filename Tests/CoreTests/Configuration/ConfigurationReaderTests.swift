@@ -31,12 +31,12 @@ import YAML
 
     @Test(arguments: [
         ("{etcd: {endpoints: [\"https://e:2379\"]}, key: {file: /k}}", nil),
-        ("{etcd: {endpoints: [\"https://e:2379\"]}}", "needs key beside it"),
+        ("{etcd: {endpoints: [\"https://e:2379\"]}}", "needs key next to it"),
         ("{etcd: {endpoints: []}, key: {file: /k}}", "needs at least one member"),
         ("{etcd: {endpoints: [\"http://e:2379\"]}, key: {file: /k}}", "endpoints"),
         ("{etcd: {endpoints: [\"https://e:2379\"], prefix: x}, key: {file: /k}}", "must begin and end with a slash"),
-        ("{etcd: {endpoints: [\"https://e:2379\"], cert: /c}, key: {file: /k}}", "belong together"),
-        ("{etcd: {endpoints: [\"https://e:2379\"]}, sqlite: /x, key: {file: /k}}", "beside sqlite"),
+        ("{etcd: {endpoints: [\"https://e:2379\"], cert: /c}, key: {file: /k}}", "must be set together"),
+        ("{etcd: {endpoints: [\"https://e:2379\"]}, sqlite: /x, key: {file: /k}}", "combined with sqlite"),
     ]) func `a fleet's store says what it lacks`(store: String, fault: String?) {
         do throws(ConfigurationFaults) {
             _ = try TestConfiguration.read("store: \(store)\ntokens: {}\n")

@@ -166,7 +166,7 @@ import Tokens
         let asking = try TunnelProxy(refusal: "407 Proxy Authentication Required")
         let failure = await failure(server) { $0.connection.proxy = asking.url }
         #expect(failure?.kind == .untrusted)
-        #expect(failure?.reason == "the proxy asks for authentication (status 407)")
+        #expect(failure?.reason == "the proxy requires authentication (status 407)")
         #expect(server.requests.count == 1)
     }
 

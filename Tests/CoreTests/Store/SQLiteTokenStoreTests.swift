@@ -76,7 +76,7 @@ import Testing
             try TestFiles.write(Array(whole.prefix(6000)), to: path)
             #expect(refusal(folder).contains("is damaged"), "\(refusal(folder))")
             try TestFiles.write(Array("no database at all, but long enough to be looked at as one".utf8), to: path)
-            #expect(refusal(folder).contains("is no SQLite database"), "\(refusal(folder))")
+            #expect(refusal(folder).contains("is not an SQLite database"), "\(refusal(folder))")
             TestFiles.remove(path)
             try TestFiles.run("/usr/bin/sqlite3", [path, "CREATE TABLE other (x); INSERT INTO other VALUES (1)"])
             #expect(refusal(folder).contains("another program's"), "\(refusal(folder))")

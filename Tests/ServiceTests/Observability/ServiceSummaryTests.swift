@@ -13,6 +13,6 @@ import Testing
         summary = ServiceSummary(tokens: 1, missing: [], nextRenewal: nil)
         summary.isStoreUsable = false
         summary.reloadFault = "line 3"
-        #expect(summary.text == "1/1 tokens; the store cannot be used, tokens are kept in memory alone; the last reload was refused: line 3")
+        #expect(summary.text == "1/1 tokens; the store is unusable, tokens are kept only in memory; the last reload was refused: line 3")
     }
 }

@@ -1,19 +1,19 @@
 /// A fault armed for one partner.
 package struct Fault: Sendable, Decodable {
     package enum Kind: String, Sendable, Decodable, CaseIterable {
-        /// 429; with `retry_after` where given.
+        /// 429, with `retry_after` where given.
         case throttle
         /// 500.
         case error
-        /// 200 with a body that says no.
+        /// 200 with an error in the body.
         case errorBody = "error_body"
         /// The same token as last time.
         case sameToken = "same_token"
-        /// The answer after `delay_ms`.
+        /// The answer arrives after `delay_ms`.
         case slow
-        /// The connection is cut in the middle of the answer.
+        /// The connection is closed in the middle of the answer.
         case cut
-        /// A body that is not what the page shows.
+        /// A body other than the one on the partner's page.
         case malformed
         /// `Date` is off by `offset` seconds.
         case skewedDate = "skewed_date"
@@ -26,11 +26,11 @@ package struct Fault: Sendable, Decodable {
     package var delayMilliseconds: Int?
     /// Seconds, for `skewed_date`.
     package var offset: Int?
-    /// For how many requests; without `times` and `seconds` until it is cleared.
+    /// The number of requests it lasts for; without `times` and `seconds` it lasts until it is cleared.
     package var times: Int?
-    /// For how many seconds from now.
+    /// The number of seconds it lasts for, from now.
     package var seconds: Double?
-    /// Seconds since 1970 when it ends by itself.
+    /// When it ends by itself, in seconds since 1970.
     var endsAt: Double?
 
     private enum CodingKeys: String, CodingKey {

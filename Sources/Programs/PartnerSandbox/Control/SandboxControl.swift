@@ -5,9 +5,9 @@ import Synchronization
 ///
 /// - `POST /faults/{partner}` arms a fault (`Fault` as JSON), `DELETE` clears it
 /// - `POST /lifetimes/{partner}` sets a lifetime: `{"seconds": 10}`
-/// - `POST /revocations/{partner}` makes every token handed out so far invalid
-/// - `GET /counts` tells requests and tokens by partner
-/// - `GET /tokens?token=…` tells whether a token lives
+/// - `POST /revocations/{partner}` revokes every token issued so far
+/// - `GET /counts` returns the numbers of requests and tokens by partner
+/// - `GET /tokens?token=…` returns whether a token is valid
 enum SandboxControl {
     private struct Lifetime: Decodable {
         let seconds: Double
@@ -57,7 +57,7 @@ enum SandboxControl {
 
     private static func token(_ token: String, _ state: SharedState, _ now: Double) -> SandboxReply {
         let (isValid, issued) = state.value.withLock { ($0.mint.isValid(token, now: now), $0.mint.issued[token]) }
-        guard let issued else { return .json(404, [("message", "this token was never handed out")]) }
+        guard let issued else { return .json(404, [("message", "this token was never issued")]) }
         return .json(
             200, [("valid", .bool(isValid)), ("partner", .string(issued.partner)), ("expires_in_ms", .number(Int((issued.expiresAt - now) * 1000)))])
     }

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Time
 
-/// Everything the sandbox remembers. A value: the server keeps it behind a mutex.
+/// The state of the sandbox, a value that the server guards by a mutex.
 package struct SandboxState: Sendable {
     struct Account: Sendable {
         var lifetime: Double
@@ -9,7 +9,7 @@ package struct SandboxState: Sendable {
         var requests = 0
         var tokens = 0
         var last: [String: String] = [:]
-        /// When requests came, seconds since 1970; the last 1,000.
+        /// When the last 1,000 requests arrived, in seconds since 1970.
         var times: [Double] = []
     }
 
@@ -40,7 +40,7 @@ package struct SandboxState: Sendable {
         }
         account.requests += 1
         account.times = account.times.suffix(999) + [now]
-        let fault = takeFault(&account, now: now)
+        let fault = consumeFault(&account, now: now)
         var desk = TokenDesk(
             partner: name, now: now, lifetime: account.lifetime, givesSameToken: fault?.kind == .sameToken, mint: mint, grants: grants,
             last: account.last)
@@ -48,7 +48,7 @@ package struct SandboxState: Sendable {
         if let fault, let reply = Self.refusal(fault) { return .reply(reply) }
         var reply = partner.answer(request, desk: &desk)
         account.last = desk.last
-        account.tokens += desk.handedOut
+        account.tokens += desk.issuedCount
         mint = desk.mint
         grants = desk.grants
         switch fault?.kind {
@@ -72,7 +72,7 @@ package struct SandboxState: Sendable {
         }
     }
 
-    private mutating func takeFault(_ account: inout Account, now: Double) -> Fault? {
+    private mutating func consumeFault(_ account: inout Account, now: Double) -> Fault? {
         guard var fault = account.fault else { return nil }
         if let end = fault.endsAt, end <= now {
             account.fault = nil

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import LocalHTTP
 
-/// JSON with the members of objects in the order a partner's page shows them.
+/// JSON whose objects keep their members in the order of the partner's page.
 indirect enum SandboxJSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral {
     case null
     case string(String)

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import LocalHTTP
 
-/// What a partner answers.
+/// A partner's answer.
 package struct SandboxReply: Sendable {
     package var status: Int
     package var contentType: String
@@ -15,7 +15,7 @@ package struct SandboxReply: Sendable {
         self.headers = headers
     }
 
-    /// A JSON object written from its members in order.
+    /// A reply whose body is a JSON object with these members, in order.
     static func json(_ status: Int, _ members: [(String, SandboxJSON)]) -> SandboxReply {
         SandboxReply(status, SandboxJSON.object(members).text)
     }

@@ -1,23 +1,23 @@
 import FoundationEssentials
 import LocalHTTP
 
-/// A request as the sandbox's partners see it: copied out of the loop, decoded.
+/// A request as the sandbox's partners see it, decoded and copied from the loop's buffers.
 package struct SandboxRequest: Sendable {
     package var method: String
-    /// Below the partner's prefix, beginning with "/".
+    /// The path below the partner's prefix, beginning with "/".
     package var path: String
     package var query: [String: String] = [:]
     /// By lowercase name.
     package var headers: [String: String] = [:]
     package var body: [UInt8] = []
 
-    /// The body as a JSON object of strings, nil where it is none or the content type is another.
+    /// The body as a JSON object of strings; nil where it is not one or the content type differs.
     var json: [String: String]? {
         guard headers["content-type"]?.lowercased().hasPrefix("application/json") == true else { return nil }
         return try? JSONDecoder().decode([String: String].self, from: Data(body))
     }
 
-    /// The body as a form, nil where the content type is another.
+    /// The body as a form; nil where the content type differs.
     var form: [String: String]? {
         guard headers["content-type"]?.lowercased().hasPrefix("application/x-www-form-urlencoded") == true else { return nil }
         return Self.pairs(String(decoding: body, as: UTF8.self))
@@ -28,7 +28,7 @@ package struct SandboxRequest: Sendable {
         return String(value.dropFirst(7))
     }
 
-    /// `name=value&…`, percent-decoded.
+    /// The pairs of `name=value&…`, percent-decoded.
     static func pairs(_ text: String) -> [String: String] {
         var pairs: [String: String] = [:]
         for pair in text.split(separator: "&") {

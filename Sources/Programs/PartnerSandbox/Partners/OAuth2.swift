@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// A plain OAuth2 token endpoint: client credentials (RFC 6749 §4.4), by Basic or in the body, and rotating refresh tokens (§6).
+/// A plain OAuth2 token endpoint: client credentials (RFC 6749 §4.4) by Basic or in the body, and rotating refresh tokens (§6).
 struct OAuth2: Partner {
     let name = "oauth2"
     let lifetime: Double = 3600

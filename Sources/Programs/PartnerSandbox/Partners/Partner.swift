@@ -1,18 +1,18 @@
-/// One partner of the sandbox: what it is sent must be exactly what its page asks for.
+/// A partner of the sandbox, which accepts exactly the requests that its page describes.
 protocol Partner: Sendable {
-    /// The first path segment it lives under, and its name in the control API.
+    /// The first segment of its paths, and its name in the control API.
     var name: String { get }
-    /// Seconds its tokens live, as its page says.
+    /// The lifetime of its tokens in seconds, as stated on its page.
     var lifetime: Double { get }
 
     /// Answers a request.
     ///
-    /// - Parameter desk: mints tokens of the partner's current lifetime.
+    /// - Parameter desk: issues tokens of the partner's current lifetime.
     func answer(_ request: SandboxRequest, desk: inout TokenDesk) -> SandboxReply
 }
 
 extension String {
-    /// RFC 3339 in Nepal's time with microseconds, as SparrowSMS writes it: `2022-08-21T18:00:55.400174+05:45`.
+    /// A time as SparrowSMS writes it, RFC 3339 in Nepal time with microseconds: `2022-08-21T18:00:55.400174+05:45`.
     static func nepalTime(_ seconds: Double) -> String {
         let shifted = Int(seconds.rounded(.down)) + 20_700
         let micro = Int((seconds - seconds.rounded(.down)) * 1_000_000)

@@ -1,4 +1,4 @@
-/// PulseCRM, API key login: an opaque token whose lifetime nobody states, and a session request that verifies it.
+/// PulseCRM, API key login: an opaque token of unstated lifetime, and a session request that verifies it.
 struct PulseCRM: Partner {
     let name = "pulsecrm"
     let lifetime: Double = 30 * 60

@@ -1,4 +1,4 @@
-/// SparrowSMS, enterprise login: two tokens in, a JWT for 24 hours out, with its end in Nepal's time.
+/// SparrowSMS, enterprise login: takes two tokens and returns a JWT for 24 hours, with its expiry in Nepal time.
 struct SparrowSMS: Partner {
     let name = "sparrowsms"
     let lifetime: Double = 24 * 3600

@@ -1,4 +1,4 @@
-/// What a partner needs to hand out tokens: the clock, the lifetime in force, the mint, and whether the last token is to be given again.
+/// What a partner needs to issue tokens: the clock, the current lifetime, the mint, and whether to give the last token again.
 struct TokenDesk {
     let partner: String
     let now: Double
@@ -7,10 +7,10 @@ struct TokenDesk {
     var mint: TokenMint
     var grants: GrantLedger
     var last: [String: String]
-    /// Tokens handed out by this request.
-    var handedOut = 0
+    /// The number of tokens issued by this request.
+    var issuedCount = 0
 
-    /// - Parameter account: tokens of different accounts are different ones even when the same is given again.
+    /// - Parameter account: the account of the token; different accounts get different tokens even when the last one is given again.
     mutating func webToken(account: String, claims: [(String, SandboxJSON)]) -> String {
         token(account) { mint, partner, now, lifetime in mint.webToken(partner: partner, claims: claims, now: now, lifetime: lifetime) }
     }
@@ -20,7 +20,7 @@ struct TokenDesk {
     }
 
     private mutating func token(_ account: String, _ make: (inout TokenMint, String, Double, Double) -> String) -> String {
-        handedOut += 1
+        issuedCount += 1
         if givesSameToken, let same = last[account] { return same }
         let token = make(&mint, partner, now, lifetime)
         last[account] = token

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// Makes the sandbox's tokens and remembers them, so that a test can ask whether one it was served still lives.
+/// Creates the sandbox's tokens and remembers them, so that a test can check whether a token it was served is still valid.
 struct TokenMint: Sendable {
     struct Issued: Sendable {
         var partner: String
@@ -11,13 +11,13 @@ struct TokenMint: Sendable {
 
     private(set) var issued: [String: Issued] = [:]
 
-    /// A JWT with these claims, `iat` and `exp` (seconds since 1970, as Zapper's page says); its signature is random.
+    /// A JWT with these claims, `iat` and `exp` (seconds since 1970, as on Zapper's page), and a random signature.
     mutating func webToken(partner: String, claims: [(String, SandboxJSON)], now: Double, lifetime: Double) -> String {
         let times: [(String, SandboxJSON)] = [("jti", .string(Self.random(8))), ("iat", .number(Int(now))), ("exp", .number(Int(now + lifetime)))]
         let header = SandboxJSON.object([("alg", "HS256"), ("typ", "JWT")])
         let payload = SandboxJSON.object(claims + times)
         let token = "\(Self.base64url(Array(header.text.utf8))).\(Self.base64url(Array(payload.text.utf8))).\(Self.random(32))"
-        // A JWT ends with the second its exp names.
+        // A JWT expires at the whole second in its exp.
         issued[token] = Issued(partner: partner, issuedAt: now, expiresAt: Double(Int(now + lifetime)))
         return token
     }

@@ -1,4 +1,4 @@
-/// Zapper: service login, customer login and registration. The answer's body is the token itself, for 15 minutes.
+/// Zapper: service login, customer login and registration. The body of the answer is the token itself, valid for 15 minutes.
 struct Zapper: Partner {
     let name: String
     let lifetime: Double = 15 * 60
@@ -6,7 +6,7 @@ struct Zapper: Partner {
     static let service = Zapper(name: "zapper-service")
     static let customer = Zapper(name: "zapper-customer")
 
-    /// Which of the two a path belongs to: both live under /zapper.
+    /// The name of the one that a path belongs to; both are under /zapper.
     static func name(forPath path: String) -> String {
         path.hasPrefix("/v1/auth/customers/") ? "zapper-customer" : "zapper-service"
     }
@@ -34,7 +34,7 @@ struct Zapper: Partner {
         guard isServiceToken(request.bearer, desk) else { return Self.failure(401, "Unauthorized") }
         guard let body = request.json, let email = body["email"], body["password"] != nil else { return Self.failure(400, "Bad Request") }
         guard body["password"] == "sandbox-password" else { return Self.failure(401, "Unauthorized") }
-        // As a JSON string: the page shows the token bare, other clients of it saw it quoted.
+        // A JSON string: the page shows the token bare, but other clients received it quoted.
         let token = desk.webToken(account: email, claims: [("email", .string(email))])
         return SandboxReply(200, "\"\(token)\"")
     }

@@ -1,4 +1,4 @@
-/// ZetaSafe, auth token for user and client. User names and clients choose the refusals of its page.
+/// ZetaSafe, auth token for user and client. The user name and the client select among the refusals on its page.
 struct ZetaSafe: Partner {
     let name = "zetasafe"
     let lifetime: Double = 30 * 60

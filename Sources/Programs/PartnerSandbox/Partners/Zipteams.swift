@@ -1,4 +1,4 @@
-/// Zipteams, Auth Token API: a GET with four headers; the token of one tenant and sub-tenant for 24 hours.
+/// Zipteams, Auth Token API: a GET with four headers returns the token of a tenant and sub-tenant, valid for 24 hours.
 struct Zipteams: Partner {
     let name = "zipteams"
     let lifetime: Double = 24 * 3600

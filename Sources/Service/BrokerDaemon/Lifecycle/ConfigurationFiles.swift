@@ -4,7 +4,7 @@ import Glibc
 import Secrets
 package import YAML
 
-/// Reads the configuration from disk.
+/// Reads the configuration files from disk.
 package enum ConfigurationFiles {
     /// - Throws: `ConfigurationFaults` with every fault of every file.
     package static func read(_ path: String) throws(ConfigurationFaults) -> (configuration: BrokerConfiguration, warnings: [ConfigurationFault]) {
@@ -14,7 +14,7 @@ package enum ConfigurationFiles {
     private static func text(_ path: String) -> Result<String, SystemMessage> {
         let bytes: [UInt8]
         do throws(SystemCallError) {
-            // One more than may be: the document says that it is too large.
+            // Reads one byte past the limit, so that the document can report that it is too large.
             bytes = try SmallFile(path).bytes(atMost: YAMLDocument.maximumBytes)
         } catch {
             return .failure(SystemMessage(SystemCallError.text(of: error.code)))
@@ -23,7 +23,7 @@ package enum ConfigurationFiles {
         return .success(text)
     }
 
-    /// A file's first line; nil where it cannot be read.
+    /// The first line of a file; nil where the file cannot be read.
     static func line(_ path: String) -> String? {
         guard case .success(let text) = text(path) else { return nil }
         return text.split(separator: "\n").first.map(String.init)

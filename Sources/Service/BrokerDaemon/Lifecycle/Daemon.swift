@@ -16,7 +16,7 @@ package import Time
 import Tokens
 import YAML
 
-/// The composition root: the only place that makes real implementations and ties them together.
+/// The composition root: the only place that creates the real implementations and connects them.
 package actor Daemon {
     private let path: String
     private let logger: Logger
@@ -37,7 +37,7 @@ package actor Daemon {
     private let notifier: ServiceNotifier?
     private let reloads = ReloadLine()
 
-    /// How long a stop may take.
+    /// The longest time a stop may take.
     private static let stopTime = Duration.seconds(9)
 
     package init(
@@ -57,21 +57,21 @@ package actor Daemon {
         self.clocks = clocks
         let transport = CurlTransport(clocks: clocks, userAgent: "tokenbroker/\(Version.current)")
         self.transport = transport
-        let told = EventFan([EventLog(logger), metrics.events])
-        let (writer, opened) = Self.writer(store, reopen, clocks: clocks, events: told)
+        let events = EventFan([EventLog(logger), metrics.events])
+        let (writer, opened) = Self.writer(store, reopen, clocks: clocks, events: events)
         self.store = writer
         let key = fleetKey ?? opened?.key
         let identity = HostIdentity(
             bootID: Self.bootID(environment), fingerprints: key.map { Fingerprints(key: $0.derived(for: "fingerprints")) } ?? Fingerprints())
-        watch = ReadinessWatch(before: writer.map { EventFan([told, AttemptRecorder($0, clocks: clocks)]) } ?? told)
-        fleet = fleetKey.flatMap { Self.fleet(configuration.store, $0, identity, transport, clocks: clocks, events: told) }
+        watch = ReadinessWatch(before: writer.map { EventFan([events, AttemptRecorder($0, clocks: clocks)]) } ?? events)
+        fleet = fleetKey.flatMap { Self.fleet(configuration.store, $0, identity, transport, clocks: clocks, events: events) }
         broker = TokenBroker(
             clocks: clocks, transport: transport, secrets: SystemSecretSource(environment: environment), events: watch, identity: identity,
             store: writer, restored: opened?.tokens ?? [], fleet: fleet, bounds: configuration.logins)
         serving = ServingBoard(Serving(configuration, cells: []))
     }
 
-    /// Nil where tokens are kept in memory; a store that could not be opened is opened by a later write.
+    /// The store's writer; nil where tokens are kept in memory. A later write opens a store that could not be opened at start.
     private static func writer(
         _ store: Result<OpenedStore?, StoreFault>, _ reopen: @escaping LateStore.Opening, clocks: SystemClocks, events: any EventSink
     ) -> (StoreWriter?, OpenedStore?) {
@@ -84,8 +84,8 @@ package actor Daemon {
         }
     }
 
-    /// The unit hands the boot's name over, since its sandbox hides /proc/sys. Without one each start counts as another boot's:
-    /// times are then taken from the wall clock.
+    /// The boot ID. The unit passes it in the environment, since its sandbox hides /proc/sys. Without one, each start counts as
+    /// a new boot, and times are then taken from the wall clock.
     private static func bootID(_ environment: [String: String]) -> String {
         let given = environment["TOKENBROKER_BOOT_ID"] ?? ConfigurationFiles.line("/proc/sys/kernel/random/boot_id")
         return given?.filter { $0 != "-" } ?? Digest.hex(Digest.random(8))
@@ -104,16 +104,16 @@ package actor Daemon {
             identity: identity, host: host)
     }
 
-    /// Serves until a signal ends it.
+    /// Serves until a signal stops it.
     ///
-    /// - Throws: `SystemCallError` when a listener cannot be opened; nothing was started then.
+    /// - Throws: `SystemCallError` when a listener cannot be opened; nothing is running then.
     package func run() async throws {
         let listeners = try listeners()
         let signals = Signals([SIGTERM, SIGINT, SIGHUP])
         let api = BrokerAPI(
             broker: broker, board: serving, clocks: clocks, metrics: metrics, store: store,
             summary: { [reporter = reporter] in reporter.summary },
-            reload: { [reloads] in await reloads.ask() })
+            reload: { [reloads] in await reloads.request() })
         await broker.apply(configuration)
         publish()
         let requestIDs = RequestIDs()
@@ -130,12 +130,12 @@ package actor Daemon {
             if let changes = secretWatch?.changes {
                 group.addTask { [broker] in for await paths in changes { await broker.secretsChanged(paths) } }
             }
-            group.addTask { [self] in for await number in reloads.requests { reloads.answer(number, await reload()) } }
+            group.addTask { [self] in for await number in reloads.requests { reloads.complete(number, await reload()) } }
             await withTaskGroup { reports in
                 reports.addTask { [reporter = reporter, readiness = configuration.readiness] in await reporter.run(readiness, server: server) }
                 for await number in signals.sequence {
                     guard number == SIGHUP else { break }
-                    reloads.note()
+                    reloads.submit()
                 }
                 reports.cancelAll()
             }
@@ -152,15 +152,15 @@ package actor Daemon {
     // MARK: Changes
 
     private func reload() async -> ReloadOutcome {
-        // Before it is ready the manager waits for that, and is to go on waiting.
-        guard watch.isReady else { return await takeUp() }
+        // Until the daemon is ready, the manager waits for READY=1 and must keep waiting: send no RELOADING=1.
+        guard watch.isReady else { return await readAndApply() }
         notifier?.send(.reloading(at: ServiceNotifier.monotonicMicroseconds))
         defer { notifier?.send(.ready(status: reporter.summary.text)) }
-        return await takeUp()
+        return await readAndApply()
     }
 
-    /// Reads the configuration anew; a faulty one changes nothing.
-    private func takeUp() async -> ReloadOutcome {
+    /// Reads the configuration again and applies it; a faulty one changes nothing.
+    private func readAndApply() async -> ReloadOutcome {
         let new: BrokerConfiguration
         let warnings: [ConfigurationFault]
         do throws(ConfigurationFaults) {
@@ -170,22 +170,22 @@ package actor Daemon {
             watch.record(.reloadRefused(faults: faults))
             return .refused(faults: faults)
         }
-        var told = warnings.map(\.description)
+        var notices = warnings.map(\.description)
         if new.listeners != configuration.listeners || new.limits != configuration.limits || new.logins != configuration.logins
             || new.store != configuration.store
         {
-            told.append("listen, limits, logins and store are taken up by a restart alone; the old ones stay in force")
+            notices.append("listen, limits, logins and store change only at a restart; the old values stay in force")
         }
         let credentials = Set(new.references.compactMap { if case .credential(let name) = $0 { name } else { nil } })
         for name in Credentials(environment: environment).outdated(among: credentials) {
-            told.append("credential \(name): its file is newer than what the service was given; a restart takes it over")
+            notices.append("credential \(name): its file is newer than the service's copy; restart the service to use it")
         }
-        for warning in told { logger.warning("configuration warning", metadata: ["warning": "\(warning)"]) }
+        for warning in notices { logger.warning("configuration warning", metadata: ["warning": "\(warning)"]) }
         configuration = new
         await broker.apply(new)
         publish()
-        SpentMemory.giveBack()
-        return .done(warnings: told)
+        SpentMemory.release()
+        return .done(warnings: notices)
     }
 
     private func publish() {
@@ -195,10 +195,10 @@ package actor Daemon {
         serving.replace(Serving(configuration, cells: Array(broker.board.all.values), previous: serving.serving))
     }
 
-    /// Ends waits at once, answers what was received, and returns within the stop time.
+    /// Ends waits at once, answers the requests already received, and returns within the stop time.
     private func drain(_ server: HTTPServer) async {
         logger.notice("stopping")
-        notifier?.send(.stopping(status: "answering what was received"))
+        notifier?.send(.stopping(status: "answering the requests already received"))
         reloads.close()
         await broker.stop()
         await server.drain(within: Self.stopTime)
@@ -212,9 +212,11 @@ package actor Daemon {
 
     // MARK: The process
 
-    /// To be called first, before secrets are read and threads allocate: no core, no ptrace by the same user, no death by a
-    /// reset connection, as many descriptors as allowed, and one allocator arena: with one for each thread ten thousand
-    /// tokens take 105 MB in place of 73, and what answers requests allocates nothing.
+    /// Hardens and tunes the process. Call it first, before secrets are read and threads allocate.
+    ///
+    /// It disables core dumps and ptrace by the same user, ignores SIGPIPE so that a reset connection does not kill the process,
+    /// raises the descriptor limit to the hard one, and leaves malloc a single arena. With an arena for each thread, ten thousand
+    /// tokens take 105 MB instead of 73; the request path allocates nothing.
     package static func prepareProcess() {
         _ = mallopt(M_ARENA_MAX, 1)
         signal(SIGPIPE, SIG_IGN)
@@ -224,7 +226,8 @@ package actor Daemon {
         DescriptorLimit.raise()
     }
 
-    /// What was handed over, and what the configuration names besides; its own default where nothing was and it names nothing.
+    /// The inherited sockets and the configured listeners not among them. The default listeners apply only where no socket was
+    /// inherited and the configuration names none.
     private func listeners() throws -> [Listener] {
         let inherited = try InheritedSockets(environment: environment).listeners
         for listener in inherited { logger.info("socket taken over", metadata: ["address": "\(listener.address)"]) }
@@ -240,7 +243,7 @@ package actor Daemon {
             return try Listener(address)
         case .unix(let path, let mode, let group):
             guard group == nil || group.flatMap(UserDatabase.group) != nil else {
-                throw SystemCallError("bind", "unix:\(path) (there is no group \(group ?? ""))", code: EINVAL)
+                throw SystemCallError("bind", "unix:\(path) (no such group: \(group ?? ""))", code: EINVAL)
             }
             return try Listener(.unix(path: path), access: SocketFileAccess(mode: mode, group: group.flatMap(UserDatabase.group)))
         }

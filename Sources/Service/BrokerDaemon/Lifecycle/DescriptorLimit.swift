@@ -1,9 +1,9 @@
 import Glibc
 
-/// How many descriptors the process may have (getrlimit(2), RLIMIT_NOFILE).
+/// The limit on the descriptors of the process (getrlimit(2), RLIMIT_NOFILE).
 enum DescriptorLimit {
     private static let resource = __rlimit_resource_t(7)
-    /// Kept for everything that is no connection: logins, files, the process's own.
+    /// Descriptors reserved for everything but connections: logins, files, the process's own.
     private static let reserve = 160
 
     /// Raises the soft limit to the hard one.
@@ -13,7 +13,7 @@ enum DescriptorLimit {
         _ = unsafe setrlimit(resource, &limit)
     }
 
-    /// Connections that may be open without others missing a descriptor.
+    /// Connections that may be open while the reserve stays free; at least 8.
     static var connections: Int {
         max(8, Int(clamping: current.rlim_cur) - reserve)
     }

@@ -4,16 +4,16 @@ import Synchronization
 package import Time
 package import Tokens
 
-/// Passes events on and says when tokens changed, so that readiness is looked at then and not by the clock.
+/// Passes events on and signals when tokens changed, so that readiness is checked on change rather than by polling.
 package final class ReadinessWatch: EventSink {
     private let next: any EventSink
     package let changes: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation
     private let ready = Atomic(false)
-    /// Whether the service manager was told so.
+    /// Whether readiness was reported to the service manager.
     var isReady: Bool { ready.load(ordering: .acquiring) }
     private let fault = Mutex<String?>(nil)
-    /// Why the last reload changed nothing; nil after one that was taken.
+    /// Why the last reload was refused; nil after one that was applied.
     package var reloadFault: String? { fault.withLock { $0 } }
 
     package init(before next: any EventSink) {
@@ -29,18 +29,18 @@ package final class ReadinessWatch: EventSink {
         case .tokenAdopted, .tokenShared, .loginFailed, .tokenDropped, .storeFailed, .storeRecovered: break
         case .loginBegan, .loginAlone, .lateResultDropped, .partnerClockIgnored, .rejectionReported, .secretChanged: return
         }
-        look()
+        signalChange()
     }
 
     func becomeReady() { ready.store(true, ordering: .releasing) }
 
-    /// Has whoever watches look again.
-    package func look() { continuation.yield() }
+    /// Makes the observer of `changes` check again.
+    package func signalChange() { continuation.yield() }
 
     /// Whether the condition for READY holds.
     ///
-    /// - Parameter place: where to look first: the cell that was missing last time; asked once a login, this must not look
-    ///   at ten thousand cells each time.
+    /// - Parameter place: the index of the cell to check first, the one that was not usable last time. The check runs once for
+    ///   each login and must not visit ten thousand cells each time.
     package static func holds(_ readiness: Readiness, _ cells: [TokenCell], at now: BootInstant, from place: inout Int) -> Bool {
         func isUsable(_ cell: TokenCell) -> Bool { cell.isUsable(at: now) }
         switch readiness.condition {

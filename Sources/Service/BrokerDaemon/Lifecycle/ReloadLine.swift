@@ -1,8 +1,9 @@
 import API
 import Synchronization
 
-/// Reloads that were asked for, one after the other. At a stop whoever still waits is told so: a reload that hangs on a
-/// secret must not hold it up.
+/// A queue of requested reloads, run one after the other.
+///
+/// Closing it answers every waiting request with `.stopping`: a reload that hangs on a secret must not delay the stop.
 final class ReloadLine: Sendable {
     private struct State {
         var waiting: [UInt64: CheckedContinuation<ReloadOutcome, Never>] = [:]
@@ -10,7 +11,7 @@ final class ReloadLine: Sendable {
         var isClosed = false
     }
 
-    /// Numbers to `answer`.
+    /// The numbers of requested reloads, to pass to `complete`.
     let requests: AsyncStream<UInt64>
     private let continuation: AsyncStream<UInt64>.Continuation
     private let state = Mutex(State())
@@ -19,8 +20,8 @@ final class ReloadLine: Sendable {
         (requests, continuation) = AsyncStream.makeStream()
     }
 
-    /// Returns when the reload is done, or the line was closed.
-    func ask() async -> ReloadOutcome {
+    /// Requests a reload and returns when it is done or the queue was closed.
+    func request() async -> ReloadOutcome {
         await withCheckedContinuation { waiting in
             let number = state.withLock { state -> UInt64? in
                 guard !state.isClosed else { return nil }
@@ -32,10 +33,10 @@ final class ReloadLine: Sendable {
         }
     }
 
-    /// Asks, and does not wait.
-    func note() { continuation.yield(0) }
+    /// Requests a reload without waiting for it.
+    func submit() { continuation.yield(0) }
 
-    func answer(_ number: UInt64, _ outcome: ReloadOutcome) {
+    func complete(_ number: UInt64, _ outcome: ReloadOutcome) {
         state.withLock { $0.waiting.removeValue(forKey: number) }?.resume(returning: outcome)
     }
 

@@ -2,9 +2,9 @@ package import Configuration
 package import LocalHTTP
 
 extension ServerLimits {
-    /// The configured bounds that are the server's own; the others are admission's.
+    /// Takes the configured limits that the server enforces; admission enforces the others.
     ///
-    /// - Parameter connectionsAtMost: what the process has descriptors for.
+    /// - Parameter connectionsAtMost: the number of connections the process has descriptors for.
     package init(_ bounds: ConnectionBounds, connectionsAtMost: Int) {
         self.init(
             headerBytes: bounds.headerBytes, fields: bounds.fields, bodyBytes: bounds.bodyBytes, headerTime: bounds.headerTime,

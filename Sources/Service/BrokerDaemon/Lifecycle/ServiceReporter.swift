@@ -8,8 +8,8 @@ import Synchronization
 import Time
 import Tokens
 
-/// Reports to the log and, where there is one, to the service manager: ready, how many tokens there are, and that event
-/// loops and renewals go on.
+/// Reports to the log and, where there is one, to the service manager: readiness, the number of tokens, and that event
+/// loops and renewals are running.
 struct ServiceReporter: Sendable {
     let notifier: ServiceNotifier?
     let watch: ReadinessWatch
@@ -19,18 +19,18 @@ struct ServiceReporter: Sendable {
     let clocks: any Clocks
     let logger: Logger
 
-    /// Between two lines to the service manager, so that ten thousand logins do not tell it ten thousand times.
+    /// The shortest time between two status lines, so that ten thousand logins do not send ten thousand lines.
     private static let pause = Duration.milliseconds(250)
-    /// Between two looks at a line that grows old by itself.
+    /// The longest time between two checks of the status line, whose text changes with time.
     private static let interval = Duration.seconds(10)
 
-    /// Reports until it is cancelled; that must be while the server still runs, whose loops answer the last beat.
+    /// Reports until it is cancelled. Cancel it while the server still runs, since its event loops answer the last beat.
     func run(_ readiness: Readiness, server: HTTPServer) async {
         let deadline = clocks.boot + readiness.within
         await withTaskGroup { group in
             group.addTask {
                 try? await clocks.sleep(until: deadline)
-                watch.look()
+                watch.signalChange()
             }
             if let notifier { group.addTask { await beat(notifier, server) } }
             group.addTask { await report(readiness, until: deadline) }
@@ -38,14 +38,14 @@ struct ServiceReporter: Sendable {
         }
     }
 
-    /// A beat goes out when every event loop has turned and the renewals' loop has come round: one that is stuck is a missed beat.
+    /// Sends a watchdog beat each time every event loop and the renewal loop have turned; a stuck loop misses the beat.
     private func beat(_ notifier: ServiceNotifier, _ server: HTTPServer) async {
         let interval = notifier.watchdog.map { min($0 / 3, Self.interval) } ?? Self.interval
         while !Task.isCancelled {
             await server.pulse()
             await schedule.pulse()
             if notifier.watchdog != nil { notifier.send(.alive) }
-            watch.look()
+            watch.signalChange()
             try? await clocks.sleep(until: clocks.boot + interval)
         }
     }
@@ -53,19 +53,19 @@ struct ServiceReporter: Sendable {
     private func report(_ readiness: Readiness, until deadline: BootInstant) async {
         var isReady = false
         var place = 0
-        var told = (text: "", at: BootInstant(nanoseconds: 0))
+        var reported = (text: "", at: BootInstant(nanoseconds: 0))
         for await _ in watch.changes {
             let now = clocks.boot
             if !isReady, now >= deadline || ReadinessWatch.holds(readiness, serving.serving.cells, at: now, from: &place) {
                 isReady = true
-                told = (summary.text, now)
-                ready(told.text)
-                // Again in a moment, when keepers have planned what comes next.
-                watch.look()
-            } else if let notifier, isReady || now - told.at >= Self.pause {
+                reported = (summary.text, now)
+                ready(reported.text)
+                // Check again in a moment, when keepers have planned their next refresh.
+                watch.signalChange()
+            } else if let notifier, isReady || now - reported.at >= Self.pause {
                 let text = summary.text
-                if text != told.text { notifier.send(.status(text)) }
-                told = (text, now)
+                if text != reported.text { notifier.send(.status(text)) }
+                reported = (text, now)
             }
             if isReady, notifier != nil { try? await clocks.sleep(until: now + Self.pause) }
         }
@@ -78,7 +78,7 @@ struct ServiceReporter: Sendable {
         logger.notice("ready", metadata: fields)
         watch.becomeReady()
         notifier?.send(.ready(status: status))
-        SpentMemory.giveBack()
+        SpentMemory.release()
     }
 
     private var missing: [String] {

@@ -1,13 +1,13 @@
 import Dispatch
 import Glibc
 
-/// Signals as a sequence: Dispatch at the edge, async inside.
+/// Signals as an async sequence, delivered by Dispatch sources.
 package final class Signals: Sendable {
     package let sequence: AsyncStream<Int32>
     /// `nonisolated(unsafe)`: set in `init`, cancelled in `deinit`; Dispatch sources may be used from any thread.
     private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
 
-    /// Ignores the default action of these signals and delivers them here.
+    /// Disables the default action of these signals and delivers them in `sequence`.
     package init(_ numbers: [Int32]) {
         let (sequence, continuation) = AsyncStream<Int32>.makeStream()
         self.sequence = sequence

@@ -2,30 +2,31 @@ package import Files
 import Glibc
 package import LocalHTTP
 
-/// Listening sockets a service manager opened for this process (sd_listen_fds(3)): they outlive it, so that a restart refuses nobody.
+/// Listening sockets that a service manager opened for this process (sd_listen_fds(3)). They outlive it, so that a restart
+/// refuses no connection.
 package struct InheritedSockets {
-    /// What the sockets of `tokenbroker.socket` are called: FileDescriptorName= there, its unit's name where none is set.
+    /// The names of the sockets of `tokenbroker.socket`: its FileDescriptorName=, or the unit's name where none is set.
     package static let names: Set<String> = ["api", "tokenbroker.socket"]
-    /// The first descriptor handed over.
+    /// The first descriptor that is passed.
     private static let first: Int32 = 3
 
     package let listeners: [Listener]
 
     /// Takes the descriptors over; none where LISTEN_PID names another process.
     ///
-    /// - Throws: `SystemCallError` for one that is no listening loopback or unix stream socket, or has a name nobody knows.
+    /// - Throws: `SystemCallError` for a descriptor that is not a listening loopback or unix stream socket, or has an unknown name.
     package init(environment: [String: String], process: Int32 = getpid(), first: Int32 = Self.first) throws(SystemCallError) {
         guard environment["LISTEN_PID"].flatMap({ Int32($0) }) == process, let count = environment["LISTEN_FDS"].flatMap({ Int32($0) }), count > 0
         else {
             listeners = []
             return
         }
-        let given = environment["LISTEN_FDNAMES"]?.split(separator: ":", omittingEmptySubsequences: false).map(String.init) ?? []
+        let givenNames = environment["LISTEN_FDNAMES"]?.split(separator: ":", omittingEmptySubsequences: false).map(String.init) ?? []
         var taken: [Listener] = []
         for index in 0..<count {
-            let name = Int(index) < given.count ? given[Int(index)] : "api"
+            let name = Int(index) < givenNames.count ? givenNames[Int(index)] : "api"
             guard Self.names.contains(name) else {
-                throw SystemCallError("take over", "descriptor \(first + index), named \(name); FileDescriptorName=api is right", code: EINVAL)
+                throw SystemCallError("take over", "descriptor \(first + index), named \(name); set FileDescriptorName=api", code: EINVAL)
             }
             taken.append(try Listener(inherited: first + index))
         }

@@ -1,22 +1,22 @@
 import CLinux
 import Glibc
 
-/// Tells the service manager how the daemon is, in datagrams of lines (sd_notify(3)); no libsystemd needed.
+/// Sends the daemon's state to the service manager, in datagrams of lines (sd_notify(3)), without libsystemd.
 package final class ServiceNotifier: Sendable {
     package enum Message: Sendable, Equatable {
         case ready(status: String)
-        /// - Parameter at: CLOCK_MONOTONIC in microseconds, which tells this reload from an earlier one.
+        /// - Parameter at: CLOCK_MONOTONIC in microseconds, which distinguishes this reload from an earlier one.
         case reloading(at: UInt64)
         case stopping(status: String)
         case status(String)
         /// A beat for WatchdogSec=.
         case alive
 
-        /// What is sent. A status is one line.
+        /// The text of the datagram. A status is one line.
         package var text: String {
             switch self {
             case .ready(let status): "READY=1\n\(Self.line(status))"
-            case .reloading(let at): "RELOADING=1\nMONOTONIC_USEC=\(at)\nSTATUS=reading the configuration anew"
+            case .reloading(let at): "RELOADING=1\nMONOTONIC_USEC=\(at)\nSTATUS=reloading the configuration"
             case .stopping(let status): "STOPPING=1\n\(Self.line(status))"
             case .status(let status): Self.line(status)
             case .alive: "WATCHDOG=1"
@@ -28,30 +28,30 @@ package final class ServiceNotifier: Sendable {
         }
     }
 
-    /// How often a beat is due at the latest; nil where no watchdog is set.
+    /// The longest time between two beats; nil where no watchdog is set.
     package let watchdog: Duration?
     private let descriptor: Int32
     private let address: [UInt8]
 
-    /// Nil where no service manager asks to be told.
+    /// Nil where no service manager asks for notifications.
     ///
     /// - Parameters:
-    ///   - environment: NOTIFY_SOCKET, a path or `@` and an abstract name (unix(7)); WATCHDOG_USEC and WATCHDOG_PID
+    ///   - environment: NOTIFY_SOCKET, which is a path or `@` and an abstract name (unix(7)); WATCHDOG_USEC and WATCHDOG_PID
     ///     (sd_watchdog_enabled(3)).
-    ///   - process: this process: a watchdog meant for another one is none.
+    ///   - process: the ID of this process; a watchdog meant for another process is ignored.
     package init?(environment: [String: String], process: Int32 = getpid()) {
         guard let name = environment["NOTIFY_SOCKET"], let address = Self.address(name) else { return nil }
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return nil }
         self.descriptor = descriptor
         self.address = address
-        let isMeant = environment["WATCHDOG_PID"].map { Int32($0) == process } ?? true
-        watchdog = isMeant ? environment["WATCHDOG_USEC"].flatMap { Int64($0) }.flatMap { $0 > 0 ? .microseconds($0) : nil } : nil
+        let isForThisProcess = environment["WATCHDOG_PID"].map { Int32($0) == process } ?? true
+        watchdog = isForThisProcess ? environment["WATCHDOG_USEC"].flatMap { Int64($0) }.flatMap { $0 > 0 ? .microseconds($0) : nil } : nil
     }
 
     deinit { close(descriptor) }
 
-    /// `sockaddr_un` up to the name's last byte: an abstract name is as long as its address says.
+    /// The `sockaddr_un` up to the last byte of the name: the address length delimits an abstract name.
     private static func address(_ name: String) -> [UInt8]? {
         var path = Array(name.utf8)
         guard path.count > 1, path.count < 108, path[0] == UInt8(ascii: "/") || path[0] == UInt8(ascii: "@") else { return nil }
@@ -60,10 +60,10 @@ package final class ServiceNotifier: Sendable {
         return [UInt8(truncatingIfNeeded: family), UInt8(truncatingIfNeeded: family >> 8)] + path
     }
 
-    /// Sends it; a manager that does not listen is none of our trouble.
+    /// Sends a message; failures are ignored.
     package func send(_ message: Message) {
         let bytes = Array(message.text.utf8)
-        // A status that is lost is followed by another; what the manager waits for must come.
+        // A lost status or beat is followed by another one; messages that the manager waits for must arrive.
         var flags = Int32(MSG_NOSIGNAL)
         switch message {
         case .status, .alive: flags |= Int32(MSG_DONTWAIT)
@@ -77,6 +77,6 @@ package final class ServiceNotifier: Sendable {
         }
     }
 
-    /// CLOCK_MONOTONIC in microseconds, by which the manager knows a reload.
+    /// CLOCK_MONOTONIC in microseconds, by which the manager identifies a reload.
     package static var monotonicMicroseconds: UInt64 { UInt64(linux_nanoseconds(CLOCK_MONOTONIC) / 1000) }
 }

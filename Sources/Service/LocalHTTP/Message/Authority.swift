@@ -1,4 +1,4 @@
-/// `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2), as it stands in Host and in an absolute-form target.
+/// `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2), as found in Host and in an absolute-form target.
 public enum Authority {
     static func isWellFormed(_ range: Range<Int>, of bytes: Span<UInt8>) -> Bool {
         let host = host(range, of: bytes)
@@ -8,7 +8,7 @@ public enum Authority {
         return bytes[host.upperBound] == 0x3A && port.count <= 5 && port.allSatisfy { (0x30...0x39).contains(bytes[$0]) }
     }
 
-    /// The host part: up to the colon of a port, brackets of an IPv6 literal included.
+    /// The host: everything before the colon of a port, including the brackets of an IPv6 literal.
     public static func host(_ range: Range<Int>, of bytes: Span<UInt8>) -> Range<Int> {
         var end = range.lowerBound
         if end < range.upperBound, bytes[end] == 0x5B {
@@ -19,12 +19,12 @@ public enum Authority {
         return range.lowerBound..<end
     }
 
-    /// 127.0.0.1, [::1] or localhost, letter case ignored.
+    /// Whether the host is 127.0.0.1, [::1] or localhost, case-insensitively.
     public static func isLocal(_ host: Range<Int>, of bytes: Span<UInt8>) -> Bool {
         bytes.matches(host, lowercase: "localhost") || bytes.matches(host, lowercase: "127.0.0.1") || bytes.matches(host, lowercase: "[::1]")
     }
 
-    /// A name of letters, digits, hyphens, dots, underscores and tildes, or an IPv6 address in brackets.
+    /// Whether the host is a name of letters, digits, hyphens, dots, underscores and tildes, or an IPv6 address in brackets.
     private static func isHost(_ host: Range<Int>, of bytes: Span<UInt8>) -> Bool {
         guard !host.isEmpty else { return false }
         guard bytes[host.lowerBound] == 0x5B else {

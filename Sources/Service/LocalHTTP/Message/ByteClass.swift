@@ -1,8 +1,9 @@
-/// What a byte may be part of in a message head: one bit for each of the 128 ASCII bytes, so that a test is a shift and a mask.
+/// A set of the bytes allowed in a part of a message head: one bit for each of the 128 ASCII bytes, so that a test is a shift
+/// and a mask.
 struct ByteClass: Sendable {
     private let low: UInt64
     private let high: UInt64
-    /// Whether obs-text, the bytes from 0x80, belongs to it.
+    /// Whether the set includes obs-text, the bytes from 0x80.
     private let hasHighBytes: Bool
 
     private init(_ low: UInt64, _ high: UInt64, obsText: Bool = false) {
@@ -15,7 +16,7 @@ struct ByteClass: Sendable {
     static let token = ByteClass(0x03FF_6CFA_0000_0000, 0x57FF_FFFF_C7FF_FFFE)
     /// Field content: visible ASCII, obs-text, space and tab (RFC 9110 §5.5).
     static let field = ByteClass(0xFFFF_FFFF_0000_0200, 0x7FFF_FFFF_FFFF_FFFF, obsText: true)
-    /// A request target's bytes: visible ASCII without what no URI holds, ``"#<>\^`{|}`` (RFC 3986 §2).
+    /// The bytes of a request target: visible ASCII without the bytes that no URI contains, ``"#<>\^`{|}`` (RFC 3986 §2).
     static let target = ByteClass(0xAFFF_FFF2_0000_0000, 0x47FF_FFFE_AFFF_FFFF)
 
     func contains(_ byte: UInt8) -> Bool {

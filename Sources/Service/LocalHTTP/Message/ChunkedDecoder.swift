@@ -1,6 +1,6 @@
-/// Decodes the chunked transfer coding (RFC 9112 §7.1) from bytes that may end anywhere.
+/// Decodes the chunked transfer coding (RFC 9112 §7.1) from bytes that may end at any point.
 ///
-/// Chunk extensions are read over and refused past 256 bytes; trailers count towards the header limit and are dropped.
+/// Chunk extensions are skipped, and refused past 256 bytes. Trailers count towards the header limit and are dropped.
 struct ChunkedDecoder: Sendable {
     private enum Phase: Sendable {
         case size, data(remaining: Int), dataEnd, trailers
@@ -11,11 +11,11 @@ struct ChunkedDecoder: Sendable {
     private var trailerBytes = 0
     private var trailers = 0
 
-    /// Digits of a chunk size, beside its extensions.
+    /// The digits of a chunk size, which do not count as extension bytes.
     private static let sizeDigits = 8
     private static let extensionBytes = 256
 
-    /// Decodes what is there from `position` on; true when the last trailer line has been read.
+    /// Decodes the bytes from `position` on; true when the end of the trailers has been read.
     mutating func decode(_ bytes: Span<UInt8>, from position: inout Int, limits: ServerLimits, headBytes: Int) throws(MessageFault) -> Bool {
         while true {
             switch phase {
@@ -73,14 +73,14 @@ struct ChunkedDecoder: Sendable {
         var size = 0
         var index = line.lowerBound
         while index < line.upperBound, let digit = bytes[index].hexDigitValue {
-            // Leading zeros count for nothing (RFC 9112 §7.1); a ninth digit that counts would pass any body limit.
+            // Leading zeros add nothing (RFC 9112 §7.1); a ninth significant digit would exceed any body limit.
             guard size < 1 << 28 else { throw .payloadTooLarge }
             size = size << 4 | Int(digit)
             index += 1
         }
         guard index > line.lowerBound else { throw .malformed("a chunk without a size") }
         guard isExtensions(index..<line.upperBound, of: bytes) else {
-            throw .malformed("a chunk size followed by something else than an extension")
+            throw .malformed("a chunk size followed by something other than an extension")
         }
         return size
     }

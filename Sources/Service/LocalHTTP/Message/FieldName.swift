@@ -1,4 +1,4 @@
-/// The field names the server or its handlers decide by; every other one is `.other`.
+/// The field names that the server or its handlers act on; every other name is `.other`.
 public enum FieldName: UInt8, Sendable {
     case other
     case accept, authorization, connection, contentLength, contentType, cookie, expect, forwarded, host, ifNoneMatch

@@ -1,7 +1,9 @@
-/// Why a message is refused before any route is looked at. After each of them the connection is closed:
-/// where one message ends and the next begins is no longer certain (RFC 9112 §9.6, §11.2).
+/// Why a message is refused before it is routed.
+///
+/// The connection is closed after each of these faults: where one message ends and the next begins is no longer certain
+/// (RFC 9112 §9.6, §11.2).
 public enum MessageFault: Error, Sendable, Equatable {
-    /// 400; the text says what is wrong with the framing.
+    /// 400; the text names what is malformed, as the object of "the request has".
     case malformed(StaticString)
     /// 431 (RFC 6585 §5).
     case headersTooLarge

@@ -1,23 +1,23 @@
-/// The head of a request as ranges into the bytes it was read from; nothing is copied.
+/// The head of a request, as ranges into the bytes it was read from; nothing is copied.
 public struct RequestHead: Sendable {
     public var method = RequestMethod.other
     public var form = TargetForm.origin
     /// The path of the target, still percent-encoded; begins with "/" (asterisk-form: "*").
     public var path = 0..<0
-    /// What follows the "?", nil where there is none.
+    /// The query after the "?"; nil where there is no "?".
     public var query: Range<Int>?
     /// The authority of an absolute-form target. It replaces Host (RFC 9112 §3.2.2).
     public var authority: Range<Int>?
     /// HTTP/1.0 is 0, HTTP/1.1 and every later minor version is 1.
     public var minorVersion: UInt8 = 1
     public var fields: [FieldLine] = []
-    /// Whether the connection outlives this exchange (RFC 9112 §9.3).
+    /// Whether the connection persists after this exchange (RFC 9112 §9.3).
     public var keepsAlive = true
     public var expectsContinue = false
 
     public init() {}
 
-    /// As new, with the memory of its fields kept.
+    /// Resets the head to its initial state and keeps the memory of its fields.
     mutating func reset() {
         method = .other
         form = .origin
@@ -30,7 +30,7 @@ public struct RequestHead: Sendable {
         expectsContinue = false
     }
 
-    /// Where the value of the only field line with this name stands; nil where it is absent.
+    /// The range of the value of the only field line with this name; nil where there is none.
     public func value(of name: FieldName) -> Range<Int>? {
         for field in fields where field.name == name { return field.value }
         return nil
@@ -47,7 +47,7 @@ extension Span<UInt8> {
         String(decoding: range.map { self[$0] }, as: UTF8.self)
     }
 
-    /// Whether a range holds exactly these bytes.
+    /// Whether a range contains exactly these bytes.
     public func isExactly(_ range: Range<Int>, _ text: StaticString) -> Bool {
         guard range.count == text.utf8CodeUnitCount else { return false }
         return text.withUTF8Buffer { wanted in
@@ -56,7 +56,7 @@ extension Span<UInt8> {
         }
     }
 
-    /// Whether a range holds exactly this ASCII text, letter case ignored.
+    /// Whether a range contains exactly this ASCII text, case-insensitively.
     public func matches(_ range: Range<Int>, lowercase text: StaticString) -> Bool {
         guard range.count == text.utf8CodeUnitCount else { return false }
         return text.withUTF8Buffer { wanted in
@@ -69,7 +69,7 @@ extension Span<UInt8> {
 extension UInt8 {
     public var asciiLowercased: UInt8 { self >= 0x41 && self <= 0x5A ? self | 0x20 : self }
 
-    /// What an ASCII hexadecimal digit of either case stands for; nil for every other byte.
+    /// The value of an ASCII hexadecimal digit of either case; nil for every other byte.
     public var hexDigitValue: UInt8? {
         switch self {
         case 0x30...0x39: self - 0x30

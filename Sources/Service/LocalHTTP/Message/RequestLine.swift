@@ -1,15 +1,15 @@
-/// `method SP request-target SP HTTP-version` (RFC 9112 §3), single spaces exactly.
+/// Reads `method SP request-target SP HTTP-version` (RFC 9112 §3), separated by exactly one space.
 enum RequestLine {
     static func read(_ line: Range<Int>, of bytes: Span<UInt8>, into head: inout RequestHead) throws(MessageFault) {
         var index = line.lowerBound
         while index < line.upperBound, ByteClass.token.contains(bytes[index]) { index += 1 }
-        guard index > line.lowerBound, index < line.upperBound, bytes[index] == 0x20 else { throw .malformed("a method that is no token") }
+        guard index > line.lowerBound, index < line.upperBound, bytes[index] == 0x20 else { throw .malformed("a method that is not a token") }
         head.method = method(line.lowerBound..<index, of: bytes)
         let isConnect = bytes.isExactly(line.lowerBound..<index, "CONNECT")
         let start = index + 1
         index = start
         while index < line.upperBound, ByteClass.target.contains(bytes[index]) { index += 1 }
-        guard index > start, index < line.upperBound, bytes[index] == 0x20 else { throw .malformed("a request target with a byte no target holds") }
+        guard index > start, index < line.upperBound, bytes[index] == 0x20 else { throw .malformed("an invalid byte in the target") }
         try readTarget(start..<index, of: bytes, isConnect: isConnect, into: &head)
         head.minorVersion = try version(index + 1..<line.upperBound, of: bytes)
     }
@@ -52,7 +52,7 @@ enum RequestLine {
         }
     }
 
-    /// RFC 9112 §3.2.2: a server must accept the absolute form.
+    /// Reads an absolute-form target, which a server must accept (RFC 9112 §3.2.2).
     private static func readAbsolute(_ target: Range<Int>, of bytes: Span<UInt8>, into head: inout RequestHead) throws(MessageFault) {
         guard target.count > 7, bytes.matches(target.lowerBound..<target.lowerBound + 7, lowercase: "http://") else {
             throw .malformed("a target that is neither a path nor an http URI")
@@ -75,7 +75,7 @@ enum RequestLine {
 }
 
 extension FieldLine {
-    /// `field-name ":" OWS field-value OWS` (RFC 9112 §5): no white space before the colon, no folding.
+    /// Reads `field-name ":" OWS field-value OWS` (RFC 9112 §5): no whitespace before the colon, no line folding.
     static func read(_ line: Range<Int>, of bytes: Span<UInt8>) throws(MessageFault) -> FieldLine {
         var colon = line.lowerBound
         while colon < line.upperBound, ByteClass.token.contains(bytes[colon]) { colon += 1 }
@@ -86,7 +86,7 @@ extension FieldLine {
         return FieldLine(name: name, value: trimmed(colon + 1..<line.upperBound, of: bytes))
     }
 
-    /// A range without the spaces and tabs at its ends.
+    /// The range without the spaces and tabs at its ends.
     static func trimmed(_ range: Range<Int>, of bytes: Span<UInt8>) -> Range<Int> {
         var start = range.lowerBound
         var end = range.upperBound
@@ -97,7 +97,7 @@ extension FieldLine {
 }
 
 extension FieldName {
-    /// Sorts a field name by its length and first letter, then compares: one comparison a name.
+    /// Selects a candidate by the length and first letter of the name, then compares: one comparison for each name.
     init(_ range: Range<Int>, of bytes: Span<UInt8>) {
         func named(_ text: StaticString, _ name: FieldName) -> FieldName { bytes.matches(range, lowercase: text) ? name : .other }
         func begins(_ text: StaticString) -> Bool {

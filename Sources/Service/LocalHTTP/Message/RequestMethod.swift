@@ -1,4 +1,4 @@
-/// A request method. Methods the server has no use for keep only that they are another one.
+/// A request method; every method without a case here is `.other`, without its name.
 public enum RequestMethod: String, Sendable {
     case get = "GET"
     case head = "HEAD"

@@ -1,12 +1,12 @@
-/// Reads one request from bytes that may arrive in any pieces; strict to RFC 9112. Touched by one loop at a time.
+/// Reads one request from bytes that may arrive in pieces of any size, strictly by RFC 9112. Used by one loop at a time.
 ///
-/// Positions count from the request's first byte. Feed it all bytes of the request so far each time: it goes on where
-/// it stopped. Where RFC 9112 lets a server be lenient it is strict: lines end in CRLF, no white space stands before a
-/// colon, no field line is folded, one Content-Length, the only transfer coding is `chunked`.
+/// Positions count from the first byte of the request. Pass all bytes of the request so far each time; the parser continues
+/// where it stopped. Where RFC 9112 allows a server to be lenient, the parser is strict: lines end in CRLF, no whitespace
+/// precedes a colon, no field line is folded, Content-Length occurs once, and the only transfer coding is `chunked`.
 public final class RequestParser {
     public enum Progress: Sendable, Equatable {
         case needsMore
-        /// A whole request, this many bytes long.
+        /// A complete request of this many bytes.
         case complete(length: Int)
         case refused(MessageFault)
     }
@@ -16,9 +16,9 @@ public final class RequestParser {
     }
 
     public private(set) var head = RequestHead()
-    /// The body's place among the bytes; empty where there is none or it came in chunks.
+    /// The range of the body in the bytes; empty where there is no body or it was chunked.
     public private(set) var bodyRange = 0..<0
-    /// The body put together from its chunks; nil where it was not chunked.
+    /// The body assembled from its chunks; nil where it was not chunked.
     public var chunkedBody: [UInt8]? { isChunked ? decoder.body : nil }
 
     private var phase = Phase.start
@@ -37,7 +37,7 @@ public final class RequestParser {
         head.fields.reserveCapacity(16)
     }
 
-    /// Whether the whole head has been read, so that only the body is missing.
+    /// Whether the complete head has been read.
     public var hasHead: Bool {
         switch phase {
         case .start, .fields: false
@@ -45,16 +45,16 @@ public final class RequestParser {
         }
     }
 
-    /// Whether a byte of a request line has been read: not where only the empty line before one came.
+    /// Whether a byte of a request line has been read; false where only the empty line before it has arrived.
     public var hasBegun: Bool {
         if case .start = phase { return scanned > position }
         return true
     }
 
-    /// The connection ends with this request, whatever it says.
+    /// Makes this request the last one of the connection, whatever its fields say.
     public func endConnection() { head.keepsAlive = false }
 
-    /// Makes the parser ready for the next request, keeping its memory.
+    /// Prepares the parser for the next request and keeps its memory.
     public func reset() {
         head.reset()
         bodyRange = 0..<0
@@ -81,7 +81,7 @@ public final class RequestParser {
             switch phase {
             case .start:
                 guard let line = try nextLine(bytes, startsMessage: true) else { return .needsMore }
-                // RFC 9112 §2.2: an empty line before the request line is ignored; one, not any number.
+                // RFC 9112 §2.2: an empty line before the request line is ignored, but only one.
                 if line.isEmpty && line.lowerBound == 0 { continue }
                 try RequestLine.read(line, of: bytes, into: &head)
                 phase = .fields
@@ -155,7 +155,7 @@ public final class RequestParser {
 
     private func endHead() throws(MessageFault) {
         guard hostCount == 1 else { throw hostCount == 0 ? .malformed("no Host field") : .malformed("more than one Host field") }
-        // RFC 9112 §6.1: a sender must not send both; a recipient may refuse, and smuggling begins where it does not.
+        // RFC 9112 §6.1: a sender must not send both, and a recipient may refuse them. Accepting both enables request smuggling.
         guard !isChunked || contentLength == nil else { throw .malformed("both Content-Length and Transfer-Encoding") }
         if head.minorVersion == 0 {
             guard !isChunked else { throw .malformed("HTTP/1.0 with Transfer-Encoding") }
@@ -177,13 +177,13 @@ public final class RequestParser {
     private static func length(_ value: Range<Int>, of bytes: Span<UInt8>) throws(MessageFault) -> Int {
         guard !value.isEmpty else { throw .malformed("an empty Content-Length") }
         for index in value {
-            guard (0x30...0x39).contains(bytes[index]) else { throw .malformed("a Content-Length that is no number") }
+            guard (0x30...0x39).contains(bytes[index]) else { throw .malformed("a Content-Length that is not a number") }
         }
         guard value.count <= 18 else { throw .payloadTooLarge }
         return value.reduce(0) { $0 * 10 + Int(bytes[$1] - 0x30) }
     }
 
-    /// Whether a comma-separated list names an option, letter case ignored.
+    /// Whether a comma-separated list contains an option, case-insensitively.
     private static func list(_ value: Range<Int>, of bytes: Span<UInt8>, contains option: StaticString) -> Bool {
         var start = value.lowerBound
         while start <= value.upperBound {

@@ -1,10 +1,10 @@
-/// An answer as a value: for everything that is not answered from rendered bytes.
+/// A response as a value, for everything that is not answered from rendered bytes.
 public struct Response: Sendable {
     public var status: Int
-    /// Field lines in order, without Content-Length and Connection: the writer adds them, and Date where it is missing.
+    /// The field lines in order, without Content-Length and Connection: the writer adds those, and Date where it is missing.
     public var fields: [(name: String, value: String)]
     public var body: [UInt8]
-    /// The connection ends with this answer.
+    /// Whether the connection is closed after this response.
     public var closes = false
 
     public init(status: Int, fields: [(name: String, value: String)] = [], body: [UInt8] = []) {

@@ -1,4 +1,4 @@
-/// Bytes on their way to a peer, kept between requests so that appending allocates nothing.
+/// Bytes to send to a peer, in memory that is kept between requests so that appending allocates nothing.
 public struct ResponseBuffer: Sendable {
     public var bytes: [UInt8] = []
 
@@ -12,12 +12,12 @@ public struct ResponseBuffer: Sendable {
         bytes.append(contentsOf: text.utf8)
     }
 
-    /// Appends a whole response message.
+    /// Appends a complete response message.
     ///
     /// - Parameters:
     ///   - date: an IMF-fixdate (RFC 9110 §6.6.1).
-    ///   - omitsBody: for HEAD: the header of the answer, its Content-Length included, without the body.
-    ///   - closes: says `Connection: close`.
+    ///   - omitsBody: for HEAD: the header of the response, including its Content-Length, without the body.
+    ///   - closes: adds `Connection: close`.
     public mutating func append(_ response: Response, date: [UInt8], omitsBody: Bool, closes: Bool) {
         append("HTTP/1.1 ")
         append(String(response.status))
@@ -44,7 +44,7 @@ public struct ResponseBuffer: Sendable {
         if !omitsBody, response.status != 304 { bytes.append(contentsOf: response.body) }
     }
 
-    /// Reason phrases of RFC 9110 §15 and RFC 6585.
+    /// The reason phrases of RFC 9110 §15 and RFC 6585.
     public static func reason(_ status: Int) -> StaticString {
         switch status {
         case 200: "OK"

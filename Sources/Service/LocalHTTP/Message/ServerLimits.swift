@@ -1,22 +1,22 @@
-/// Every bound the server holds a peer to. It has no defaults: whoever serves says them.
+/// Every limit the server enforces on a peer. There are no defaults: the caller of the server states them.
 public struct ServerLimits: Sendable, Hashable {
-    /// Request line and header together, in bytes.
+    /// The request line and the header together, in bytes.
     public var headerBytes: Int
-    /// Field lines in one header, trailers included.
+    /// Field lines in one header, and in the trailers.
     public var fields: Int
-    /// Request body, in bytes after chunked decoding.
+    /// The request body, in bytes after chunked decoding.
     public var bodyBytes: Int
-    /// From the first byte of a request to the end of its header.
+    /// The time from the first byte of a request to the end of its header.
     public var headerTime: Duration
-    /// From the first byte of a request to the end of its body.
+    /// The time from the first byte of a request to the end of its body.
     public var requestTime: Duration
-    /// How long a connection may lie idle between requests, and how long a peer may leave an answer unread.
+    /// How long a connection may be idle between requests, and how long a peer may leave a response unread.
     public var idleTime: Duration
     /// Open connections of one event loop.
     public var connections: Int
-    /// How long a connection beyond its share must have been idle before it is closed for another.
+    /// How long a connection beyond its share must have been idle before it is closed in favour of a new one.
     public var idleGrace: Duration
-    /// How long draining waits for the first request of a connection that has not asked for anything yet.
+    /// How long draining waits for the first request of a connection that has sent none yet.
     public var firstRequestGrace: Duration
 
     public init(

@@ -1,6 +1,6 @@
-/// What a handler makes of a new connection.
+/// A handler's decision about a new connection: its context and its share.
 public struct Admittance {
-    /// Stays with the connection.
+    /// Kept with the connection.
     public let context: AnyObject?
     public let share: ConnectionShare
 

@@ -1,41 +1,41 @@
-/// One accepted connection. Touched on its loop only.
+/// An accepted connection. Used on its loop only.
 ///
-/// It owns memory only while it holds part of a request or the rest of an answer.
+/// It owns memory only while it holds part of a request or of a response.
 public final class Connection {
     enum Phase {
-        /// Waiting for a request or its rest.
+        /// Waiting for a request or the rest of one.
         case reading
-        /// A ticket for the current request is out.
+        /// A ticket for the current request has been issued.
         case answering
-        /// The answer was final: sending what is left, then reading the peer out so that it gets it (RFC 9112 §9.6).
+        /// The last response was written: send the rest, then read and discard input so that the peer receives it (RFC 9112 §9.6).
         case lingering
     }
 
     public let peer: Peer
-    /// What the handler made of the peer when it was accepted.
+    /// The context the handler returned when the connection was accepted.
     public let context: AnyObject?
-    /// Whose connections this one counts among; `join` changes it.
+    /// The share that this connection counts towards; `join` changes it.
     public internal(set) var share: ConnectionShare
-    /// Requests seen so far; names the current one.
+    /// The number of requests so far, which identifies the current one.
     public internal(set) var exchange: UInt64 = 0
 
     let generation: UInt32
     unowned let loop: ServerLoop
     var phase = Phase.reading
-    /// Bytes of a request that is not whole yet, and how far it has been read.
+    /// The bytes of an incomplete request, and the parser that has read part of it.
     var held: [UInt8] = []
     var parser: RequestParser?
-    /// The part of answers the socket did not take yet.
+    /// The part of the responses that the socket has not accepted yet.
     var unsent: [UInt8] = []
     var hasSentContinue = false
-    /// The peer has sent its last byte; what it asked for is still answered.
+    /// Whether the peer has sent its last byte; a request being answered is still answered.
     var isReadClosed = false
-    /// The request being answered later: HEAD, and whether it was the last one.
+    /// For the request being answered later: whether it is HEAD, and whether it is the last one.
     var omitsBody = false
     var closesAfterAnswer = false
-    /// Boot-time nanoseconds: when the current phase ends the connection.
+    /// When the current phase times out and ends the connection, in boot-time nanoseconds.
     var deadline: Int64 = .max
-    /// When the request being read began; nil between requests.
+    /// When the request being read began, in boot-time nanoseconds; nil between requests.
     var requestBegan: Int64?
     var lastActive: Int64 = 0
     var interest: UInt32 = 0
@@ -53,15 +53,15 @@ public final class Connection {
         ReplyTicket(loop: loop, descriptor: peer.descriptor, generation: generation, exchange: exchange)
     }
 
-    /// Counts the connection among another share from now on; when that is full its longest idle one is closed.
+    /// Moves the connection to another share; where that share is over its limit, its longest idle connection is closed.
     public func join(_ share: ConnectionShare) {
         guard share != self.share else { return }
         loop.move(self, to: share)
     }
 
-    /// Between requests, or within one that has not come to its end.
+    /// Whether the connection is between requests, or within a request that is incomplete.
     var isIdle: Bool { phase == .reading && unsent.isEmpty }
 
-    /// What the loop files this connection under in epoll.
+    /// The identifier of this connection in epoll.
     var identifier: UInt64 { UInt64(generation) << 32 | UInt64(UInt32(bitPattern: peer.descriptor)) }
 }

@@ -1,12 +1,12 @@
 /// Why a connection ended.
 public enum ConnectionEnd: Int, Sendable, CaseIterable {
-    /// The peer closed it, or its last answer was sent.
+    /// The peer closed it, or its last response was sent.
     case finished
     /// The peer reset it, or sending failed.
     case broken
-    /// A deadline passed: idle, a request that did not come to its end, a reader that never read.
+    /// A deadline passed: the connection was idle, a request was not completed, or the peer did not read.
     case deadline
-    /// Its share, or the whole table, was full.
+    /// Its share or the whole table was full.
     case evicted
     case drained
 }

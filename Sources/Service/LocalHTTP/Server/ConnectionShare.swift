@@ -1,10 +1,10 @@
-/// Whose connections count together, and how many of them may be open at once.
+/// A group of connections that are counted together, and the limit on how many may be open at once.
 public struct ConnectionShare: Sendable, Hashable {
     public enum Owner: Sendable, Hashable {
-        /// Everybody of whom nothing is known yet.
+        /// Peers that are not identified yet.
         case strangers
         case user(UInt32)
-        /// A party the handler has a name for.
+        /// A party that the handler names.
         case party(String)
     }
 

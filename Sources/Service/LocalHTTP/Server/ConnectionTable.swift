@@ -1,6 +1,6 @@
 import Time
 
-/// The open connections of one loop by descriptor, and how many each share has of them.
+/// The open connections of one loop by descriptor, and the number of connections in each share.
 struct ConnectionTable {
     private var slots: [Connection?] = []
     private var shares: [ConnectionShare.Owner: (count: Int, limit: Int)] = [:]
@@ -25,7 +25,7 @@ struct ConnectionTable {
         join(connection.share)
     }
 
-    /// False where it was not there any more.
+    /// Removes a connection; false where it was already removed.
     mutating func remove(_ connection: Connection) -> Bool {
         guard holds(connection) else { return false }
         slots[Int(connection.peer.descriptor)] = nil
@@ -50,26 +50,27 @@ struct ConnectionTable {
         if shares[owner]?.count == 0 { shares[owner] = nil }
     }
 
-    /// The connection that has to go beside a newcomer, if any.
+    /// The connection to close to make room for a newcomer, if any.
     ///
-    /// Where a share is over its limit: its longest idle one, once that has been idle for `grace`; connections in use and
-    /// those on their way to their first request stay. Where the whole table is over its limit: at once, the longest idle
-    /// of the share that is furthest over its own, so that nobody can lock the others out.
-    func surplus(beside newcomer: Connection, limits: ServerLimits, now: Int64) -> Connection? {
-        if shares[newcomer.share.owner]?.count ?? 0 > newcomer.share.limit, let oldest = longestIdle(newcomer.share.owner, but: newcomer),
+    /// Where the newcomer's share is over its limit, this is the longest idle connection of the share, once it has been idle for
+    /// `idleGrace`; connections in use and new ones about to send their first request stay. Where the whole table is over its
+    /// limit, this is, without grace, the longest idle connection of the share furthest over its own limit, so that no peer can
+    /// lock out the others.
+    func connectionToClose(for newcomer: Connection, limits: ServerLimits, now: Int64) -> Connection? {
+        if shares[newcomer.share.owner]?.count ?? 0 > newcomer.share.limit, let oldest = longestIdle(newcomer.share.owner, except: newcomer),
             oldest.isIdle, now - oldest.lastActive >= limits.idleGrace.nanoseconds
         {
             return oldest
         }
         guard count > limits.connections else { return nil }
         for share in shares.sorted(by: { $0.value.count - $0.value.limit > $1.value.count - $1.value.limit }) {
-            if let oldest = longestIdle(share.key, but: newcomer) { return oldest }
+            if let oldest = longestIdle(share.key, except: newcomer) { return oldest }
         }
         return nil
     }
 
-    /// Idle ones go before those that await an answer.
-    private func longestIdle(_ owner: ConnectionShare.Owner, but newcomer: Connection) -> Connection? {
+    /// The longest idle connection of a share; connections awaiting a response come after idle ones.
+    private func longestIdle(_ owner: ConnectionShare.Owner, except newcomer: Connection) -> Connection? {
         var found: Connection?
         for case let connection? in slots where connection.share.owner == owner && connection !== newcomer {
             guard let best = found else {

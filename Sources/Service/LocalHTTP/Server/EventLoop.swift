@@ -4,11 +4,11 @@ public import Files
 import Glibc
 public import Synchronization
 
-/// One epoll descriptor, served by a block that never returns on its own serial queue.
+/// An epoll descriptor served by a block that never returns, on its own serial queue.
 ///
-/// Everybody else hands work in through `submit`, which wakes the loop by an eventfd.
-/// `@unchecked Sendable`: descriptors never change; the ready lists and `isRunning` are touched on the queue only; the inbox is
-/// guarded by its mutex.
+/// Other threads submit work through `submit`, which wakes the loop by an eventfd.
+/// `@unchecked Sendable`: descriptors never change; the ready lists and `isRunning` are used on the queue only; a mutex guards
+/// the inbox.
 public final class EventLoop: @unchecked Sendable {
     public typealias Work = @Sendable () -> Void
 
@@ -19,7 +19,7 @@ public final class EventLoop: @unchecked Sendable {
     private var readyIdentifiers = [UInt64](repeating: 0, count: 256)
     private var readyEvents = [UInt32](repeating: 0, count: 256)
     private var isRunning = true
-    /// Turns of the loop so far: a watchdog sees by it that the loop is alive.
+    /// The number of turns of the loop so far, by which a watchdog detects that the loop is alive.
     public let turns = Atomic<UInt64>(0)
 
     private static let wakeIdentifier = UInt64.max
@@ -42,7 +42,7 @@ public final class EventLoop: @unchecked Sendable {
         close(poll)
     }
 
-    /// Runs work on the loop, in the order handed in.
+    /// Runs work on the loop, in the order of submission.
     public func submit(_ work: @escaping Work) {
         let isFirst = inbox.withLock { inbox in
             inbox.append(work)
@@ -54,7 +54,7 @@ public final class EventLoop: @unchecked Sendable {
         }
     }
 
-    /// Ends the loop after the current turn.
+    /// Stops the loop after the current turn.
     public func stop() {
         submit { [self] in isRunning = false }
     }
@@ -69,16 +69,16 @@ public final class EventLoop: @unchecked Sendable {
         _ = linux_epoll_set(poll, EPOLL_CTL_MOD, descriptor, events, identifier)
     }
 
-    func forget(_ descriptor: Int32) {
+    func unwatch(_ descriptor: Int32) {
         _ = linux_epoll_set(poll, EPOLL_CTL_DEL, descriptor, 0, 0)
     }
 
-    /// Starts turning on the loop's own queue.
+    /// Starts the loop on its own queue.
     ///
     /// - Parameters:
-    ///   - timeout: milliseconds until the loop must turn without an event, -1 for never (epoll_wait(2)).
-    ///   - serve: one ready descriptor: its identifier and epoll events.
-    ///   - turned: after all ready descriptors of a turn were served.
+    ///   - timeout: returns the milliseconds until the loop must turn without an event, -1 for never (epoll_wait(2)).
+    ///   - serve: serves one ready descriptor, given its identifier and epoll events.
+    ///   - turned: called after all ready descriptors of a turn were served.
     func run(timeout: @escaping () -> Int32, began: @escaping () -> Void, serve: @escaping (UInt64, UInt32) -> Void, turned: @escaping () -> Void) {
         let body = LoopBody(timeout: timeout, began: began, serve: serve, turned: turned)
         queue.async { [self] in
@@ -110,7 +110,7 @@ public final class EventLoop: @unchecked Sendable {
     }
 }
 
-/// The four closures of a running loop. `@unchecked Sendable`: called only on the loop's queue.
+/// The four closures of a running loop. `@unchecked Sendable`: they are called only on the loop's queue.
 private final class LoopBody: @unchecked Sendable {
     let timeout: () -> Int32
     let began: () -> Void

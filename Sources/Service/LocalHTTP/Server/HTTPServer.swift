@@ -1,17 +1,17 @@
 public import Files
 import Synchronization
 
-/// Loops that serve the same listeners, each with a handler of its own.
+/// Event loops that serve the same listeners, each with its own handler.
 public final class HTTPServer: Sendable {
     private let loops: [ServerLoop]
-    /// Where it listens, with the ports the kernel chose.
+    /// The addresses it listens on, with the ports chosen by the kernel.
     public let addresses: [SocketAddress]
 
     /// Starts serving.
     ///
     /// - Parameters:
-    ///   - loops: event loops; one is right up to 4 cores.
-    ///   - handler: makes the handler of one loop.
+    ///   - loops: the number of event loops; one is right for up to 4 cores.
+    ///   - handler: creates the handler of one loop.
     /// - Throws: `SystemCallError`; nothing is served then.
     public init(
         _ listeners: [Listener], limits: ServerLimits, loops count: Int = 1, handler: () -> any RequestHandler
@@ -26,7 +26,7 @@ public final class HTTPServer: Sendable {
         addresses = listeners.map(\.address)
     }
 
-    /// Stops accepting and returns when every connection has had its answer, at the latest after `time`.
+    /// Stops accepting connections and returns when every connection has been answered, at the latest after `time`.
     public func drain(within time: Duration) async {
         for loop in loops {
             await withCheckedContinuation { continuation in
@@ -35,16 +35,16 @@ public final class HTTPServer: Sendable {
         }
     }
 
-    /// Ends the loops; what is still open is closed with them.
+    /// Stops the loops; connections still open are closed with them.
     public func stop() {
         for loop in loops { loop.events.stop() }
     }
 
-    /// Returns when every loop has turned once more; never, where one is stuck or was stopped.
+    /// Returns when every loop has turned once more; never returns where a loop is stuck or stopped.
     public func pulse() async {
         for loop in loops { await withCheckedContinuation { continuation in loop.events.submit { continuation.resume() } } }
     }
 
-    /// Turns of each loop so far.
+    /// The number of turns of each loop so far.
     public var turns: [UInt64] { loops.map { $0.events.turns.load(ordering: .relaxed) } }
 }

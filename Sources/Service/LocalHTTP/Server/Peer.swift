@@ -1,7 +1,7 @@
-/// Who is at the other end, as far as the socket itself tells.
+/// The other end of a connection, as far as the socket itself identifies it.
 public struct Peer: Sendable {
     public enum Transport: Sendable { case loopback, unix }
     public let transport: Transport
-    /// The connection's own descriptor, open while the connection is: for asking the kernel about it.
+    /// The descriptor of the connection, valid while it is open; used to ask the kernel about the peer.
     public let descriptor: Int32
 }

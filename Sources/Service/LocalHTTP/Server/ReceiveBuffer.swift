@@ -1,8 +1,8 @@
 import Glibc
 
-/// The memory one `recv` fills, shared by all connections of a loop.
+/// The memory that one `recv` fills, shared by all connections of a loop.
 ///
-/// `@safe`: allocated once, freed with its owner, never handed out but as a span that ends with the call.
+/// `@safe`: the memory is allocated once, freed with its owner, and exposed only as a span that ends with the call.
 @safe final class ReceiveBuffer {
     private let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 64 * 1024)
 
@@ -10,7 +10,7 @@ import Glibc
         unsafe memory.deallocate()
     }
 
-    /// recv(2).
+    /// Receives into the buffer (recv(2)).
     func fill(from descriptor: Int32) -> Int {
         unsafe recv(descriptor, memory.baseAddress, memory.count, 0)
     }

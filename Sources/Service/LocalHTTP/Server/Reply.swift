@@ -1,10 +1,10 @@
-/// What becomes of a request.
+/// How a request is answered.
 public enum Reply {
-    /// The whole answer already stands in the output buffer, `Connection: close` included where the request ends the connection.
+    /// The complete response is in the output buffer, including `Connection: close` where the request ends the connection.
     case written
     case response(Response)
-    /// A `ReplyTicket` taken from the connection will bring the answer; until then the connection reads no further.
+    /// A `ReplyTicket` of the connection delivers the response later; until then the connection reads no further.
     case later
-    /// What stands in the output buffer is sent as it is, and the connection closed: for breaking off.
+    /// The output buffer is sent as it is and the connection is closed, to break off a response.
     case hangUp
 }

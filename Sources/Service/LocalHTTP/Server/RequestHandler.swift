@@ -3,12 +3,12 @@ extension RequestHandler {
     public func end() {}
 }
 
-/// Answers requests on one event loop: called only there, never concurrently, and never to block.
+/// Answers requests on one event loop. It is called only there, never concurrently, and must not block.
 public protocol RequestHandler: AnyObject {
-    /// Called once a connection, before its first request.
+    /// Called once for each connection, before its first request.
     func accept(_ peer: Peer) -> Admittance
 
-    /// Called once a connection, after it was closed.
+    /// Called once for each connection, after it was closed.
     func ended(_ connection: Connection, _ end: ConnectionEnd)
 
     /// Called before the requests of one readiness batch are answered.
@@ -27,6 +27,6 @@ public protocol RequestHandler: AnyObject {
         to head: borrowing RequestHead, bytes: Span<UInt8>, body: Span<UInt8>, on connection: Connection, into output: inout ResponseBuffer
     ) -> Reply
 
-    /// The answer to a message that cannot be read; the connection is closed after it.
+    /// The response to a message that cannot be read; the connection is closed after it.
     func refuse(_ fault: MessageFault) -> Response
 }

@@ -3,7 +3,7 @@ import Files
 import Glibc
 
 extension ServerLoop {
-    /// Accepts what waits, at most 64 at once so that the others are served in between.
+    /// Accepts waiting connections, at most 64 at once so that other connections are served in between.
     func accept(from listener: Listener) {
         guard !isDraining else { return }
         for _ in 0..<64 {
@@ -29,27 +29,28 @@ extension ServerLoop {
         connection.interest = Self.readable
         connection.lastActive = time.boot
         connections.insert(connection)
-        makeRoom(beside: connection)
+        makeRoom(for: connection)
         do {
             try events.watch(descriptor, identifier: connection.identifier, for: connection.interest)
         } catch {
             return close(connection, .broken)
         }
-        rest(connection)
+        markIdle(connection)
     }
 
     func move(_ connection: Connection, to share: ConnectionShare) {
         connections.move(connection, to: share)
-        makeRoom(beside: connection)
+        makeRoom(for: connection)
     }
 
-    private func makeRoom(beside newcomer: Connection) {
-        while let surplus = connections.surplus(beside: newcomer, limits: limits, now: time.boot) { close(surplus, .evicted) }
+    private func makeRoom(for newcomer: Connection) {
+        while let surplus = connections.connectionToClose(for: newcomer, limits: limits, now: time.boot) { close(surplus, .evicted) }
     }
 
-    /// Out of descriptors: leaves the queue to the kernel for a moment instead of turning on it (accept(2), ERRORS).
+    /// Stops accepting for a moment when out of descriptors: the kernel keeps the queue, and the loop does not spin on it
+    /// (accept(2), ERRORS).
     private func pauseAccepting() {
-        for listener in listeners { events.forget(listener.descriptor) }
+        for listener in listeners { events.unwatch(listener.descriptor) }
         resumesAccepting = time.boot + Self.second / 5
     }
 

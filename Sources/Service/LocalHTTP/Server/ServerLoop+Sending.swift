@@ -3,18 +3,18 @@ import Glibc
 import Time
 
 extension ServerLoop {
-    /// Sends the batch's answers, after what the socket did not take before. What it does not take now is parked, and
-    /// the connection reads no further until it is gone.
+    /// Sends the responses of the batch, after the bytes left over from before. Bytes that the socket does not accept now are
+    /// kept, and the connection reads no further until they are sent.
     func flush(_ connection: Connection) {
         guard connections.holds(connection), sendAll(connection) else {
             return output.bytes.removeAll(keepingCapacity: true)
         }
-        // Empty before anything else is answered into it.
+        // Clear the buffer before another response is written into it.
         output.bytes.removeAll(keepingCapacity: true)
-        settle(connection)
+        updateInterest(connection)
     }
 
-    /// False where the connection is broken, and closed.
+    /// Sends as much as the socket accepts; false where the connection was broken and has been closed.
     private func sendAll(_ connection: Connection) -> Bool {
         guard !connection.unsent.isEmpty || !output.bytes.isEmpty else { return true }
         let isFresh = connection.unsent.isEmpty
@@ -32,22 +32,22 @@ extension ServerLoop {
         return true
     }
 
-    /// Bytes sent, 0 when the socket is full, -1 when it is broken.
+    /// Returns the number of bytes sent, 0 when the socket is full, -1 when it is broken.
     private func send(_ bytes: [UInt8], to descriptor: Int32) -> Int {
         let sent = unsafe bytes.withUnsafeBytes { unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
         if sent < 0, errno == EAGAIN || errno == EINTR { return 0 }
         return sent
     }
 
-    /// Brings what the loop waits for in line with the connection's state.
-    private func settle(_ connection: Connection) {
+    /// Sets the epoll events and the deadline that fit the connection's state.
+    private func updateInterest(_ connection: Connection) {
         if !connection.unsent.isEmpty {
             if connection.phase != .answering { setDeadline(connection, time.boot + limits.idleTime.nanoseconds) }
             return listen(connection, for: EPOLLOUT.rawValue)
         }
         switch connection.phase {
         case .lingering:
-            // Everything was sent: the peer has a moment to take it and to close.
+            // Everything was sent: the peer has a moment to receive it and to close.
             setDeadline(connection, time.boot + (isDraining ? Self.second / 4 : 2 * Self.second))
             shutdown(connection.peer.descriptor, Int32(SHUT_WR))
             if connection.isReadClosed { close(connection, .finished) } else { listen(connection, for: Self.readable) }
@@ -62,7 +62,7 @@ extension ServerLoop {
                 return close(connection, isDraining ? .drained : .finished)
             }
             if connection.interest != Self.readable {
-                if connection.requestBegan == nil { rest(connection) } else { awaitRest(connection) }
+                if connection.requestBegan == nil { markIdle(connection) } else { awaitMore(connection) }
                 listen(connection, for: Self.readable)
             }
         }

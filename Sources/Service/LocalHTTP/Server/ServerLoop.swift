@@ -3,9 +3,9 @@ import Files
 import Glibc
 import Time
 
-/// Connections of one event loop: accepts, reads, has requests answered in place, sends.
+/// The connections of one event loop: accepts them, reads, has requests answered in place, and sends.
 ///
-/// `@unchecked Sendable`: everything below is touched on the loop's queue only; others go through `events.submit`.
+/// `@unchecked Sendable`: everything below is used on the loop's queue only; other threads go through `events.submit`.
 final class ServerLoop: @unchecked Sendable {
     let events: EventLoop
     let limits: ServerLimits
@@ -15,12 +15,12 @@ final class ServerLoop: @unchecked Sendable {
     var connections = ConnectionTable()
     var generation: UInt32 = 0
     var listeners: [Listener] = []
-    /// Shared by all connections: what one `recv` brings, and the answers of one batch.
+    /// Shared by all connections: the input of one `recv`, and the responses of one batch.
     private let input = ReceiveBuffer()
     var output = ResponseBuffer()
-    /// Taken by a connection that holds part of a request, made anew for the next.
+    /// Passed to a connection that holds part of a request, and replaced by a new one.
     private var parser: RequestParser
-    /// No connection's deadline comes before this.
+    /// A time no later than the earliest deadline of a connection.
     var nextSweep: Int64 = .max
     var resumesAccepting: Int64 = .max
     private(set) var isDraining = false
@@ -29,7 +29,8 @@ final class ServerLoop: @unchecked Sendable {
     private var drained: (@Sendable () -> Void)?
 
     static let second: Int64 = 1_000_000_000
-    /// Answers made before they are sent, at most, but for the one that passes it: a peer that never reads holds no more.
+    /// The size of the responses at which the batch is sent, so that a peer that never reads holds no more. The last response
+    /// of the batch may exceed it.
     private static let batchBytes = 64 * 1024
     static let listenerBit: UInt64 = 1 << 63
     static let readable = EPOLLIN.rawValue | EPOLLRDHUP.rawValue
@@ -42,7 +43,7 @@ final class ServerLoop: @unchecked Sendable {
         output.bytes.reserveCapacity(64 * 1024)
     }
 
-    /// Starts serving the listeners. Call once; the running loop keeps this object alive until it is stopped.
+    /// Starts serving the listeners. Call it once; the running loop keeps this object alive until it is stopped.
     func start(_ listeners: [Listener]) throws(SystemCallError) {
         for (index, listener) in listeners.enumerated() { try watch(listener, at: index) }
         self.listeners = listeners
@@ -74,7 +75,7 @@ final class ServerLoop: @unchecked Sendable {
         let descriptor = Int32(truncatingIfNeeded: identifier)
         guard let connection = connections[descriptor], connection.identifier == identifier else { return }
         if ready & EPOLLERR.rawValue != 0 { return close(connection, .broken) }
-        // Our side is open, so a hang-up says that nobody is there to read the answer. It is told whatever is listened for.
+        // Our side is open, so EPOLLHUP means that nobody is there to read the response. epoll reports it whatever the interest.
         if ready & EPOLLHUP.rawValue != 0, connection.phase == .answering { return close(connection, .broken) }
         if ready & EPOLLOUT.rawValue != 0 { flush(connection) }
         if ready & (Self.readable | EPOLLHUP.rawValue) != 0, connections.holds(connection) { receive(connection) }
@@ -88,7 +89,7 @@ final class ServerLoop: @unchecked Sendable {
             if count < 0, errno == EAGAIN || errno == EINTR { return }
             return count == 0 ? endOfInput(connection) : close(connection, .broken)
         }
-        guard connection.phase == .reading else { return }  // lingering: read out and dropped
+        guard connection.phase == .reading else { return }  // lingering: input is read and dropped
         connection.lastActive = time.boot
         if connection.held.isEmpty {
             input.with(first: count) { answerAll(connection, $0) }
@@ -99,7 +100,7 @@ final class ServerLoop: @unchecked Sendable {
         flush(connection)
     }
 
-    /// The peer sent its last byte. A request half sent is dropped; one being answered is still answered.
+    /// Handles the peer's last byte. An incomplete request is dropped; a request being answered is still answered.
     private func endOfInput(_ connection: Connection) {
         connection.isReadClosed = true
         if connection.phase == .reading && connection.unsent.isEmpty || connection.phase == .lingering {
@@ -109,7 +110,7 @@ final class ServerLoop: @unchecked Sendable {
         }
     }
 
-    /// Answers every whole request in the shared input buffer; a rest moves to the connection.
+    /// Answers every complete request in the shared input buffer; remaining bytes move to the connection.
     private func answerAll(_ connection: Connection, _ bytes: Span<UInt8>) {
         let count = bytes.count
         var start = 0
@@ -129,16 +130,16 @@ final class ServerLoop: @unchecked Sendable {
                 return refuse(fault, on: connection, omitsBody: omitsBody)
             }
         }
-        // What came behind a request that is answered later, or behind as many answers as are sent at once, waits its turn.
+        // Bytes behind a request that is answered later, or behind a full batch of responses, wait.
         if start < count, connection.phase != .lingering { hold(connection, from: start, to: count) }
     }
 
     private func hold(_ connection: Connection, from start: Int, to end: Int) {
         connection.held.append(contentsOf: input.copy(start..<end))
-        awaitRest(connection)
+        awaitMore(connection)
     }
 
-    /// Goes on with a request that came in pieces, then with whatever stands behind it.
+    /// Continues a request that arrived in pieces, then the requests behind it.
     func answerHeld(_ connection: Connection) {
         let bytes = connection.held
         var start = 0
@@ -155,27 +156,27 @@ final class ServerLoop: @unchecked Sendable {
                 connection.requestBegan = nil
                 connection.hasSentContinue = false
             case .needsMore:
-                // Chunks of one byte with extensions: the coding may not cost more than a few times the body.
+                // Against chunks of one byte with extensions: the coded body may not exceed a few times the body limit.
                 guard bytes.count - start <= limits.headerBytes + 4 * limits.bodyBytes else {
                     return refuse(.payloadTooLarge, on: connection, omitsBody: reader.head.method == .head)
                 }
                 connection.parser = reader
-                return awaitRest(connection)
+                return awaitMore(connection)
             case .refused(let fault):
                 return refuse(fault, on: connection, omitsBody: reader.head.method == .head)
             }
         }
-        if connection.phase == .reading { rest(connection) }
+        if connection.phase == .reading { markIdle(connection) }
     }
 
-    /// Whether whole requests may stand in what is held: not only the beginning of one.
+    /// Whether the held bytes may contain complete requests, not only the beginning of one.
     func hasUnanswered(_ connection: Connection) -> Bool {
         !connection.held.isEmpty && connection.parser == nil
     }
 
-    func awaitRest(_ connection: Connection) {
+    func awaitMore(_ connection: Connection) {
         guard connection.phase == .reading, let reader = connection.parser else { return }
-        // An empty line between requests begins none (RFC 9112 §2.2): the connection idles on.
+        // An empty line between requests does not begin one (RFC 9112 §2.2): the connection stays idle.
         guard reader.hasBegun else { return setDeadline(connection, time.boot + limits.idleTime.nanoseconds) }
         let began = connection.requestBegan ?? time.boot
         connection.requestBegan = began
@@ -190,7 +191,7 @@ final class ServerLoop: @unchecked Sendable {
 
     private func respond(_ connection: Connection, parser: RequestParser, message: Span<UInt8>) {
         connection.exchange += 1
-        // The handler says Connection: close in an answer that it writes itself.
+        // The handler writes Connection: close into a response that it renders itself.
         if isDraining { parser.endConnection() }
         let reply: Reply
         if let chunked = parser.chunkedBody {
@@ -244,17 +245,17 @@ final class ServerLoop: @unchecked Sendable {
 
     // MARK: Draining
 
-    /// Accepts nothing more and calls back when the last connection has been answered and closed, or the time is over.
+    /// Stops accepting and calls back when the last connection has been answered and closed, or the time has passed.
     func drain(within time: Duration, _ done: @escaping @Sendable () -> Void) {
         isDraining = true
         drainBegan = self.time.boot
         drainDeadline = drainBegan + time.nanoseconds
         nextSweep = min(nextSweep, drainDeadline)
         drained = done
-        for listener in listeners { events.forget(listener.descriptor) }
+        for listener in listeners { events.unwatch(listener.descriptor) }
         listeners = []
         for connection in connections.all where connection.isIdle {
-            // What came and was not read yet is read now: closed with it, the connection would be reset.
+            // Read the input that has arrived: closing a connection with unread input would reset it.
             receive(connection)
             guard connections.holds(connection), connection.isIdle else { continue }
             if connection.exchange > 0, connection.held.isEmpty { close(connection, .drained) } else { nextSweep = min(nextSweep, requestEnd) }
@@ -262,8 +263,8 @@ final class ServerLoop: @unchecked Sendable {
         finishDraining()
     }
 
-    /// While draining: until when a request that has begun to come, or the first one of a connection, is waited for. Its peer
-    /// could not know better; but whoever sends slowly must not hold up the stop.
+    /// While draining: how long to wait for a request that has begun to arrive, or for the first request of a connection. Its peer
+    /// could not know about the stop, but a slow sender must not delay it.
     private var requestEnd: Int64 { drainBegan + limits.firstRequestGrace.nanoseconds }
 
     func finishDraining() {
@@ -275,8 +276,8 @@ final class ServerLoop: @unchecked Sendable {
 
     // MARK: Deadlines
 
-    /// Lets the connection idle until its next request.
-    func rest(_ connection: Connection) {
+    /// Marks the connection as idle until its next request.
+    func markIdle(_ connection: Connection) {
         connection.requestBegan = nil
         connection.lastActive = time.boot
         setDeadline(connection, time.boot + limits.idleTime.nanoseconds)
@@ -287,7 +288,7 @@ final class ServerLoop: @unchecked Sendable {
         nextSweep = min(nextSweep, deadline)
     }
 
-    /// Ends what passed its deadline; looks at all connections, but only when the earliest deadline has come.
+    /// Ends the connections past their deadline. It visits all connections, but only when the earliest deadline has passed.
     private func sweep() {
         if time.boot >= resumesAccepting { resumeAccepting() }
         guard time.boot >= nextSweep else { return }

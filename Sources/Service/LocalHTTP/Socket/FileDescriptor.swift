@@ -1,6 +1,6 @@
 import Glibc
 
-/// An open file descriptor with one owner: closed exactly once, when its owner goes.
+/// An open file descriptor with one owner, closed exactly once, when its owner is destroyed.
 public struct FileDescriptor: ~Copyable {
     public let number: Int32
 

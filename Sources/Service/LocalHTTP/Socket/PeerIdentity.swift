@@ -1,10 +1,10 @@
 import CLinux
 import Glibc
 
-/// Who is at the other end of a connection, by the kernel's word.
+/// The identity of the other end of a connection, as the kernel reports it.
 public struct PeerIdentity: Sendable, Hashable {
     public var user: UInt32
-    /// Known for unix sockets alone.
+    /// Known only for unix sockets.
     public var group: UInt32?
     public var process: Int32?
 
@@ -14,10 +14,10 @@ public struct PeerIdentity: Sendable, Hashable {
         self.process = process
     }
 
-    /// Stands for every user of another user namespace (user_namespaces(7)): nobody one could name.
+    /// The ID that stands for every user of another user namespace (user_namespaces(7)); it identifies no particular user.
     static let overflowUser: UInt32 = 65534
 
-    /// SO_PEERCRED of a unix connection (unix(7)): who called connect. Nil where the kernel has no name for that one.
+    /// The process that called connect on a unix connection, by SO_PEERCRED (unix(7)); nil where the kernel cannot identify it.
     public static func ofUnixPeer(_ descriptor: Int32) -> PeerIdentity? {
         var credentials = linux_peer_credentials()
         var size = socklen_t(MemoryLayout<linux_peer_credentials>.size)
@@ -28,23 +28,23 @@ public struct PeerIdentity: Sendable, Hashable {
     }
 }
 
-/// Asks the kernel who owns the other end of a loopback TCP connection (sock_diag(7)), over one kept-open netlink socket.
+/// Asks the kernel who owns the other end of a loopback TCP connection (sock_diag(7)), over one netlink socket that stays open.
 ///
-/// The answer counts only if it is about exactly this connection: same family and 4-tuple, state ESTABLISHED, an inode,
-/// a user other than 65534 (another user namespace), both ends loopback. Everything else is no identity: a client that
-/// has sent and closed, for one, shows as user 0.
+/// The answer counts only if it describes exactly this connection: same family and 4-tuple, state ESTABLISHED, an inode,
+/// a user other than 65534 (another user namespace), both ends loopback. Any other answer is no identity: for example, a client
+/// that has sent and closed is reported as user 0.
 public struct SocketDiagnosis: ~Copyable {
     private let netlink: FileDescriptor
     private var sequence: UInt32 = 0
 
     private static let established: UInt8 = 1
 
-    /// Nil where the kernel has no sock_diag to offer.
+    /// Nil where the kernel does not offer sock_diag.
     public init?() {
         let descriptor = socket(AF_NETLINK, Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue), NETLINK_SOCK_DIAG)
         guard descriptor >= 0 else { return nil }
         netlink = FileDescriptor(owning: descriptor)
-        // The kernel answers from within sendto(2); a second is for a machine in trouble.
+        // The kernel answers within sendto(2); the timeout of a second is for a machine in trouble.
         var timeout = timeval(tv_sec: 1, tv_usec: 0)
         _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     }
@@ -53,7 +53,7 @@ public struct SocketDiagnosis: ~Copyable {
     public mutating func peer(of descriptor: Int32) -> PeerIdentity? {
         guard let near = Endpoint.local(descriptor), let far = Endpoint.remote(descriptor), near.family == far.family, near.isLoopback, far.isLoopback
         else { return nil }
-        // Seen from the peer: its source is our far end.
+        // The query takes the peer's view: its source is our far end.
         var request = SocketQuery(family: near.family, source: far, destination: near)
         sequence &+= 1
         request.header.nlmsg_seq = sequence
@@ -101,17 +101,17 @@ private struct SocketQuery {
 private struct SocketAnswer {
     var header = nlmsghdr()
     var message = inet_diag_msg()
-    /// Attributes follow, which nobody reads.
+    /// The attributes that follow, which are not read.
     var rest: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
 }
 
-/// One end of a TCP connection: 4 or 16 address bytes in network order, and the port.
+/// An end of a TCP connection: 4 or 16 address bytes in network order, and the port.
 private struct Endpoint: Equatable {
     let family: UInt8
     let address: [UInt8]
     let port: UInt16
 
-    /// An IPv6 socket that carries IPv4 is IPv4 to neither end: listeners here are of one family.
+    /// IPv4-mapped IPv6 addresses do not count as IPv4: each listener is of one family.
     var isLoopback: Bool {
         family == UInt8(AF_INET) ? address[0] == 127 : address.dropLast().allSatisfy { $0 == 0 } && address.last == 1
     }

@@ -1,8 +1,8 @@
 import Glibc
 
-/// Where a server listens: a loopback TCP address or a unix socket's path. Nothing else can be written.
+/// The address a server listens on: a loopback TCP address or the path of a unix socket. No other address can be represented.
 public enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
-    /// 127.0.0.0/8, the host as 4 bytes in network order. Port 0 lets the kernel choose.
+    /// An address in 127.0.0.0/8: the host is 4 bytes in network order. Port 0 lets the kernel choose.
     case loopback4(host: [UInt8], port: UInt16)
     /// `[::1]`.
     case loopback6(port: UInt16)
@@ -22,7 +22,7 @@ public enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
         self = .loopback4(host: parts.compactMap { $0 }, port: port)
     }
 
-    /// The address a socket is bound to (getsockname(2)); nil for one that is no loopback address and no path.
+    /// The address a socket is bound to (getsockname(2)); nil where it is neither a loopback address nor a path.
     init?(of descriptor: Int32) {
         var storage = sockaddr_storage()
         var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -31,7 +31,7 @@ public enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
         }
         guard outcome == 0 else { return nil }
         let bytes = unsafe withUnsafeBytes(of: &storage) { unsafe Array($0.prefix(Int(size))) }
-        // A port lies at the same place in both families, in network order.
+        // The port is at the same offset in both families, in network order.
         let port = bytes.count >= 4 ? UInt16(bytes[2]) << 8 | UInt16(bytes[3]) : 0
         switch Int32(storage.ss_family) {
         case AF_INET where bytes[4] == 127: self = .loopback4(host: Array(bytes[4..<8]), port: port)

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// Who may open a unix socket's file: its mode and, where given, its group.
+/// The access to the file of a unix socket: its mode and, where given, its group.
 public struct SocketFileAccess: Sendable, Hashable {
     public var mode: UInt32
     public var group: UInt32?
