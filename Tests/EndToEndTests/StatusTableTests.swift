@@ -27,7 +27,9 @@ import Testing
         let text = StatusTable.text([Self.token(["state": "fresh"]), Self.token(["name": "longer-name", "state": "fresh"])], summary: "2/2 tokens")
         let lines = text.split(separator: "\n")
         #expect(lines.last == "2/2 tokens")
-        let starts = lines.dropLast().map { line in line.ranges(of: /p  |PROVIDER/).first.map { line.distance(from: line.startIndex, to: $0.lowerBound) } }
+        let starts = lines.dropLast().map { line in
+            line.ranges(of: /p  |PROVIDER/).first.map { line.distance(from: line.startIndex, to: $0.lowerBound) }
+        }
         #expect(Set(starts) == [13])
     }
 }

@@ -1,4 +1,3 @@
-@testable import Broker
 import Configuration
 import Secrets
 import Store
@@ -7,12 +6,16 @@ import Testing
 import Time
 import Tokens
 
+@testable import Broker
+
 /// What a store held at start.
 @Suite struct RestorationTests {
     private let clocks = FakeClocks()
     private let token = try? TestConfiguration.read(BrokerBench.plain).tokens.first
 
-    private func stored(login: [UInt8]? = nil, refreshTokens: [Secret] = [], bootID: String = "one", wallAhead: Duration = .zero) throws -> StoredToken {
+    private func stored(login: [UInt8]? = nil, refreshTokens: [Secret] = [], bootID: String = "one", wallAhead: Duration = .zero) throws
+        -> StoredToken
+    {
         let token = try #require(token)
         var state = TokenState(policy: token.refresh)
         var generator = SeededGenerator(seed: 1)

@@ -1,5 +1,4 @@
 import Configuration
-@testable import Fleet
 import JSON
 import OutboundHTTP
 import Secrets
@@ -8,6 +7,8 @@ import Synchronization
 import TestSupport
 import Testing
 import Time
+
+@testable import Fleet
 
 /// What is asked of etcd, and how its answers are read, without one.
 @Suite struct EtcdFleetStoreTests {
@@ -62,7 +63,10 @@ import Time
             switch path {
             case "/v3/kv/range":
                 let isLock = body["key"]?.text.flatMap(EtcdBytes.decode).map { String(decoding: $0, as: UTF8.self).contains("/locks/") } ?? false
-                return (200, .object(isLock && isHeld.withLock { $0 } ? ["kvs": .array([.object(["key": Self.base64("k"), "create_revision": "4"])])] : [:]))
+                return (
+                    200,
+                    .object(isLock && isHeld.withLock { $0 } ? ["kvs": .array([.object(["key": Self.base64("k"), "create_revision": "4"])])] : [:])
+                )
             case "/v3/lease/grant": return (200, .object(["ID": "77"]))
             default: return (200, .object(["succeeded": true, "header": .object(["revision": "12"])]))
             }
@@ -87,7 +91,8 @@ import Time
         }
         _ = try await store.load()
         _ = try await store.load()
-        #expect(transport.requests.map { String($0.url.prefix { $0 != "v" }) } == ["https://down.example/", "https://up.example/", "https://up.example/"])
+        #expect(
+            transport.requests.map { String($0.url.prefix { $0 != "v" }) } == ["https://down.example/", "https://up.example/", "https://up.example/"])
     }
 
     @Test func `etcd's own words are the fault`() async {

@@ -1,9 +1,10 @@
-@testable import Fleet
 import Store
 import TestSupport
 import Testing
 import Time
 import Tokens
+
+@testable import Fleet
 
 /// A store that is lost and found.
 @Suite struct FleetAvailabilityTests {

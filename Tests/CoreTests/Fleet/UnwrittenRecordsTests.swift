@@ -1,7 +1,8 @@
-@testable import Fleet
 import Store
 import TestSupport
 import Testing
+
+@testable import Fleet
 
 /// What a host could not write, and over what.
 @Suite struct UnwrittenRecordsTests {
@@ -25,7 +26,7 @@ import Testing
     @Test(arguments: [(7, true), (8, false)] as [(Int64, Bool)]) func `another host's newer record takes its place`(revision: Int64, isKept: Bool) {
         var records = UnwrittenRecords()
         records.keep(Self.token, over: 7)
-        records.heard(Self.name, revision)
+        records.received(Self.name, revision)
         #expect(records.holds(Self.name) == isKept)
     }
 }

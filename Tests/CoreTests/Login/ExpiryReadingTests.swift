@@ -1,6 +1,5 @@
 import HTTPTypes
 import JSON
-@testable import Login
 import OutboundHTTP
 import Providers
 import Secrets
@@ -9,12 +8,16 @@ import Testing
 import Time
 import Tokens
 
+@testable import Login
+
 /// How long a token lives, by what its answer says (refresh.md, "Time" and "Expiry").
 @Suite struct ExpiryReadingTests {
     /// The fake wall clock's moment: 2027-01-15T08:00:00Z.
     private static let now: Int64 = 1_800_000_000
 
-    private static func source(_ pointer: String, _ format: ExpirySource.Format) -> ExpirySource { .value(.json(JSONPointer(pointer) ?? .root), format) }
+    private static func source(_ pointer: String, _ format: ExpirySource.Format) -> ExpirySource {
+        .value(.json(JSONPointer(pointer) ?? .root), format)
+    }
 
     private static func jwt(_ claims: String) -> String { "e30.\(Base64.encode(Array(claims.utf8), .url)).c2ln" }
 

@@ -1,8 +1,9 @@
-@testable import Login
 import Providers
 import TestSupport
 import Testing
 import YAML
+
+@testable import Login
 
 /// A partner's words for an operator's eyes.
 @Suite struct RedactorTests {

@@ -1,6 +1,7 @@
-@testable import API
 import TestSupport
 import Testing
+
+@testable import API
 
 /// Names found by their bytes.
 @Suite struct NameIndexTests {

@@ -1,8 +1,9 @@
-@testable import API
 import Contract
 import LocalHTTP
 import TestSupport
 import Testing
+
+@testable import API
 
 /// Path and query, decoded once and strictly.
 @Suite struct RequestTargetTests {
@@ -11,7 +12,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("/v1/tokens", ["v1", "tokens"]), ("/v1/tokens/", ["v1", "tokens", ""]), ("/", []), ("/a%20b", ["a b"]), ("/caf%C3%A9", ["café"]), ("/a+b", ["a+b"]),
+        ("/v1/tokens", ["v1", "tokens"]), ("/v1/tokens/", ["v1", "tokens", ""]), ("/", []), ("/a%20b", ["a b"]), ("/caf%C3%A9", ["café"]),
+        ("/a+b", ["a+b"]),
     ])
     func `a path is its segments`(text: String, segments: [String]) throws {
         #expect(try target(text).segments == segments)

@@ -1,8 +1,9 @@
-@testable import Admission
 import Configuration
 import LocalHTTP
 import TestSupport
 import Testing
+
+@testable import Admission
 
 /// Who may do what with which token (security.md, "Admission" 5).
 @Suite struct AccessPolicyTests {

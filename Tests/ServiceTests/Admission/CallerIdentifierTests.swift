@@ -1,9 +1,10 @@
-@testable import Admission
 import Configuration
 import LocalHTTP
 import Secrets
 import TestSupport
 import Testing
+
+@testable import Admission
 
 /// Who asks, by the kernel's word and the key (security.md, "Admission" 4).
 @Suite struct CallerIdentifierTests {
@@ -34,7 +35,8 @@ import Testing
         Row(user: nil, key: nil, clients: nil), Row(user: 1000, key: "beta", clients: [1]), Row(user: 1001, key: "beta", clients: [2]),
         Row(user: 1003, key: "beta", clients: nil), Row(user: nil, key: "beta", clients: nil), Row(user: 1002, key: nil, clients: [3]),
         Row(user: 1000, key: nil, clients: nil), Row(user: 1002, key: "wrong", clients: nil),
-        Row(user: 0, transport: .unix, key: nil, clients: [], isOperator: true), Row(user: 999, transport: .unix, key: nil, clients: [], isOperator: true),
+        Row(user: 0, transport: .unix, key: nil, clients: [], isOperator: true),
+        Row(user: 999, transport: .unix, key: nil, clients: [], isOperator: true),
         Row(user: 0, key: nil, clients: nil), Row(user: 0, transport: .unix, key: "alpha", clients: [0], isOperator: true),
     ]
 
@@ -47,9 +49,9 @@ import Testing
 
     @Test func `a key could help where a keyed client fits the user`() throws {
         let identifier = try #require(Self.identifier)
-        #expect(identifier.takesKey(from: PeerIdentity(user: 7)) && identifier.takesKey(from: nil))
+        #expect(identifier.acceptsKey(from: PeerIdentity(user: 7)) && identifier.acceptsKey(from: nil))
         let uidOnly = CallerIdentifier(try TestConfiguration.read("clients: {uid: {user: \"7\", tokens: []}}\ntokens: {}\n"), ownUser: 999)
-        #expect(!uidOnly.takesKey(from: PeerIdentity(user: 8)))
+        #expect(!uidOnly.acceptsKey(from: PeerIdentity(user: 8)))
     }
 
     @Test func `without clients root and the daemon's own user are owners`() throws {

@@ -4,13 +4,14 @@ import Testing
 
 /// Which path and method is which route.
 @Suite struct RouteTableTests {
-    @Test(arguments: [
-        ("GET", ["v1", "tokens"], "list", [:]), ("HEAD", ["v1", "tokens", "a"], "token", ["token": "a"]),
-        ("GET", ["v1", "tokens", "a", "headers"], "headers", ["token": "a"]), ("GET", ["v1", "tokens", "a", "status"], "status", ["token": "a"]),
-        ("POST", ["v1", "tokens", "a", "refresh"], "refresh", ["token": "a"]),
-        ("POST", ["v1", "tokens", "a", "actions", "b"], "action", ["token": "a", "action": "b"]), ("GET", ["livez"], "livez", [:]),
-        ("GET", ["problems", "forbidden"], "problem", ["slug": "forbidden"]),
-    ] as [(String, [String], String, [String: String])])
+    @Test(
+        arguments: [
+            ("GET", ["v1", "tokens"], "list", [:]), ("HEAD", ["v1", "tokens", "a"], "token", ["token": "a"]),
+            ("GET", ["v1", "tokens", "a", "headers"], "headers", ["token": "a"]), ("GET", ["v1", "tokens", "a", "status"], "status", ["token": "a"]),
+            ("POST", ["v1", "tokens", "a", "refresh"], "refresh", ["token": "a"]),
+            ("POST", ["v1", "tokens", "a", "actions", "b"], "action", ["token": "a", "action": "b"]), ("GET", ["livez"], "livez", [:]),
+            ("GET", ["problems", "forbidden"], "problem", ["slug": "forbidden"]),
+        ] as [(String, [String], String, [String: String])])
     func `a path leads to its endpoint`(method: String, segments: [String], endpoint: String, parameters: [String: String]) throws {
         guard case .route(let route, let found) = RouteTable.match(method: method, segments: segments) else {
             Issue.record("no route")
@@ -19,9 +20,11 @@ import Testing
         #expect(route.endpoint.rawValue == endpoint && found == parameters)
     }
 
-    @Test(arguments: [
-        ("POST", ["v1", "tokens", "a"], "GET, HEAD"), ("GET", ["v1", "reload"], "POST"), ("", ["livez"], "GET, HEAD"), ("OPTIONS", ["livez"], "GET, HEAD"),
-    ] as [(String, [String], String)])
+    @Test(
+        arguments: [
+            ("POST", ["v1", "tokens", "a"], "GET, HEAD"), ("GET", ["v1", "reload"], "POST"), ("", ["livez"], "GET, HEAD"),
+            ("OPTIONS", ["livez"], "GET, HEAD"),
+        ] as [(String, [String], String)])
     func `another method is told which there are`(method: String, segments: [String], allow: String) {
         guard case .otherMethod(let found) = RouteTable.match(method: method, segments: segments) else {
             Issue.record("a route, or none")
@@ -30,7 +33,8 @@ import Testing
         #expect(found == allow)
     }
 
-    @Test(arguments: [[], ["v1"], ["v1", "tokens", "a", "b"], ["v1", "tokens", "a", "headers", "x"], ["V1", "tokens"], ["livez", ""]] as [[String]])
+    @Test(
+        arguments: [[], ["v1"], ["v1", "tokens", "a", "b"], ["v1", "tokens", "a", "headers", "x"], ["V1", "tokens"], ["livez", ""]] as [[String]])
     func `every other path is none`(segments: [String]) {
         guard case .none = RouteTable.match(method: "GET", segments: segments) else {
             Issue.record("a route")

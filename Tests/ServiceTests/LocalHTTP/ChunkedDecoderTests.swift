@@ -1,6 +1,7 @@
-@testable import LocalHTTP
 import TestSupport
 import Testing
+
+@testable import LocalHTTP
 
 /// The chunked coding (RFC 9112 §7.1).
 @Suite struct ChunkedDecoderTests {
@@ -22,7 +23,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("0\r\n\r\n", ""), ("5\r\nhello\r\n0\r\n\r\n", "hello"), ("2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n", "hello"), ("A\r\n0123456789\r\n0\r\n\r\n", "0123456789"),
+        ("0\r\n\r\n", ""), ("5\r\nhello\r\n0\r\n\r\n", "hello"), ("2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n", "hello"),
+        ("A\r\n0123456789\r\n0\r\n\r\n", "0123456789"),
         ("000005\r\nhello\r\n0\r\n\r\n", "hello"), ("5;a=b;c=\"d;e\"\r\nhello\r\n0\r\n\r\n", "hello"), ("1\r\nx\r\n0\r\nTrailer: y\r\n\r\n", "x"),
     ])
     func `chunks are put together, in any pieces`(text: String, body: String) {
@@ -34,7 +36,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("x\r\n", 400), ("\r\n", 400), ("5\nhello", 400), ("5\r\nhelloX\r\n", 400), ("-1\r\n", 400), ("5 \r\n", 400), ("5;\r\nhello", 400), ("5\rhello", 400),
+        ("x\r\n", 400), ("\r\n", 400), ("5\nhello", 400), ("5\r\nhelloX\r\n", 400), ("-1\r\n", 400), ("5 \r\n", 400), ("5;\r\nhello", 400),
+        ("5\rhello", 400),
         ("10001\r\n", 413), ("FFFFFFFFF\r\n", 413), ("5;\(String(repeating: "x", count: 300))\r\n", 431), ("0\r\nbad trailer\r\n\r\n", 400),
     ])
     func `anything doubtful is refused`(text: String, status: Int) {

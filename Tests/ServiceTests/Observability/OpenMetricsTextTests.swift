@@ -1,6 +1,7 @@
-@testable import Observability
 import TestSupport
 import Testing
+
+@testable import Observability
 
 /// OpenMetrics text 1.0.0.
 @Suite struct OpenMetricsTextTests {
