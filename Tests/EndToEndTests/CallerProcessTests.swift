@@ -91,9 +91,10 @@ private final class SystemUser: Sendable {
     @Test func `nginx asks for the headers and passes a request on with them`() async throws {
         try await blocking {
             let daemon = try Daemon()
-            let port = try #require(Loopback.freePort())
+            // A path, since a port that is free now may be another program's when nginx binds it.
+            let front = "unix:\(daemon.folder)/nginx.sock"
             let shipped = try TestFiles.text("config/nginx-auth-request.conf").replacing("127.0.0.1:8653", with: daemon.address)
-                .replacing("http://127.0.0.1:8700", with: daemon.sandboxURL).replacing("127.0.0.1:8080", with: "127.0.0.1:\(port)")
+                .replacing("http://127.0.0.1:8700", with: daemon.sandboxURL).replacing("listen 127.0.0.1:8080", with: "listen \(front)")
             let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map { "\($0)_temp_path \(daemon.folder)/\($0);" }.joined(
                 separator: " ")
             let main =
@@ -105,7 +106,7 @@ private final class SystemUser: Sendable {
                 _ = nginx.wait()
             }
             func ask() -> RawClient.Answer? {
-                guard let client = RawClient(address: "127.0.0.1:\(port)") else { return nil }
+                guard let client = RawClient(address: front) else { return nil }
                 client.send(
                     "GET /pulsecrm/auth/session HTTP/1.1\r\nHost: app\r\nCookie: a=b\r\nX-Forwarded-For: 10.0.0.1\r\nConnection: close\r\n\r\n")
                 return client.receive()

@@ -74,13 +74,6 @@ package final class TunnelProxy: Sendable {
 
 /// Blocking loopback sockets for test servers.
 package enum Loopback {
-    /// A port nobody listens on at this moment.
-    package static func freePort() -> UInt16? {
-        guard let made = try? listen() else { return nil }
-        close(made.descriptor)
-        return made.port
-    }
-
     static func listen() throws -> (descriptor: Int32, port: UInt16) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var name = address(port: 0)
