@@ -35,7 +35,7 @@ package final class TunnelProxy: Sendable {
         close(listener)
     }
 
-    private static func head(_ client: Int32) -> String? {
+    static func head(_ client: Int32) -> String? {
         var bytes: [UInt8] = []
         var byte: UInt8 = 0
         while !bytes.suffix(4).elementsEqual([13, 10, 13, 10]) {

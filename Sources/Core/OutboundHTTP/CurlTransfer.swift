@@ -19,7 +19,6 @@ import Time
     private let errorText: UnsafeMutablePointer<CChar>
 
     private var status = 0
-    private var fields = HTTPFields()
     private var headerBytes = 0
     private var body: [UInt8] = []
     private var excess: String?
@@ -65,6 +64,9 @@ import Time
         unsafe curl_set_text(handle, CURLOPT_PROXY, connection.proxy ?? "")
         unsafe curl_set_text(handle, CURLOPT_ACCEPT_ENCODING, "")
         unsafe curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
+        // Bytes on an idle connection are nobody's answer; libcurl 7.88 takes them for the next request's.
+        unsafe curl_set_long(handle, CURLOPT_FRESH_CONNECT, 1)
+        unsafe curl_set_long(handle, CURLOPT_FORBID_REUSE, 1)
         unsafe curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
         unsafe curl_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         unsafe curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, Int(connection.connectTime.nanoseconds / 1_000_000))
@@ -158,16 +160,22 @@ import Time
             return false
         }
         let line = unsafe String(decoding: bytes, as: UTF8.self)
-        if line.hasPrefix("HTTP/") {  // also follows an interim answer or a proxy's
-            fields = HTTPFields()
-            isHeaderComplete = false
-        } else if line == "\r\n" || line == "\n" {
-            isHeaderComplete = true
-        } else if let colon = line.firstIndex(of: ":"), let name = HTTPField.Name(String(line[..<colon])) {
-            let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-            fields.append(HTTPField(name: name, value: String(value.prefix { !$0.isNewline }).trimmingEnd()))
-        }
+        // A status line also follows an interim answer or a proxy's.
+        if line.hasPrefix("HTTP/") { isHeaderComplete = false } else if line == "\r\n" || line == "\n" { isHeaderComplete = true }
         return true
+    }
+
+    /// The field lines of the answer's header: not of an interim answer's, not of a proxy's, and not the trailers
+    /// (curl_easy_nextheader(3)).
+    private var fields: HTTPFields {
+        var fields = HTTPFields()
+        var previous: UnsafeMutablePointer<curl_header>?
+        while let header = unsafe curl_easy_nextheader(handle, UInt32(CURLH_HEADER), -1, previous) {
+            unsafe previous = header
+            guard let name = HTTPField.Name(unsafe String(cString: header.pointee.name)) else { continue }
+            fields.append(HTTPField(name: name, value: unsafe String(cString: header.pointee.value)))
+        }
+        return fields
     }
 
     private func openSocket(_ address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
@@ -220,11 +228,5 @@ extension String {
     fileprivate var lowercasingFirst: String {
         guard let first, let second = dropFirst().first, !second.isUppercase else { return self }
         return first.lowercased() + dropFirst()
-    }
-
-    fileprivate func trimmingEnd() -> String {
-        var text = self
-        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
-        return text
     }
 }

@@ -129,6 +129,44 @@ import Tokens
         #expect(failure == TransportFault(.unreadable, "the answer's header is larger than 64 KiB"))
     }
 
+    @Test func `bytes that lie on an idle connection are nobody's answer`() async throws {
+        @Sendable func answer(_ token: String) -> String { "HTTP/1.1 200 OK\r\nContent-Length: \(token.utf8.count)\r\n\r\n\(token)" }
+        let late = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"
+        // The first answer is followed by another whole one, the third by a late 408.
+        let server = try LoopbackServer { number in
+            switch number {
+            case 1: answer("first") + answer("stranger")
+            case 3: answer("third") + late
+            default: answer("answer-\(number)")
+            }
+        }
+        for expected in ["first", "answer-2", "third", "answer-4"] {
+            let reply = try await Self.transport.send(OutboundRequest(method: .post, url: "\(server.url)/token", body: Array("{}".utf8)))
+            #expect(reply.status == 200 && String(decoding: reply.body, as: UTF8.self) == expected)
+        }
+        #expect(server.connections == 4 && server.requests.count == 4)
+    }
+
+    @Test func `trailers never become header fields`() async throws {
+        let server = try LoopbackServer { _ in
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Subject-Token\r\nX-One: 1\r\n\r\n"
+                + "2\r\n{}\r\n0\r\nX-Subject-Token: t\r\nX-One: 2\r\n\r\n"
+        }
+        let reply = try await Self.transport.send(OutboundRequest(method: .get, url: "\(server.url)/token"))
+        #expect(String(decoding: reply.body, as: UTF8.self) == "{}")
+        let (one, subject) = (try #require(HTTPField.Name("X-One")), try #require(HTTPField.Name("X-Subject-Token")))
+        #expect(reply.fields[values: one] == ["1"] && reply.fields[subject] == nil)
+    }
+
+    @Test func `an interim answer's fields are not the answer's`() async throws {
+        let server = try LoopbackServer { _ in
+            "HTTP/1.1 103 Early Hints\r\nX-Early: 1\r\n\r\nHTTP/1.1 200 OK\r\nX-Late:  a b \r\nContent-Length: 0\r\n\r\n"
+        }
+        let reply = try await Self.transport.send(OutboundRequest(method: .get, url: "\(server.url)/"))
+        let (early, late) = (try #require(HTTPField.Name("X-Early")), try #require(HTTPField.Name("X-Late")))
+        #expect(reply.status == 200 && reply.fields[early] == nil && reply.fields[late] == "a b")
+    }
+
     @Test func `a redirect is never followed`() async throws {
         let target = try await TLSServer(Self.files.value.good, answer: Self.answer)
         let server = try await TLSServer(Self.files.value.good, answer: "HTTP/1.1 302 Found\r\nLocation: \(target.url)/\r\nContent-Length: 0\r\n\r\n")
