@@ -197,6 +197,9 @@ package actor TokenKeeper {
             let adoption = try state.adopt(draft, fingerprint: fingerprint, trigger: trigger, at: now, using: &generator)
             isOwn = true
             if draft.expiry.ignoredPartnerClock { environment.events.record(.partnerClockIgnored(token: configuration.name)) }
+            for source in draft.expiry.ignoredSources {
+                environment.events.record(.expirySourceIgnored(token: configuration.name, source: source))
+            }
             return .tokenAdopted(
                 token: configuration.name, fingerprint: fingerprint, adoption: adoption, lifetime: state.token?.remaining(at: now),
                 nextRefresh: state.nextAttempt(at: now).map { $0 - now }, took: took)

@@ -5,111 +5,131 @@ import Providers
 import Time
 import Tokens
 
-/// Determines how long a token lives (refresh.md, "Time" and "Expiry").
+/// Determines how long a token lives: never longer than anything its answer says (refresh.md, "Time" and "Expiry").
 struct ExpiryReading {
     let reader: ReplyReader
     let token: JSONWebToken?
+    /// Whether the token's own `exp` means nothing at this partner.
+    var ignoresClaim = false
 
-    /// The expiry from the first source that is present.
+    /// The expiry from the first source that says something, and never past the `exp` of a token that is a JSON Web Token.
     ///
-    /// The caller judges a lifetime that is too short: it is news about the token in hand, but a bad reply for another token.
+    /// A source that is absent, empty, of another type, no number, zero, negative or beyond any clock says nothing. The caller judges a
+    /// lifetime that is too short: it is news about the token in hand, but a bad reply for another token.
     ///
-    /// - Throws: `LoginFailure`, class bad reply, if that source has the wrong type or exceeds 400 days.
+    /// - Throws: `LoginFailure`, class bad reply, if no source says anything.
     func expiry(_ sources: [ExpirySource]) throws(LoginFailure) -> Expiry {
-        let configured = sources.lazy.compactMap { if case .after(let duration) = $0 { duration } else { nil } }.first
+        let relative = sources.lazy.compactMap(relativeLifetime).first
+        var ignored: [String] = []
         for source in sources {
-            switch source {
-            case .never:
-                return Expiry(origin: .never)
-            case .after(let duration):
-                return Expiry(origin: .configured, lifetime: duration)
-            case .claim(let claim):
-                if let expiry = try claimed(claim, configured: configured) { return expiry }
-            case .value(let source, let format):
-                if let expiry = try field(source, format, configured: configured) { return expiry }
+            guard let found = read(source, relative: relative) else {
+                if let name = presentName(of: source) { ignored.append(name) }
+                continue
             }
+            var expiry = capped(found, relative: relative)
+            expiry.ignoredSources = ignored
+            return expiry
         }
         throw reader.bad("the answer states no lifetime; set expires: [{after: …}] on the token")
     }
 
-    private func claimed(_ claim: String, configured: Duration?) throws(LoginFailure) -> Expiry? {
-        switch token?.date(claim) {
-        case nil, .absent?: return nil
-        case .wrong?: throw reader.bad("the token's claim \(claim) is not a date")
-        case .moment(let end)?:
-            // The difference of the token's own claims needs no clock.
-            var longest = Duration?.none
-            if case .moment(let issued)? = token?.date("iat") { longest = end - issued }
-            return try measured(end, origin: .jwt, configured: configured, longest: longest)
+    private func read(_ source: ExpirySource, relative: Duration?) -> Expiry? {
+        switch source {
+        case .never: return Expiry(origin: .never)
+        case .after(let duration): return Expiry(origin: .configured, lifetime: duration)
+        case .claim(let claim): return token?.date(claim).map { measured($0, origin: .jwt, relative: relative, longest: ownLength(until: $0)) }
+        case .value(let source, .lifetime(let unit)):
+            return lifetime(source, unit).map { Expiry(origin: .field, lifetime: min($0 - age, Expiry.range.upperBound)) }
+        case .value(let source, let format):
+            return moment(source, format).map { measured($0, origin: .field, relative: relative) }
         }
     }
 
-    private func field(_ source: ValueSource, _ format: ExpirySource.Format, configured: Duration?) throws(LoginFailure) -> Expiry? {
-        guard let found = reader.value(source), found != .null else { return nil }
-        func wrong(_ wanted: String) -> LoginFailure { reader.bad("\(source) is not \(wanted)") }
+    /// The name of a source that is there and says nothing.
+    private func presentName(of source: ExpirySource) -> String? {
+        switch source {
+        case .never, .after: return nil
+        case .claim(let claim): return token?.claims[claim] == nil ? nil : "claim \(claim)"
+        case .value(let source, _): return reader.value(source) == nil ? nil : source.description
+        }
+    }
+
+    /// A JSON Web Token ends by its own `exp`, listed or not.
+    private func capped(_ expiry: Expiry, relative: Duration?) -> Expiry {
+        guard !ignoresClaim, let end = token?.date("exp") else { return expiry }
+        let own = measured(end, origin: .jwt, relative: relative, longest: ownLength(until: end))
+        guard let longest = own.lifetime, expiry.lifetime.map({ $0 > longest }) ?? true else { return expiry }
+        return own
+    }
+
+    /// The difference of the token's own claims, which needs no clock.
+    private func ownLength(until end: WallTime) -> Duration? { token?.date("iat").map { end - $0 } }
+
+    // MARK: Values
+
+    /// A lifetime the answer itself states, whichever source is used.
+    private func relativeLifetime(_ source: ExpirySource) -> Duration? {
+        guard case .value(let source, .lifetime(let unit)) = source else { return nil }
+        return lifetime(source, unit)
+    }
+
+    private func lifetime(_ source: ValueSource, _ unit: Duration) -> Duration? {
+        guard let number = reader.value(source)?.decimalValue, number > 0, number * unit.inSeconds <= CalendarTime.lastSecond else { return nil }
+        return unit * number
+    }
+
+    private func moment(_ source: ValueSource, _ format: ExpirySource.Format) -> WallTime? {
+        guard let found = reader.value(source) else { return nil }
+        func seconds(_ scale: Double) -> WallTime? {
+            guard let number = found.decimalValue, number > 0, number * scale <= CalendarTime.lastSecond else { return nil }
+            return WallTime(fractionalSeconds: number * scale)
+        }
         switch format {
-        case .lifetime(let unit):
-            guard let number = number(found), number > 0, number < 1e12 else { throw wrong("a lifetime") }
-            return Expiry(origin: .field, lifetime: try checked(unit * number, source))
-        case .rfc3339(let zone):
-            guard let moment = found.text.flatMap({ CalendarTime.parseRFC3339($0, zone: zone) }) else {
-                throw wrong("an RFC 3339 time with an offset")
-            }
-            return try measured(moment, origin: .field, configured: configured)
-        case .unixSeconds:
-            guard let number = number(found), number > 0, number < 9e9 else { throw wrong("a number of seconds since 1970") }
-            return try measured(WallTime(nanoseconds: Int64(number * 1e9)), origin: .field, configured: configured)
-        case .unixMilliseconds:
-            guard let number = number(found), number > 0, number < 9e12 else { throw wrong("a number of milliseconds since 1970") }
-            return try measured(WallTime(nanoseconds: Int64(number * 1e6)), origin: .field, configured: configured)
+        case .lifetime: return nil
+        case .rfc3339(let zone): return found.text.flatMap { CalendarTime.parseRFC3339($0, zone: zone) }
+        case .unixSeconds: return seconds(1)
+        case .unixMilliseconds: return seconds(1e-3)
         }
     }
 
-    private func number(_ value: JSONValue) -> Double? {
-        switch value {
-        case .integer(let number): Double(number)
-        case .number(let number): number
-        case .string(let text): Double(text)
-        default: nil
-        }
+    // MARK: Clocks
+
+    /// How old the answer says it is (RFC 9111 §5.1).
+    private var age: Duration {
+        guard let text = reader.reply.fields[.age], let seconds = DecimalNumber.value(of: text), seconds > 0 else { return .zero }
+        return .seconds(min(seconds, 86_400 * 400))
     }
 
     /// Turns an end on the partner's clock into a lifetime.
     ///
     /// It is measured against the partner's own `Date` if that is credible, so that a wrong local clock neither drops a valid
     /// token nor keeps an expired one.
-    private func measured(_ end: WallTime, origin: Expiry.Origin, configured: Duration?, longest: Duration? = nil) throws(LoginFailure) -> Expiry {
+    private func measured(_ end: WallTime, origin: Expiry.Origin, relative: Duration?, longest: Duration? = nil) -> Expiry {
         let reply = reader.reply
         var expiry = Expiry(origin: origin, stated: end)
+        func bounded(_ lifetime: Duration) -> Duration { min(lifetime, longest ?? lifetime, Expiry.range.upperBound) }
         if let field = reply.fields[.date] {
-            let age = reply.fields[.age].flatMap { Int64($0) } ?? 0
             if let date = CalendarTime.parseIMFFixdate(field) {
                 // `Date` is truncated to a whole second: the partner's clock may be up to one second ahead of it.
-                let lifetime = min(end - (date + .seconds(max(0, min(age, 86_400)) + 1)), longest ?? .seconds(Int64.max / 2))
-                if isCredible(lifetime, configured: configured) {
-                    expiry.lifetime = try checked(lifetime, nil)
+                let lifetime = bounded(end - (date + age + .seconds(1)))
+                if isCredible(lifetime, relative: relative) {
+                    expiry.lifetime = lifetime
                     expiry.clockSkew = reply.receivedAtWall - date
                     return expiry
                 }
             }
             expiry.ignoredPartnerClock = true
         }
-        expiry.lifetime = try checked(min(end - reply.sentAtWall, longest ?? .seconds(Int64.max / 2)), nil)
+        expiry.lifetime = bounded(end - reply.sentAtWall)
         return expiry
     }
 
-    private func isCredible(_ lifetime: Duration, configured: Duration?) -> Bool {
+    /// Whether a lifetime by the partner's clock is possible, and fits the lifetime that the answer also states.
+    private func isCredible(_ lifetime: Duration, relative: Duration?) -> Bool {
         guard Expiry.range.contains(lifetime) else { return false }
-        guard let configured else { return true }
-        let difference = lifetime > configured ? lifetime - configured : configured - lifetime
-        return difference <= configured / 10 + .seconds(60)
-    }
-
-    private func checked(_ lifetime: Duration, _ source: ValueSource?) throws(LoginFailure) -> Duration {
-        guard lifetime <= Expiry.range.upperBound else {
-            throw reader.bad("\(source.map(\.description) ?? "the stated end") gives a lifetime of more than 400 days")
-        }
-        return lifetime
+        guard let relative = relative.map({ min($0, Expiry.range.upperBound) }) else { return true }
+        let difference = lifetime > relative ? lifetime - relative : relative - lifetime
+        return difference <= relative / 10 + .seconds(60)
     }
 }
 

@@ -142,7 +142,7 @@ package struct LoginPerformer: Sendable {
         try await gate.enter(account: account, host: host, limit: token.effectiveLimit)
         let result = await steps(&run)
         await gate.leave(host: host)
-        if case .failure(let failure) = result, failure.failureClass == .throttled, let pause = failure.retryAfter {
+        if case .failure(let failure) = result, failure.pausesAccount, let pause = failure.retryAfter {
             await gate.pause(account: account, for: pause)
         }
         return try result.get()

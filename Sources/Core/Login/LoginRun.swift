@@ -54,6 +54,12 @@ package struct LoginRun: Sendable {
         }
         step += 1
         guard step == requests.count else { return .nextStep }
-        return .token(try TokenDraft(reading: definition.token, use: definition.use, expires: expires, from: reader, values: values, held: held))
+        do throws(LoginFailure) {
+            return .token(try TokenDraft(reading: definition.token, use: definition.use, expires: expires, from: reader, values: values, held: held))
+        } catch {
+            // Without a token, an OAuth2 error in the answer says why.
+            guard reader.value(definition.token.source) == nil else { throw error }
+            throw reader.failure(withoutToken: definition.errors, redactor: redactor) ?? error
+        }
     }
 }

@@ -12,7 +12,7 @@ extension TokenDraft {
         reading: TokenReading, use: TokenUse, expires: [ExpirySource], from reader: ReplyReader, values scope: ValueScope,
         held: [String: String] = [:]
     ) throws(LoginFailure) {
-        let bytes = try reader.token(reading.source)
+        let bytes = try reader.token(reading.source, pattern: reading.pattern)
         let webToken = JSONWebToken(bytes)
         if reading.format == .jwt, webToken == nil { throw reader.bad("\(reading.source) is not a JSON Web Token") }
         var values = scope
@@ -28,7 +28,7 @@ extension TokenDraft {
             guard let value = try header.value.render(values, encode: PlaceEncoding.header) else { continue }
             headers.append(TokenHeader(name: header.name.rawName, value: Secret(value)))
         }
-        let expiry = try ExpiryReading(reader: reader, token: webToken).expiry(expires)
+        let expiry = try ExpiryReading(reader: reader, token: webToken, ignoresClaim: reading.ignoresClaim).expiry(expires)
         self.init(
             value: Secret(bytes), type: reading.type, headers: headers, values: kept, expiry: expiry,
             sentAt: reader.reply.sentAt, sentAtWall: reader.reply.sentAtWall)

@@ -54,22 +54,24 @@ enum ReplyRulesReader {
         if let statuses = mapping.take("status") { test.statuses = self.statuses(statuses) }
         if let text = mapping.take("text") {
             test.source = .text
-            test.condition = text.mapping().flatMap { inner in
+            let pattern = text.mapping().flatMap { inner in
                 defer { inner.finish() }
-                return inner.require("matches")?.pattern().map { .matches($0) }
+                return inner.require("matches")?.pattern()
             }
-            return test.condition == nil ? nil : test
+            guard let pattern else { return nil }
+            test.conditions = [.matches(pattern)]
+            return test
         }
         test.source = SourceReader.read(in: mapping)
-        let conditions = [
+        let conditions: [ReplyTest.Condition?] = [
             mapping.take("equals").flatMap(equals), mapping.take("exists")?.bool().map { .exists($0) },
             mapping.take("matches")?.pattern().map { .matches($0) },
         ]
-        test.condition = conditions.compactMap { $0 }.first
+        test.conditions = conditions.compactMap { $0 }
         if test.source != nil, !["equals", "exists", "matches"].contains(where: mapping.has) {
             node.fault("needs equals, exists or matches with its source")
         }
-        if test.source == nil, test.condition != nil { node.fault("needs a source, such as json: /pointer, with its condition") }
+        if test.source == nil, !test.conditions.isEmpty { node.fault("needs a source, such as json: /pointer, with its condition") }
         if test.source == nil, !mapping.has("status") { node.fault("tests nothing; add a status or a source") }
         return test
     }

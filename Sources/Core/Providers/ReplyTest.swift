@@ -13,17 +13,19 @@ package struct ReplyTest: Sendable, Hashable, CustomStringConvertible {
     /// Empty: any status.
     package var statuses: [StatusPattern] = []
     package var source: ValueSource?
-    package var condition: Condition?
+    /// All of them must hold.
+    package var conditions: [Condition] = []
 
     package var description: String {
         let status = statuses.isEmpty ? [] : ["status \(statuses.map(\.description).joined(separator: " or "))"]
-        guard let source, let condition else { return status.joined() }
-        let test =
+        guard let source, !conditions.isEmpty else { return status.joined() }
+        let tests = conditions.map { condition in
             switch condition {
             case .equals(let value): "\(source) is \(value.jsonText)"
             case .exists(let flag): "\(source) is \(flag ? "present" : "missing")"
             case .matches(let pattern): "\(source) matches \"\(pattern)\""
             }
-        return (status + [test]).joined(separator: ", ")
+        }
+        return (status + tests).joined(separator: ", ")
     }
 }

@@ -23,7 +23,9 @@ enum SourceReader {
         let json = mapping.take("json")
         let header = mapping.take("header")
         let body = mapping.take("body")
+        let html = mapping.take("html")
         if [json, header, body].compactMap({ $0 }).count > 1 { mapping.place.fault("names more than one source") }
+        if let html, body == nil { html.fault("applies only to body: text") }
         if let json {
             let text = json.isNull ? "" : json.string() ?? ""
             if let pointer = JSONPointer(text) { return .json(pointer) }
@@ -32,7 +34,7 @@ enum SourceReader {
             if let name = HTTPField.Name(text) { return .header(name) }
             header.fault("is not a field name (RFC 9110 §5.1)")
         } else if let body, let text = body.string() {
-            if text == "text" { return .body }
+            if text == "text" { return .body(allowsHTML: html?.bool() ?? false) }
             body.fault("must be the word text")
         }
         return nil

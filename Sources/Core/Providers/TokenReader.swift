@@ -11,6 +11,9 @@ enum TokenReader {
         let source = mapping.require("from").flatMap(SourceReader.read)
         let format = mapping.take("format")?.word(TokenReading.Format.self) ?? .opaque
         let type = mapping.take("type")?.string() ?? "Bearer"
+        let pattern = mapping.take("pattern")?.pattern()
+        let claim = mapping.take("jwt_exp")
+        if let claim, claim.string() != "ignore" { claim.fault("must be the word ignore") }
         let keep = mapping.take("keep").map(ReplyRulesReader.keep) ?? []
         let expires = mapping.take("expires").map(expiry) ?? []
         let refreshToken = mapping.take("refresh_token").flatMap(SourceReader.read)
@@ -18,7 +21,8 @@ enum TokenReader {
         scope.formUnion(keep.map(\.name))
         guard let source else { return nil }
         return TokenReading(
-            source: source, format: format, type: type, keep: keep, refreshToken: refreshToken, expires: expires, suggestedLifetime: suggested)
+            source: source, format: format, type: type, keep: keep, ignoresClaim: claim != nil, pattern: pattern, refreshToken: refreshToken,
+            expires: expires, suggestedLifetime: suggested)
     }
 
     /// Reads a list of expiry sources.

@@ -11,6 +11,10 @@ package struct TokenReading: Sendable, Hashable {
     /// `token_type` for callers (RFC 6749 §7.1).
     package var type = "Bearer"
     package var keep: [KeptValue] = []
+    /// Whether the token's own `exp` means nothing at this partner (`jwt_exp: ignore`).
+    package var ignoresClaim = false
+    /// What the whole token must match, in place of the rule for text that may be a token.
+    package var pattern: String?
     /// The source of the refresh token.
     package var refreshToken: ValueSource?
     /// The first source that is present is used. Empty: the configuration must set `expires`.

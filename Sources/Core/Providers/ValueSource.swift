@@ -6,8 +6,8 @@ import Time
 package enum ValueSource: Sendable, Hashable, CustomStringConvertible {
     case json(JSONPointer)
     case header(HTTPField.Name)
-    /// The body as a token: trimmed of white space, or decoded if it is a JSON string; text/html is refused.
-    case body
+    /// The body as one value: trimmed of white space, or decoded if it is a JSON string. text/html is no value unless it is allowed.
+    case body(allowsHTML: Bool)
     /// The unmodified body, for tests.
     case text
 

@@ -11,6 +11,8 @@ package enum BrokerEvent: Sendable {
     case lateResultDropped(token: String)
     /// The partner's `Date` contradicts the expiry it states; the local clock was used.
     case partnerClockIgnored(token: String)
+    /// A source of the token's end of life was there and said nothing usable; the next one was read.
+    case expirySourceIgnored(token: String, source: String)
     case rejectionReported(token: String, fingerprint: String, outcome: ReportOutcome)
     case tokenDropped(token: String)
     case reloaded(added: Int, changed: Int, removed: Int)

@@ -20,6 +20,8 @@ package struct Expiry: Sendable, Equatable {
     package var clockSkew: Duration?
     /// Whether the partner sent a `Date` that was not credible.
     package var ignoredPartnerClock = false
+    /// Sources that were there and said nothing usable, in the order they were read.
+    package var ignoredSources: [String] = []
 
     package init(origin: Origin, lifetime: Duration? = nil, stated: WallTime? = nil) {
         self.origin = origin
@@ -27,6 +29,6 @@ package struct Expiry: Sendable, Equatable {
         self.stated = stated
     }
 
-    /// Valid lifetimes; any other is a bad reply.
+    /// Valid lifetimes. A longer one counts as the longest; one that is shorter is a bad reply.
     package static let range: ClosedRange<Duration> = .seconds(3) ... .seconds(400 * 86_400)
 }

@@ -8,28 +8,31 @@ package import Time
 package struct JSONWebToken: Sendable {
     package let claims: JSONValue
 
-    /// Nil unless the bytes are three base64url parts and the first two are JSON objects.
+    /// Nil unless the bytes are three base64url parts and the first two are JSON objects. Padding, and bytes in the objects that no JSON
+    /// should hold, do not hide a claim.
     package init?(_ bytes: [UInt8]) {
         let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 3, let header = Base64.decode(parts[0], .url), let payload = Base64.decode(parts[1], .url),
-            Base64.decode(parts[2], .url) != nil,
-            case .object? = JSONValue(parsing: header), let claims = JSONValue(parsing: payload), case .object = claims
+        guard parts.count == 3, Self.isObject(Self.decode(parts[0])), Self.decode(parts[2]) != nil, let payload = Self.decode(parts[1]),
+            let claims = JSONValue(parsing: payload, leniently: true), case .object = claims
         else { return nil }
         self.claims = claims
     }
 
-    /// Reads a NumericDate claim (RFC 7519 §2): seconds since 1970, whole or fractional. Any value other than null or a date is `.wrong`.
-    package func date(_ claim: String) -> ClaimedDate {
-        switch claims[claim] {
-        case nil, .null?: .absent
-        case .integer(let seconds)?: .moment(WallTime(seconds: seconds))
-        case .number(let seconds)? where seconds.isFinite && abs(seconds) < 9e9: .moment(WallTime(nanoseconds: Int64(seconds * 1e9)))
-        default: .wrong
-        }
+    private static func decode(_ part: ArraySlice<UInt8>) -> [UInt8]? {
+        var bare = part
+        while bare.last == UInt8(ascii: "=") { bare.removeLast() }
+        return Base64.decode(bare, .url)
     }
 
-    package enum ClaimedDate: Sendable, Equatable {
-        case absent, wrong
-        case moment(WallTime)
+    private static func isObject(_ bytes: [UInt8]?) -> Bool {
+        guard let bytes, case .object? = JSONValue(parsing: bytes, leniently: true) else { return false }
+        return true
+    }
+
+    /// Reads a NumericDate claim (RFC 7519 §2): seconds since 1970, whole, fractional or in exponent form, also in a string. Nil if it is
+    /// absent, or nothing that a clock could show.
+    package func date(_ claim: String) -> WallTime? {
+        guard let seconds = claims[claim]?.decimalValue, seconds > 0, seconds <= CalendarTime.lastSecond else { return nil }
+        return WallTime(fractionalSeconds: seconds)
     }
 }

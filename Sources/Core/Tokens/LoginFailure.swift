@@ -9,6 +9,10 @@ package struct LoginFailure: Error, Sendable, Equatable {
     package var partnerMessage: String?
     /// The pause the partner asked for.
     package var retryAfter: Duration?
+    /// Whether the pause holds for every entry of the same account: that of a 429 does, that of a 5xx is its own entry's.
+    package var pausesAccount = false
+    /// Whether the partner refused the grant itself: `invalid_grant` (RFC 6749 §5.2), or what the definition calls rejected.
+    package var rejectsGrant = false
     /// For a `waiting` failure: the class of the failure it waits for.
     package var waitingFor: FailureClass?
 

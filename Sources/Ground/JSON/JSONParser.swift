@@ -6,19 +6,22 @@ struct JSONParser {
     static let maximumDepth = 64
 
     private let bytes: [UInt8]
+    private let isLenient: Bool
     private var position = 0
 
     private struct Malformed: Error {}
 
     /// Returns nil for anything that is not valid JSON.
-    static func parse(_ bytes: [UInt8]) -> JSONValue? {
-        var parser = JSONParser(bytes: bytes)
+    static func parse(_ bytes: [UInt8], leniently: Bool) -> JSONValue? {
+        var parser = JSONParser(bytes: bytes, isLenient: leniently)
         guard let value = try? parser.document() else { return nil }
         return value
     }
 
-    private init(bytes: [UInt8]) {
+    private init(bytes: [UInt8], isLenient: Bool) {
         self.bytes = bytes
+        self.isLenient = isLenient
+        if isLenient, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
     }
 
     private mutating func document() throws(Malformed) -> JSONValue {
@@ -108,10 +111,11 @@ struct JSONParser {
             position += 1
             switch byte {
             case UInt8(ascii: "\""):
+                if isLenient { return String(decoding: text, as: UTF8.self) }
                 guard let valid = String(validating: text, as: UTF8.self) else { throw Malformed() }
                 return valid
             case UInt8(ascii: "\\"): text += try escaped()
-            case 0..<0x20: throw Malformed()
+            case 0..<0x20 where !isLenient: throw Malformed()
             default: text.append(byte)
             }
         }
@@ -137,12 +141,15 @@ struct JSONParser {
     private mutating func scalar() throws(Malformed) -> Unicode.Scalar {
         let high = try hex4()
         if let scalar = Unicode.Scalar(high) { return scalar }
-        guard (0xD800..<0xDC00).contains(high), take("\\"), take("u") else { throw Malformed() }
-        let low = try hex4()
-        guard (0xDC00..<0xE000).contains(low), let scalar = Unicode.Scalar(0x10000 + (high - 0xD800) << 10 + (low - 0xDC00)) else {
-            throw Malformed()
+        let rest = position
+        if (0xD800..<0xDC00).contains(high), take("\\"), take("u"), case let low = try hex4(), (0xDC00..<0xE000).contains(low),
+            let scalar = Unicode.Scalar(0x10000 + (high - 0xD800) << 10 + (low - 0xDC00))
+        {
+            return scalar
         }
-        return scalar
+        guard isLenient else { throw Malformed() }
+        position = rest
+        return "\u{FFFD}"
     }
 
     private mutating func hex4() throws(Malformed) -> UInt32 {

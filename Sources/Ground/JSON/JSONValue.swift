@@ -8,10 +8,23 @@ package enum JSONValue: Sendable, Hashable {
     case array([JSONValue])
     case object([String: JSONValue])
 
-    /// Reads a whole document; nil for anything that is not valid JSON or is nested more than 64 levels deep.
-    package init?(parsing bytes: [UInt8]) {
-        guard let value = JSONParser.parse(bytes) else { return nil }
+    /// Reads a whole document; nil for anything that is not valid JSON, or nested more than 64 deep.
+    ///
+    /// - Parameter leniently: takes a byte-order mark, raw control bytes in strings, bytes that are not UTF-8 and lone surrogates.
+    ///   The latter two become U+FFFD, so that a value which holds them can be told from one that is sound.
+    package init?(parsing bytes: [UInt8], leniently: Bool = false) {
+        guard let value = JSONParser.parse(bytes, leniently: leniently) else { return nil }
         self = value
+    }
+
+    /// The number of a number, or of a string that holds one in decimal digits.
+    package var decimalValue: Double? {
+        switch self {
+        case .integer(let number): Double(number)
+        case .number(let number): number
+        case .string(let text): DecimalNumber.value(of: text)
+        case .null, .bool, .array, .object: nil
+        }
     }
 
     /// The text of a string, a number or a Boolean, as written to a header or a log; nil for anything else.

@@ -67,14 +67,38 @@ package enum CalendarTime {
     /// Reads an IMF-fixdate, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7); nil for the obsolete forms.
     package static func parseIMFFixdate(_ text: String) -> WallTime? {
         let parts = text.split(separator: " ", omittingEmptySubsequences: false)
-        guard parts.count == 6, parts[0].count == 4, parts[0].hasSuffix(","), parts[5] == "GMT", parts[1].count == 2, parts[3].count == 4,
-            let day = Int64(parts[1]), let month = months.firstIndex(of: String(parts[2])), let year = Int64(parts[3])
+        guard parts.count == 6, parts[0].count == 4, parts[0].hasSuffix(","), parts[5] == "GMT", parts[1].utf8.count == 2 else { return nil }
+        return moment(year: parts[3], month: parts[2], day: parts[1], time: parts[4])
+    }
+
+    /// Reads any of the three forms of RFC 9110 §5.6.7: IMF-fixdate, `Sunday, 06-Nov-94 08:49:37 GMT`, `Sun Nov  6 08:49:37 1994`.
+    ///
+    /// - Parameter now: a year of two digits that appears to be more than 50 years ahead of it is in the past.
+    package static func parseHTTPDate(_ text: String, now: WallTime) -> WallTime? {
+        if let moment = parseIMFFixdate(text) { return moment }
+        let words = text.split(separator: " ")
+        if words.count == 5 { return moment(year: words[4], month: words[1], day: words[2], time: words[3]) }
+        guard words.count == 4, words[0].hasSuffix(","), words[3] == "GMT" else { return nil }
+        let parts = words[1].split(separator: "-")
+        guard parts.count == 3, parts[2].utf8.count == 2, let short = digits(parts[2]) else { return nil }
+        let thisYear = date(days: days(of: now)).year
+        let year = thisYear / 100 * 100 + short
+        return moment(year: "\(year > thisYear + 50 ? year - 100 : year)", month: parts[1], day: parts[0], time: words[2])
+    }
+
+    private static func moment(year: some StringProtocol, month: Substring, day: Substring, time: Substring) -> WallTime? {
+        var scanner = DigitScanner(String(time))
+        guard year.utf8.count == 4, let year = digits(year), let month = months.firstIndex(of: String(month)).map({ Int64($0) + 1 }),
+            day.utf8.count <= 2, let day = digits(day),
+            let hour = scanner.number(2), scanner.skip(":"), let minute = scanner.number(2), scanner.skip(":"), let second = scanner.number(2),
+            scanner.isAtEnd, (1...31).contains(day), hour < 24, minute < 60, second <= 60,
+            date(days: days(year: year, month: month, day: day)).day == day
         else { return nil }
-        var scanner = DigitScanner(String(parts[4]))
-        guard let hour = scanner.number(2), scanner.skip(":"), let minute = scanner.number(2), scanner.skip(":"), let second = scanner.number(2),
-            scanner.isAtEnd, (1...31).contains(day), hour < 24, minute < 60, second <= 60
-        else { return nil }
-        return WallTime(seconds: days(year: year, month: Int64(month) + 1, day: day) * 86_400 + hour * 3600 + minute * 60 + second)
+        return WallTime(seconds: days(year: year, month: month, day: day) * 86_400 + hour * 3600 + minute * 60 + second)
+    }
+
+    private static func digits(_ text: some StringProtocol) -> Int64? {
+        text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int64(text) : nil
     }
 
     /// Writes an IMF-fixdate.
@@ -96,6 +120,9 @@ package enum CalendarTime {
         let rest = time.seconds - days(of: time) * 86_400
         return "\(padded(rest / 3600, 2)):\(padded(rest / 60 % 60, 2)):\(padded(rest % 60, 2))"
     }
+
+    /// The last second of the year 9999: a later moment is none that a clock shows.
+    package static let lastSecond = 253_402_300_799.0
 
     private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]

@@ -11,6 +11,11 @@ package struct WallTime: Sendable, Hashable, Comparable {
         nanoseconds = seconds.multipliedReportingOverflow(by: 1_000_000_000).overflow ? (seconds < 0 ? .min : .max) : seconds * 1_000_000_000
     }
 
+    /// A moment in seconds since 1970; one beyond what 64 bits of nanoseconds hold (the year 2262) is the last one there is.
+    package init(fractionalSeconds: Double) {
+        nanoseconds = Int64(exactly: (fractionalSeconds * 1e9).rounded()) ?? (fractionalSeconds < 0 ? .min : .max)
+    }
+
     /// Seconds since 1970, rounded down.
     package var seconds: Int64 {
         nanoseconds >= 0 ? nanoseconds / 1_000_000_000 : -((999_999_999 - nanoseconds) / 1_000_000_000)

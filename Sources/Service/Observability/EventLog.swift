@@ -33,6 +33,8 @@ package struct EventLog: EventSink {
             logger.info("late login result dropped", metadata: ["token": "\(token)"])
         case .partnerClockIgnored(let token):
             logger.notice("partner clock ignored", metadata: ["token": "\(token)"])
+        case .expirySourceIgnored(let token, let source):
+            logger.notice("expiry source ignored", metadata: ["token": "\(token)", "source": "\(source)"])
         case .rejectionReported(let token, let fingerprint, let outcome):
             logger.notice("rejection reported", metadata: ["token": "\(token)", "fingerprint": "\(fingerprint)", "outcome": "\(outcome.rawValue)"])
         case .tokenDropped(let token):

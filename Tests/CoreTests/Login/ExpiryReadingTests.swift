@@ -61,10 +61,79 @@ import Tokens
         #expect(try lifetime("{}", [.claim("exp"), .after(.seconds(5))]).origin == .configured)
     }
 
-    @Test func `the first source that is there counts, and none is a bad reply`() throws {
-        let field = Self.source("/e", .lifetime(unit: .seconds(1)))
-        #expect(try lifetime(#"{"e":null}"#, [field, .after(.seconds(60))]).lifetime == 60)
+    private static let seconds = source("/e", .lifetime(unit: .seconds(1)))
+
+    @Test(arguments: [#""""#, "0", "-1", "null", #""soon""#, "[]", "{}", "true", #""0x10""#, #"" 900""#, #""+900""#, #""1e400""#, "1e18"])
+    func `a source that says nothing leaves the word to the next`(value: String) throws {
+        let found = try lifetime(#"{"e":\#(value)}"#, [Self.seconds, .after(.seconds(1800))])
+        #expect(found.lifetime == 1800 && found.origin == .configured)
+    }
+
+    @Test(arguments: [
+        (source("/e", .unixSeconds), #""""#), (source("/e", .unixSeconds), "0"), (source("/e", .unixSeconds), "1e300"),
+        (source("/e", .unixMilliseconds), "-5"), (source("/e", .rfc3339(zone: nil)), #""tomorrow""#), (source("/e", .rfc3339(zone: nil)), "900"),
+    ])
+    func `neither does a moment that no clock shows`(source: ExpirySource, value: String) throws {
+        #expect(try lifetime(#"{"e":\#(value)}"#, [source, .after(.seconds(1800))]).lifetime == 1800)
+    }
+
+    @Test func `what was passed over is named`() throws {
+        let reader = ReplyReader(.make(200, #"{"e":"soon"}"#, clocks: FakeClocks()))
+        let expiry = try ExpiryReading(reader: reader, token: nil).expiry([.claim("exp"), Self.seconds, .after(.seconds(60))])
+        #expect(expiry.ignoredSources == ["/e"])
+    }
+
+    @Test(arguments: [
+        (seconds, "315360000"), (source("/e", .rfc3339(zone: nil)), #""9999-12-31T00:00:00Z""#), (source("/e", .unixSeconds), "9999999999"),
+        (source("/e", .unixMilliseconds), "253402300799000"),
+    ])
+    func `more than four hundred days are four hundred`(source: ExpirySource, value: String) throws {
+        #expect(try lifetime(#"{"e":\#(value)}"#, [source]).lifetime == 400 * 86_400)
+    }
+
+    @Test(arguments: [
+        (#"{"exp":1800000008}"#, 8.0), (#"{"exp":"1800000008"}"#, 8), (#"{"exp":1.800000008e9}"#, 8), (#"{"exp":1800000008.5}"#, 8.5),
+        ("{\"a\":\"\u{FEFF}\",\"exp\":1800000008}", 8), (#"{"a":"\ud83d","exp":1800000008}"#, 8), (#"{"exp":1800000900}"#, 900),
+        (#"{"exp":1800009000}"#, 3600), (#"{"exp":null}"#, 3600), (#"{"exp":"never"}"#, 3600), (#"{"exp":0}"#, 3600),
+    ])
+    func `a web token never outlives its own exp`(claims: String, seconds: Double) throws {
+        #expect(try lifetime(#"{"e":3600}"#, [Self.seconds], jwt: Self.jwt(claims)).lifetime == seconds)
+    }
+
+    @Test func `exp means nothing where the definition says so`() throws {
+        let reader = ReplyReader(.make(200, #"{"e":3600}"#, clocks: FakeClocks()))
+        let token = JSONWebToken(Array(Self.jwt(#"{"exp":1800000008}"#).utf8))
+        #expect(try ExpiryReading(reader: reader, token: token, ignoresClaim: true).expiry([Self.seconds]).lifetime == .seconds(3600))
+    }
+
+    @Test func `padding and bytes that are not UTF-8 do not hide exp`() throws {
+        let padded = "e30=.\(Base64.encode(Array(#"{"exp":1800000008}"#.utf8), .url))==.c2ln"
+        #expect(try lifetime("{}", [.claim("exp"), .after(.seconds(1800))], jwt: padded).lifetime == 8)
+        let latin = Array(#"{"n":"Caf"#.utf8) + [0xE9] + Array(#"","exp":1800000008}"#.utf8)
+        let foreign = "e30.\(Base64.encode(latin, .url)).c2ln"
+        #expect(try lifetime("{}", [.claim("exp"), .after(.seconds(1800))], jwt: foreign).lifetime == 8)
+    }
+
+    @Test func `Age shortens what the answer states, and nothing else`() throws {
+        let age = [("Age", "3595")]
+        #expect(try lifetime(#"{"e":3600}"#, [Self.seconds], fields: age).lifetime == 5)
+        #expect(try lifetime("{}", [.after(.seconds(3600))], fields: age).lifetime == 3600)
+        #expect(try lifetime(#"{"e":3600}"#, [Self.seconds], fields: [("Age", "old")]).lifetime == 3600)
+    }
+
+    @Test func `a fallback is no word about the partner's clock, a stated life is`() throws {
+        let date = [("Date", CalendarTime.imfFixdate(WallTime(seconds: Self.now + 3600)))]
+        let moment = Self.source("/at", .unixSeconds)
+        let alone = try lifetime(#"{"at":1800007200}"#, [moment, .after(.seconds(60))], fields: date)
+        #expect(alone.lifetime == 3599 && !alone.ignoredClock)
+        let contradicted = try lifetime(#"{"at":1800007200,"e":7200}"#, [moment, Self.seconds], fields: date)
+        #expect(contradicted.lifetime == 7200 && contradicted.ignoredClock)
+    }
+
+    @Test func `the first source that says something counts, and none is a bad reply`() throws {
+        #expect(try lifetime(#"{"e":null}"#, [Self.seconds, .after(.seconds(60))]).lifetime == 60)
         #expect(try lifetime("{}", [.never]).lifetime == nil)
-        #expect(throws: LoginFailure.self) { try lifetime("{}", [field]) }
+        #expect(throws: LoginFailure.self) { try lifetime("{}", [Self.seconds]) }
+        #expect(throws: LoginFailure.self) { try lifetime(#"{"e":"soon"}"#, [Self.seconds]) }
     }
 }

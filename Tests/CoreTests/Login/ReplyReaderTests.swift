@@ -3,6 +3,7 @@ import JSON
 import OutboundHTTP
 import TestSupport
 import Testing
+import Time
 import Tokens
 import YAML
 
@@ -34,7 +35,7 @@ import YAML
 
     @Test(arguments: conditions) func `a condition holds`(source: ValueSource, condition: ReplyTest.Condition, holds: Bool) {
         var test = ReplyTest()
-        (test.source, test.condition) = (source, condition)
+        (test.source, test.conditions) = (source, [condition])
         #expect(Self.reader().holds(test) == holds, "\(test)")
     }
 
@@ -42,7 +43,7 @@ import YAML
         var test = ReplyTest()
         test.statuses = [.exactly(401), .hundreds(5)]
         #expect(Self.reader(401).holds(test) && Self.reader(503).holds(test) && !Self.reader(402).holds(test))
-        (test.source, test.condition) = (Self.json("/code"), .equals("no"))
+        (test.source, test.conditions) = (Self.json("/code"), [.equals("no")])
         #expect(!Self.reader(401).holds(test))
     }
 
@@ -52,7 +53,10 @@ import YAML
             (404, "", .refused),
             (407, "", .certificate), (408, "", .transient), (425, "", .transient), (429, "", .throttled), (500, "", .transient),
             (599, "", .transient),
-            (301, "", .badReply), (101, "", .badReply),
+            (301, "", .badReply), (101, "", .badReply), (403, "", .refused), (400, #"{"error":"temporarily_unavailable"}"#, .transient),
+            (403, #"{"error":"server_error"}"#, .transient), (400, #"{"error":"slow_down"}"#, .transient),
+            (400, #"{"error":"unauthorized_client"}"#, .rejected), (403, #"{"error":"invalid_client"}"#, .rejected),
+            (400, #"{"error":"invalid_request"}"#, .refused), (503, #"{"error":"invalid_grant"}"#, .rejected),
         ] as [(Int, String, FailureClass?)])
     func `without tests of its own an answer is what its status says`(status: Int, body: String, expected: FailureClass?) throws {
         let definition = try #require(ProviderCatalog.definitions(faults: .init())["pulsecrm"])
@@ -60,17 +64,116 @@ import YAML
         #expect(Self.reader(status, body).failure(success: SuccessRule(), errors: ErrorRules(), redactor: redactor)?.failureClass == expected)
     }
 
-    @Test(
-        arguments: [
-            ("text/plain", "  tok-123\r\n", "tok-123"), ("application/json", #""tok-123""#, "tok-123"), ("text/html", "tok-123", nil),
-            ("text/plain", " \n", nil),
-        ] as [(String, String, String?)])
-    func `a body that is the token`(type: String, body: String, token: String?) {
-        let found = ReplyReader(.make(200, body, type: type, clocks: FakeClocks())).value(.body)
-        #expect(found?.text == token)
+    private func failure(_ status: Int, _ body: String = "", fields: [(String, String)] = [], errors: ErrorRules = ErrorRules()) throws
+        -> LoginFailure
+    {
+        let definition = try #require(ProviderCatalog.definitions(faults: .init())["pulsecrm"])
+        let redactor = Redactor(definition: definition, values: ValueScope())
+        return try #require(Self.reader(status, body, fields: fields).failure(success: SuccessRule(), errors: errors, redactor: redactor))
     }
 
-    @Test(arguments: ["a b", "a,b", "a;b", "a\"b", "a\u{7F}", "é", "", String(repeating: "x", count: 16_385)]) func `is no token`(text: String) {
+    /// The fake clock stands at 2027-01-15T08:00:00Z.
+    @Test(
+        arguments: [
+            (429, "30", 30), (429, "1800000030", 30), (429, "1800000030000", 30), (429, "Fri, 15 Jan 2027 08:05:00 GMT", 300),
+            (429, "Friday, 15-Jan-27 08:05:00 GMT", 300), (429, "Fri Jan 15 08:05:00 2027", 300), (429, "-5", nil), (429, "soon", nil),
+            (429, "1700000000", nil), (429, "Sunday, 06-Nov-94 08:49:37 GMT", nil), (429, "0x10", nil), (429, "", nil), (429, "999999", 86_400),
+            (503, "300", 300), (500, "300", 300), (503, "7200", 3600), (400, "60", 60), (403, "60", 60),
+        ] as [(Int, String, Double?)])
+    func `a pause is read in every form, and what is unusable counts as not stated`(status: Int, field: String, seconds: Double?) throws {
+        let found = try failure(status, fields: [("Retry-After", field)])
+        #expect(found.retryAfter?.inSeconds == seconds)
+        #expect(found.failureClass == .throttled && found.pausesAccount == (status == 429))
+    }
+
+    @Test func `a 503 without a usable pause is passing`() throws {
+        #expect(try failure(503, fields: [("Retry-After", "soon")]).failureClass == .transient)
+        #expect(try failure(503).failureClass == .transient)
+    }
+
+    @Test func `a moment is measured against the partner's own Date`() throws {
+        let fields = [("Date", "Fri, 15 Jan 2027 09:00:00 GMT"), ("Retry-After", "Fri, 15 Jan 2027 09:00:40 GMT")]
+        #expect(try failure(429, fields: fields).retryAfter == .seconds(40))
+    }
+
+    @Test(
+        arguments: [
+            (#"{"error":"invalid_client","error_description":"no such client"}"#, "no such client"), (#"{"error":{"message":"gone"}}"#, "gone"),
+            (#"{"message":"locked out"}"#, "locked out"), (#"{"detail":"inactive"}"#, "inactive"), (#"{"error":"Unauthorized"}"#, "Unauthorized"),
+            ("", nil),
+        ] as [(String, String?)])
+    func `what the partner said reaches the operator`(body: String, message: String?) throws {
+        #expect(try failure(403, body).partnerMessage == message)
+    }
+
+    @Test func `an OAuth2 error in a success is read by its word`() throws {
+        let definition = try #require(ProviderCatalog.definitions(faults: .init())["pulsecrm"])
+        let redactor = Redactor(definition: definition, values: ValueScope())
+        func read(_ body: String) -> LoginFailure? { Self.reader(200, body).failure(withoutToken: ErrorRules(), redactor: redactor) }
+        let rejected = read(#"{"error":"invalid_client","error_description":"x"}"#)
+        #expect(rejected?.failureClass == .rejected && rejected?.partnerMessage == "x" && rejected?.rejectsGrant == false)
+        #expect(read(#"{"error":"invalid_grant"}"#)?.rejectsGrant == true)
+        #expect(read(#"{"error":"temporarily_unavailable"}"#)?.failureClass == .transient)
+        #expect(read(#"{"error":"bad_refresh_token"}"#)?.failureClass == .refused)
+        #expect(read(#"{"error":null}"#) == nil && read("{}") == nil)
+    }
+
+    @Test func `all conditions of a test hold together, and null is not there`() {
+        var test = ReplyTest()
+        (test.source, test.conditions) = (Self.json("/code"), [.equals("OK"), .matches("nope")])
+        #expect(!Self.reader().holds(test))
+        (test.source, test.conditions) = (Self.json("/nothing"), [.exists(true)])
+        #expect(!Self.reader().holds(test))
+    }
+
+    @Test(
+        arguments: [
+            ("text/plain", "  tok-12345\r\n", "tok-12345"), ("application/json", #""tok-12345""#, "tok-12345"), ("text/html", "tok-12345", nil),
+            ("text/plain", " \n", nil), ("text/plain", "\u{FEFF}tok-12345", "tok-12345"),
+        ] as [(String, String, String?)])
+    func `a body that is the token`(type: String, body: String, token: String?) {
+        let reader = ReplyReader(.make(200, body, type: type, clocks: FakeClocks()))
+        let found = try? reader.token(.body(allowsHTML: false))
+        #expect(found.map { String(decoding: $0, as: UTF8.self) } == token)
+    }
+
+    @Test(
+        arguments: [
+            "null", "true", "0", "12345678901", "undefined", "Unauthorized", "maintenance", "<html><body>x</body></html>", "<token>abcdef</token>",
+            #"{"error":"x"}"#, "[1,2,3,4,5]", "short", "-1.5e300",
+        ])
+    func `a body that is no token`(body: String) {
+        let reader = ReplyReader(.make(200, body, type: "text/plain", clocks: FakeClocks()))
+        #expect(throws: LoginFailure.self) { try reader.token(.body(allowsHTML: false)) }
+    }
+
+    @Test func `an HTML page counts where the definition expects it`() throws {
+        let reader = ReplyReader(.make(200, "tok-12345", type: "text/html; charset=utf-8", clocks: FakeClocks()))
+        #expect(try reader.token(.body(allowsHTML: true)) == Array("tok-12345".utf8))
+        #expect(throws: LoginFailure.self) { try reader.token(.body(allowsHTML: false)) }
+    }
+
+    @Test(
+        arguments: [
+            [0xEF, 0xBB, 0xBF] + Array(#"{"t":"tok"}"#.utf8), Array(#"{"name":"Caf"#.utf8) + [0xE9] + Array(#"","t":"tok"}"#.utf8),
+            Array(#"{"name":"\ud83d","t":"tok"}"#.utf8), Array("{\"name\":\"a\u{01}\nb\",\"t\":\"tok\"}".utf8),
+        ] as [[UInt8]])
+    func `junk in members that nobody reads hides no token`(body: [UInt8]) throws {
+        let clocks = FakeClocks()
+        let reply = PartnerReply(
+            status: 200, fields: [:], body: body, sentAt: clocks.boot, sentAtWall: clocks.wall, receivedAtWall: clocks.wall)
+        #expect(try ReplyReader(reply).token(Self.json("/t")) == Array("tok".utf8))
+    }
+
+    @Test func `a kept value may be any text`() throws {
+        let reader = Self.reader(200, #"{"name":"Café","none":"","bad":"\ud83d"}"#)
+        #expect(try reader.keep(KeptValue(name: "n", source: Self.json("/name"), isOptional: false)) == Array("Café".utf8))
+        #expect(try reader.keep(KeptValue(name: "n", source: Self.json("/none"), isOptional: true)) == nil)
+        #expect(try reader.keep(KeptValue(name: "n", source: Self.json("/bad"), isOptional: true)) == nil)
+        #expect(throws: LoginFailure.self) { try reader.keep(KeptValue(name: "n", source: Self.json("/bad"), isOptional: false)) }
+    }
+
+    @Test(arguments: ["a b", "a,b", "a;b", "a\"b", "a\u{7F}", "é", "", String(repeating: "x", count: 65_537)]) func `is no token`(text: String) {
         let body = JSONValue.object(["t": .string(text)]).jsonText
         #expect(throws: LoginFailure.self) { try Self.reader(200, body).token(Self.json("/t")) }
     }

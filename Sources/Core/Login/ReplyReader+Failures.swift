@@ -1,0 +1,128 @@
+import HTTPTypes
+import JSON
+import OutboundHTTP
+import Providers
+import Time
+import Tokens
+
+/// What an answer that brings no token means (refresh.md, "When a login fails").
+extension ReplyReader {
+    /// Longest pauses that are believed: a longer one is a mistake that would freeze the account, or the entry.
+    private static let (longestPause, longestOutage) = (Duration.seconds(86_400), Duration.seconds(3600))
+
+    /// Classifies this answer; nil for a success.
+    ///
+    /// The definition's error tests come first, then its success statuses and the general meaning of any other status, then its
+    /// success tests.
+    func failure(success: SuccessRule, errors: ErrorRules, redactor: Redactor) -> LoginFailure? {
+        let tests: [(FailureClass, [ReplyTest])] = [
+            (.rejected, errors.rejected), (.throttled, errors.throttled), (.transient, errors.transient), (.refused, errors.refused),
+        ]
+        for (failureClass, tests) in tests {
+            guard let test = tests.first(where: holds) else { continue }
+            var failure = failure(failureClass, "the partner answered: \(test)", errors, redactor)
+            failure.rejectsGrant = failureClass == .rejected
+            failure.pausesAccount = failureClass == .throttled
+            return failure
+        }
+        guard success.statuses.contains(where: { $0.matches(reply.status) }) else { return byStatus(errors, redactor) }
+        guard let failed = success.tests.first(where: { !holds($0) }) else { return nil }
+        if json == nil, case .json? = failed.source { return missing(.json(JSONPointer.root)) }
+        return byError(errors, redactor) ?? failure(.refused, "status \(reply.status), but the success test failed: \(failed)", errors, redactor)
+    }
+
+    /// What a success without a token is: an OAuth2 error in it counts as one; nil where there is none.
+    func failure(withoutToken errors: ErrorRules, redactor: Redactor) -> LoginFailure? {
+        guard let code = json?["error"]?.text, !code.isEmpty else { return nil }
+        return byError(errors, redactor) ?? failure(.refused, "status \(reply.status) with the error \(redactor.redact(code))", errors, redactor)
+    }
+
+    /// The class that refresh.md assigns to the status, or to the OAuth2 error.
+    private func byStatus(_ errors: ErrorRules, _ redactor: Redactor) -> LoginFailure {
+        if let failure = byError(errors, redactor) { return failure }
+        let reason = "status \(reply.status)"
+        switch reply.status {
+        case 401: return failure(.rejected, reason, errors, redactor)
+        case 407: return failure(.certificate, "the proxy requires authentication (status 407)", errors, redactor)
+        case 429:
+            var failure = failure(.throttled, reason, errors, redactor)
+            failure.pausesAccount = true
+            return failure
+        case 408, 425, 500...599: return pausing(failure(.transient, reason, errors, redactor), errors)
+        case 300...399: return failure(.badReply, "a redirect (status \(reply.status)); redirects are never followed", errors, redactor)
+        case 400...499: return pausing(failure(.refused, reason, errors, redactor), errors)
+        default: return failure(.badReply, "unexpected status \(reply.status)", errors, redactor)
+        }
+    }
+
+    /// RFC 6749 §5.2, RFC 8628 §3.5 and what servers add, at any status.
+    private func byError(_ errors: ErrorRules, _ redactor: Redactor) -> LoginFailure? {
+        guard let code = json?["error"]?.text else { return nil }
+        let reason = "status \(reply.status), \(code)"
+        switch code {
+        case "invalid_client", "invalid_grant", "unauthorized_client":
+            var failure = failure(.rejected, reason, errors, redactor)
+            failure.rejectsGrant = code == "invalid_grant"
+            return failure
+        case "temporarily_unavailable", "server_error", "slow_down": return pausing(failure(.transient, reason, errors, redactor), errors)
+        default: return nil
+        }
+    }
+
+    /// An answer that states a pause asks for it: of this entry, an hour at most.
+    private func pausing(_ failure: LoginFailure, _ errors: ErrorRules) -> LoginFailure {
+        guard let pause = retryAfter(errors.retryAfter) else { return failure }
+        var throttled = failure
+        throttled.failureClass = .throttled
+        throttled.retryAfter = min(pause, Self.longestOutage)
+        return throttled
+    }
+
+    private func failure(_ failureClass: FailureClass, _ reason: String, _ errors: ErrorRules, _ redactor: Redactor) -> LoginFailure {
+        var failure = LoginFailure(failureClass, reason, status: reply.status)
+        failure.partnerMessage = (errors.message + Self.usualMessages).lazy.compactMap(message).first.map(redactor.redact)
+        if failureClass == .throttled { failure.retryAfter = retryAfter(errors.retryAfter) }
+        return failure
+    }
+
+    /// Where partners explain themselves when the definition does not say where.
+    private static let usualMessages = ["/error_description", "/error/message", "/message", "/detail", "/error"].compactMap { JSONPointer($0) }.map {
+        ValueSource.json($0)
+    }
+
+    private func message(_ source: ValueSource) -> String? {
+        guard let found = value(source) else { return nil }
+        if case .array(let elements) = found {
+            return elements.isEmpty ? nil : elements.map { $0.scalarText ?? $0.jsonText }.joined(separator: ", ")
+        }
+        let text = found.scalarText ?? found.jsonText
+        return text.isEmpty ? nil : text
+    }
+
+    // MARK: Pauses
+
+    /// The pause the partner asked for, from the definition's sources and then from Retry-After (RFC 9110 §10.2.3); nil if nothing usable
+    /// is stated.
+    private func retryAfter(_ sources: [RetryAfterSource]) -> Duration? {
+        for source in sources + [RetryAfterSource.field] {
+            guard let found = value(source.source) else { continue }
+            let text = source.pattern.map { Self.search(found, for: $0) } ?? found.scalarText
+            if let text, let pause = pause(text, unit: source.unit) { return min(pause, Self.longestPause) }
+        }
+        return nil
+    }
+
+    /// A number of units, or a moment: a date, or seconds or milliseconds since 1970 in place of a number of seconds. What is negative or
+    /// past says nothing.
+    private func pause(_ text: String, unit: Duration) -> Duration? {
+        let now = reply.fields[.date].flatMap(CalendarTime.parseIMFFixdate) ?? reply.receivedAtWall
+        func until(_ moment: WallTime) -> Duration? { moment > now ? moment - now : nil }
+        guard let number = DecimalNumber.value(of: text) else { return CalendarTime.parseHTTPDate(text, now: now).flatMap(until) }
+        switch number {
+        case 1e12...: return number * 1e-3 <= CalendarTime.lastSecond ? until(WallTime(fractionalSeconds: number * 1e-3)) : nil
+        case 1e9...: return until(WallTime(fractionalSeconds: number))
+        case 0...: return unit * min(number, 1e7)
+        default: return nil
+        }
+    }
+}
