@@ -20,9 +20,9 @@ package final class RawClient {
     private let descriptor: Int32
     private var received: [UInt8] = []
 
-    /// Connects to `127.0.0.1:port` or, with a path, to a unix socket. Nothing waits longer than ten seconds.
+    /// Connects to `127.0.0.1:port` or, with a path, to a unix socket. Nothing waits longer than a minute.
     package init?(address: String) {
-        var timeout = timeval(tv_sec: 10, tv_usec: 0)
+        var timeout = timeval(tv_sec: 60, tv_usec: 0)
         if address.hasPrefix("unix:") {
             descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
             var name = sockaddr_un()

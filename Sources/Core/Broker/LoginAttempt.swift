@@ -12,6 +12,8 @@ struct LoginAttempt: Sendable {
     /// Values kept from the token in hand.
     let values: [String: String]
     let trigger: TokenState.Trigger
+    /// Whether no token lives and logins failed twice.
+    let isDesperate: Bool
     let own: FleetPolicy.Own
     let margin: Duration?
     let policy: RefreshPolicy
@@ -61,6 +63,7 @@ struct LoginAttempt: Sendable {
     @concurrent
     private func login(_ performer: LoginPerformer, _ inputs: OwnInputs, _ memory: LoginMemory) async -> LoginReport {
         await performer.login(
-            configuration, inputs: inputs, perRequest: perRequest, last: memory.inputDigest, refreshTokens: memory.refreshTokens, values: values)
+            configuration, inputs: inputs, perRequest: perRequest, last: memory.inputDigest, refreshTokens: memory.refreshTokens, values: values,
+            circumstances: LoginPerformer.Circumstances(overridesPause: trigger == .admin, isDesperate: isDesperate))
     }
 }

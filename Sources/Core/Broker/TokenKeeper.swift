@@ -130,6 +130,7 @@ package actor TokenKeeper {
         if !isChained { environment.schedule.loginBegan() }
         let attempt = LoginAttempt(
             configuration: configuration, perRequest: perRequest, memory: memory, values: state.token?.values ?? [:], trigger: trigger,
+            isDesperate: !state.hasLivingToken(at: began) && state.trouble?.failuresInARow ?? 0 >= 2,
             own: FleetPolicy.Own(
                 fingerprint: state.token?.fingerprint, remaining: state.token?.remaining(at: began), isOwn: isOwn, knownLogin: state.lastSuccessAt),
             margin: (state.token?.expiry.lifetime ?? state.longestLifetime).map(state.policy.margin), policy: state.policy)
@@ -206,7 +207,7 @@ package actor TokenKeeper {
         } catch {
             state.failed(error, trigger: trigger, at: now, using: &generator)
             return .loginFailed(
-                token: configuration.name, failure: error, nextAttempt: state.nextAttempt(at: now).map { $0 - now },
+                token: configuration.name, failure: state.trouble?.failure ?? error, nextAttempt: state.nextAttempt(at: now).map { $0 - now },
                 isLatched: state.trouble?.isLatched ?? false, took: took)
         }
     }

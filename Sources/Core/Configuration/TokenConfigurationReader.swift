@@ -113,7 +113,8 @@ struct TokenConfigurationReader {
         policy.idleAfter = isPerRequest ? .seconds(3600) : nil
         if let idleAfter { policy.idleAfter = idleAfter.duration(in: .seconds(10) ... .seconds(30 * 86_400)) }
         if let latchedRetry {
-            policy.latchedRetry = latchedRetry.scalar == .string("never") ? nil : latchedRetry.duration(in: .seconds(600) ... .seconds(30 * 86_400))
+            let isNever = latchedRetry.scalar == .string("never")
+            policy.latchedRetry = isNever ? .never : latchedRetry.duration(in: .seconds(600) ... .seconds(30 * 86_400)).map { .every($0) } ?? .byCause
         }
         guard let mapping = node?.mapping() else { return policy }
         defer { mapping.finish() }

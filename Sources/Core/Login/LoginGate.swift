@@ -61,6 +61,11 @@ package actor LoginGate {
         pausedUntil[account] = max(pausedUntil[account] ?? clocks.boot, clocks.boot + duration)
     }
 
+    /// Ends an account's pause, because an operator asked for a login.
+    package func endPause(account: String) {
+        pausedUntil[account] = nil
+    }
+
     private func take(_ host: String) {
         inFlight += 1
         inFlightByHost[host, default: 0] += 1

@@ -12,6 +12,7 @@ package struct LoginPerformer: Sendable {
     package let secrets: any SecretSource
     package let gate: LoginGate
     package let inputs: any TokenInputs
+    private let trust = InputTrust()
 
     package init(clocks: any Clocks, transport: any HTTPTransport, secrets: any SecretSource, gate: LoginGate, inputs: any TokenInputs) {
         self.clocks = clocks
@@ -21,8 +22,18 @@ package struct LoginPerformer: Sendable {
         self.inputs = inputs
     }
 
-    /// A refusal is not attributed to a token input younger than this.
-    private static let suspectAge = Duration.seconds(60)
+    /// The circumstances of a login, beside its inputs.
+    package struct Circumstances: Sendable {
+        /// An operator asked for it: the partner's pause for the account is over.
+        package var overridesPause: Bool
+        /// No token lives, and the refresh failed twice for a passing reason: a third such failure is followed by a login.
+        package var isDesperate: Bool
+
+        package init(overridesPause: Bool = false, isDesperate: Bool = false) {
+            self.overridesPause = overridesPause
+            self.isDesperate = isDesperate
+        }
+    }
 
     /// Logs in with the refresh tokens held, newest first, and then without one; tries the next variant of the inputs while the
     /// partner rejects them.
@@ -31,16 +42,17 @@ package struct LoginPerformer: Sendable {
     ///   - digest: of the inputs that worked last; they are tried first.
     ///   - refreshTokens: from the login with those inputs; the partner accepts them with no others.
     ///   - values: kept from the token in hand, for a refresh whose answer does not repeat them.
+    ///   - circumstances: an operator's wish, and how long logins have failed.
     package func login(
         _ token: TokenConfiguration, inputs own: OwnInputs, perRequest: [String: String] = [:], last digest: [UInt8]? = nil,
-        refreshTokens: [Secret] = [], values: [String: String] = [:]
+        refreshTokens: [Secret] = [], values: [String: String] = [:], circumstances: Circumstances = Circumstances()
     ) async -> LoginReport {
         var report = LoginReport(outcome: .failure(LoginFailure(.local, "there are no inputs to log in with")), refreshTokens: refreshTokens)
         for variant in own.variants(first: digest) {
             report.inputDigest = variant.digest
             var held = HeldGrant(refreshTokens: variant.digest == digest ? refreshTokens : [], values: values)
             do throws(LoginFailure) {
-                report.outcome = .success(try await login(token, variant, perRequest, &held))
+                report.outcome = .success(try await login(token, variant, perRequest, circumstances, &held))
                 report.refreshTokens = held.refreshTokens
                 break
             } catch {
@@ -52,20 +64,26 @@ package struct LoginPerformer: Sendable {
         return report
     }
 
-    private func login(_ token: TokenConfiguration, _ inputs: OwnInputs.Variant, _ perRequest: [String: String], _ held: inout HeldGrant)
-        async throws(LoginFailure) -> TokenDraft
-    {
-        var values = inputs.values.given(perRequest, for: token)
+    private func login(
+        _ token: TokenConfiguration, _ variant: OwnInputs.Variant, _ perRequest: [String: String], _ circumstances: Circumstances,
+        _ held: inout HeldGrant
+    ) async throws(LoginFailure) -> TokenDraft {
+        var values = variant.values.given(perRequest, for: token)
         let account = Self.account(token, values)
+        if circumstances.overridesPause { await gate.endPause(account: account) }
         var tokens = try await tokenInputs(token, into: &values)
         let before = held
         do throws(LoginFailure) {
-            return try await attempt(token, values, account, &held)
+            let draft = try await attempt(token, values, account, circumstances, &held)
+            trust.worked(tokens.values, for: token.name, at: clocks.boot)
+            return draft
         } catch {
-            // Attribute the first 401 in a chain to the input token and not to the refresh tokens sent with it.
-            guard error.status == 401, try await replaceSuspects(token, &tokens, into: &values) else { throw error }
+            // Attribute the first rejection in a chain to the input token and not to the refresh tokens sent with it.
+            guard error.mayBlameInput, try await replaceSuspects(token, &tokens, into: &values) else { throw error }
             held = before
-            return try await attempt(token, values, account, &held)
+            let draft = try await attempt(token, values, account, circumstances, &held)
+            trust.worked(tokens.values, for: token.name, at: clocks.boot)
+            return draft
         }
     }
 
@@ -93,12 +111,14 @@ package struct LoginPerformer: Sendable {
         return held
     }
 
-    /// Requests a replacement for each input token that is old enough to be the cause; true if at least one came.
+    /// Requests a replacement for each input token that may be the cause: one old enough, with which no other entry logged in lately.
+    ///
+    /// - Returns: whether at least one came.
     private func replaceSuspects(_ token: TokenConfiguration, _ held: inout [String: Token], into values: inout ValueScope) async throws(LoginFailure)
         -> Bool
     {
         var isReplaced = false
-        for (input, old) in held where clocks.boot - old.issuedAt > Self.suspectAge {
+        for (input, old) in held where trust.isSuspect(old, for: token.name, at: clocks.boot) {
             guard case .token(let name) = token.inputs[input], let new = await inputs.replacement(for: name, refused: old) else { continue }
             held[input] = new
             values[input] = new.value.exposedBytes
@@ -109,10 +129,13 @@ package struct LoginPerformer: Sendable {
 
     // MARK: Requests
 
-    /// Logs in with a refresh token if one is held and accepted (RFC 6749 §6), else without one. A rejected refresh token is dropped.
-    private func attempt(_ token: TokenConfiguration, _ values: ValueScope, _ account: String, _ held: inout HeldGrant)
-        async throws(LoginFailure) -> TokenDraft
-    {
+    /// Logs in with a refresh token if one is held and accepted (RFC 6749 §6), else without one.
+    ///
+    /// A refresh that fails for a reason that does not pass is followed by the login. The refresh token itself is dropped only if the
+    /// partner rejected the grant, or the login brought another: the page of a captive portal costs nothing.
+    private func attempt(
+        _ token: TokenConfiguration, _ values: ValueScope, _ account: String, _ circumstances: Circumstances, _ held: inout HeldGrant
+    ) async throws(LoginFailure) -> TokenDraft {
         if let refresh = token.provider.refreshRequest {
             for candidate in held.refreshTokens {
                 var scope = values
@@ -125,14 +148,14 @@ package struct LoginPerformer: Sendable {
                     held.refreshTokens = draft.refreshToken.map { $0.matches(candidate) ? [$0] : [$0, candidate] } ?? [candidate]
                     return draft
                 } catch {
-                    guard error.failureClass == .rejected || error.failureClass == .refused else { throw error }
-                    if error.failureClass == .rejected { held.refreshTokens.removeAll { $0.matches(candidate) } }
+                    if error.rejectsGrant { held.refreshTokens.removeAll { $0.matches(candidate) } }
+                    guard !error.isPassing || circumstances.isDesperate && error.failureClass.startsOver else { throw error }
                 }
             }
         }
         let run = LoginRun(token.provider, values: values, expires: token.expires, connection: token.connection)
         let draft = try await perform(run, of: token, account)
-        held.refreshTokens = draft.refreshToken.map { [$0] } ?? []
+        held.refreshTokens = draft.refreshToken.map { [$0] } ?? held.refreshTokens
         return draft
     }
 

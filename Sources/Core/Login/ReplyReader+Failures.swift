@@ -64,6 +64,10 @@ extension ReplyReader {
             var failure = failure(.rejected, reason, errors, redactor)
             failure.rejectsGrant = code == "invalid_grant"
             return failure
+        case "invalid_request":
+            var failure = pausing(failure(.refused, reason, errors, redactor), errors)
+            failure.isInvalidRequest = true
+            return failure
         case "temporarily_unavailable", "server_error", "slow_down": return pausing(failure(.transient, reason, errors, redactor), errors)
         default: return nil
         }

@@ -11,6 +11,15 @@ package enum FailureClass: String, Sendable, CaseIterable {
     /// The login must wait before it may be attempted, for example for another entry's token; costs no attempt here.
     case waiting
 
+    /// Whether the pauses of this class start over when the token dies, so that the gap after a short outage is never longer than the
+    /// outage. A pause the partner asked for, and a local fault, do not pass sooner because a token died.
+    package var startsOver: Bool {
+        switch self {
+        case .transient, .timedOut, .certificate, .badReply, .refused: true
+        case .throttled, .local, .waiting, .rejected: false
+        }
+    }
+
     /// The name under which callers see this class.
     package var trouble: String {
         switch self {

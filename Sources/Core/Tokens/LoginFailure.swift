@@ -13,6 +13,8 @@ package struct LoginFailure: Error, Sendable, Equatable {
     package var pausesAccount = false
     /// Whether the partner refused the grant itself: `invalid_grant` (RFC 6749 §5.2), or what the definition calls rejected.
     package var rejectsGrant = false
+    /// Whether the answer is `invalid_request`, which RFC 8693 §2.2.2 states for a bad input token too.
+    package var isInvalidRequest = false
     /// For a `waiting` failure: the class of the failure it waits for.
     package var waitingFor: FailureClass?
 
@@ -29,5 +31,18 @@ package struct LoginFailure: Error, Sendable, Equatable {
         self.failureClass = failureClass
         self.reason = reason
         self.status = status
+    }
+}
+
+extension LoginFailure {
+    /// Whether a token sent in the login may be the cause.
+    package var mayBlameInput: Bool { failureClass == .rejected || isInvalidRequest }
+
+    /// Whether the same request may succeed later, without a change on either side.
+    package var isPassing: Bool {
+        switch failureClass {
+        case .transient, .timedOut, .certificate, .throttled, .local, .waiting: true
+        case .rejected, .refused, .badReply: false
+        }
     }
 }

@@ -9,8 +9,15 @@ package struct RefreshPolicy: Sendable, Hashable {
     package var jitter = 0.1
     /// How long after its last request a token is no longer renewed; nil: it is always renewed.
     package var idleAfter: Duration?
-    /// How often a latched login is retried; nil: never.
-    package var latchedRetry: Duration? = .seconds(6 * 3600)
+    package var latchedRetry = LatchedRetry.byCause
+
+    /// How often a latched login is retried.
+    package enum LatchedRetry: Sendable, Hashable {
+        /// Every hour for credentials that logged in within 7 days; else every 6 h, or every 30 min if only refusals led to the latch.
+        case byCause
+        case every(Duration)
+        case never
+    }
 
     package init() {}
 

@@ -47,6 +47,9 @@ package struct TokenRecord: Sendable {
             members["failure"] = Self.json(trouble.failure)
             members["failures"] = .integer(Int64(trouble.failuresInARow))
             members["rejections"] = .integer(Int64(trouble.rejectionsInARow))
+            members["refusals"] = .integer(Int64(trouble.refusalsInARow))
+            members["ladder"] = .integer(Int64(trouble.ladder))
+            members["ladder_began"] = trouble.ladderBegan.map { .integer($0.nanoseconds) }
             members["retry_at"] = trouble.retryAt.map { .integer($0.nanoseconds) }
             members["latched"] = .bool(trouble.isLatched)
         }
@@ -77,7 +80,8 @@ package struct TokenRecord: Sendable {
         state.trouble = json["failure"].flatMap(Self.failure).map { failure in
             TokenState.Trouble(
                 failure: failure, failuresInARow: Int(json["failures"]?.integerValue ?? 0),
-                rejectionsInARow: Int(json["rejections"]?.integerValue ?? 0),
+                rejectionsInARow: Int(json["rejections"]?.integerValue ?? 0), refusalsInARow: Int(json["refusals"]?.integerValue ?? 0),
+                ladder: Int(json["ladder"]?.integerValue ?? json["failures"]?.integerValue ?? 0), ladderBegan: json.instant("ladder_began"),
                 retryAt: json.instant("retry_at"), isLatched: json["latched"] == .bool(true))
         }
         if let token = json["token"] {
@@ -191,6 +195,7 @@ extension TokenState {
         if let issuedAt = token?.issuedAt { token?.issuedAt = issuedAt + shift }
         if let refreshAt = plan?.refreshAt { plan?.refreshAt = refreshAt + shift }
         if let retryAt = trouble?.retryAt { trouble?.retryAt = retryAt + shift }
+        if let began = trouble?.ladderBegan { trouble?.ladderBegan = began + shift }
         lastSuccessAt = lastSuccessAt.map { $0 + shift }
         budget.move(by: shift)
         learned.move(by: shift)

@@ -33,6 +33,11 @@ package struct TokenState: Sendable {
         /// Does not count failures of class `waiting`.
         package internal(set) var failuresInARow = 0
         package internal(set) var rejectionsInARow = 0
+        /// Refusals (400, 403, 422) of credentials that never logged in.
+        package internal(set) var refusalsInARow = 0
+        /// Failures on the present ladder of pauses, and when it began: it starts over when the token dies.
+        var ladder = 0
+        var ladderBegan: BootInstant?
         /// When the login is retried; nil: not automatically.
         package internal(set) var retryAt: BootInstant?
         /// The credentials are known to be bad: logins wait until something is changed.
@@ -131,37 +136,73 @@ package struct TokenState: Sendable {
         var trouble = trouble ?? Trouble(failure: failure)
         trouble.failure = failure
         if failure.failureClass != .waiting { trouble.failuresInARow += 1 }
+        climb(&trouble, at: now)
         if failure.failureClass == .rejected {
             if trigger != .admin { budget.spend(at: now) }
             latchOrPause(&trouble, at: now)
+        } else if isRefusalOfUnproven(failure), trouble.refusalsInARow + 1 >= BackoffPolicy.refusalsBeforeLatch {
+            // Many servers answer a wrong password so.
+            trouble.failure.failureClass = .rejected
+            latch(&trouble, at: now)
         } else if trouble.isLatched {
             // Latched credentials are known to be bad: another failure does not bring the next attempt forward.
-            trouble.retryAt = policy.latchedRetry.map { now + $0 }
+            latch(&trouble, at: now)
         } else {
+            if isRefusalOfUnproven(failure) { trouble.refusalsInARow += 1 }
             trouble.retryAt = now + pause(after: trouble, at: now, using: &generator)
         }
         self.trouble = trouble
     }
 
-    private func pause(after trouble: Trouble, at now: BootInstant, using generator: inout some RandomNumberGenerator) -> Duration {
-        // Treat a token without an end as one with a long life.
-        let endless = Duration.seconds(86_400)
-        let living = token.flatMap { token in
-            token.isAlive(at: now)
-                ? BackoffPolicy.Living(remaining: token.remaining(at: now) ?? endless, lifetime: token.expiry.lifetime ?? endless) : nil
+    /// Counts a failure on the ladder of pauses, which starts over at the token's death.
+    private func climb(_ trouble: inout Trouble, at now: BootInstant) {
+        guard trouble.failure.failureClass != .waiting else { return }
+        let diedAt = token?.deadline.flatMap { $0 <= now ? $0 : nil }
+        if let diedAt, let began = trouble.ladderBegan, began < diedAt, trouble.failure.failureClass.startsOver {
+            (trouble.ladder, trouble.ladderBegan) = (0, nil)
         }
-        return BackoffPolicy.delay(trouble.failure, count: max(1, trouble.failuresInARow), living: living, using: &generator)
+        trouble.ladder += 1
+        trouble.ladderBegan = trouble.ladderBegan ?? now
     }
 
-    /// Allows rejected credentials one or two more attempts and then latches, since a wrong password must not lock the account.
+    private func pause(after trouble: Trouble, at now: BootInstant, using generator: inout some RandomNumberGenerator) -> Duration {
+        BackoffPolicy.delay(trouble.failure, count: max(1, trouble.ladder), holding: holding(at: now), using: &generator)
+    }
+
+    private func holding(at now: BootInstant) -> BackoffPolicy.Holding {
+        guard let token else { return .nothing }
+        if let deadline = token.deadline, deadline <= now { return .dead(since: now - deadline) }
+        // Treat a token without an end as one with a long life.
+        let endless = Duration.seconds(86_400)
+        return .living(remaining: token.remaining(at: now) ?? endless, lifetime: token.expiry.lifetime ?? endless)
+    }
+
+    // MARK: Latch
+
+    /// Whether these credentials logged in within 7 days.
+    private func isProven(at now: BootInstant) -> Bool { lastSuccessAt.map { $0 + .seconds(7 * 86_400) > now } ?? false }
+
+    private func isRefusalOfUnproven(_ failure: LoginFailure) -> Bool {
+        failure.failureClass == .refused && lastSuccessAt == nil && failure.status.map { [400, 403, 422].contains($0) } ?? false
+    }
+
+    /// Allows rejected credentials a few more attempts and then latches, since a wrong password must not lock the account.
     private func latchOrPause(_ trouble: inout Trouble, at now: BootInstant) {
         trouble.rejectionsInARow += 1
-        let pauses = BackoffPolicy.rejectionPauses(loggedInRecently: lastSuccessAt.map { $0 + .seconds(7 * 86_400) > now } ?? false)
+        let pauses = BackoffPolicy.rejectionPauses(loggedInRecently: isProven(at: now))
         if !trouble.isLatched, trouble.rejectionsInARow <= pauses.count {
             trouble.retryAt = now + pauses[trouble.rejectionsInARow - 1]
         } else {
-            trouble.isLatched = true
-            trouble.retryAt = policy.latchedRetry.map { now + $0 }
+            latch(&trouble, at: now)
+        }
+    }
+
+    private func latch(_ trouble: inout Trouble, at now: BootInstant) {
+        trouble.isLatched = true
+        switch policy.latchedRetry {
+        case .never: trouble.retryAt = nil
+        case .every(let pause): trouble.retryAt = now + pause
+        case .byCause: trouble.retryAt = now + (isProven(at: now) ? .seconds(3600) : .seconds(trouble.rejectionsInARow > 0 ? 6 * 3600 : 1800))
         }
     }
 

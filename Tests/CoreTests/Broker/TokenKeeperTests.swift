@@ -262,14 +262,14 @@ private struct EventListener: EventSink {
         try await bench.run(yaml) { _ in
             let keeper = try await bench.keeper()
             #expect(await eventually { keeper.cell.current != nil })
-            for number in 2...4 {
+            for number in 2...5 {
                 #expect(await bench.step())
                 #expect(await eventually { bench.transport.requests.count == number })
             }
             #expect(await eventually { await keeper.status().nextRefreshAt == nil })
             bench.clocks.advance(by: .seconds(7200))
             #expect(await eventually { bench.clocks.nextWake == nil })
-            #expect(bench.transport.requests.count == 4)
+            #expect(bench.transport.requests.count == 5)
             #expect(await keeper.status().state == .latched)
         }
     }

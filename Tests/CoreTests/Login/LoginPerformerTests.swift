@@ -45,7 +45,8 @@ import Tokens
 
     /// The report of one login of `a`, what was sent, and how often another input token was asked for.
     private func login(
-        inputAge: Duration = .zero, last: [UInt8]? = nil, refreshTokens: [String] = [], answer: @escaping @Sendable (String, String) -> (Int, String)
+        inputAge: Duration = .zero, inputLife: Duration = .seconds(900), last: [UInt8]? = nil, refreshTokens: [String] = [],
+        circumstances: LoginPerformer.Circumstances = .init(), answer: @escaping @Sendable (String, String) -> (Int, String)
     ) async throws -> (report: LoginReport, sent: [String], replacements: Int) {
         let configuration = try TestConfiguration.read(Self.yaml)
         let token = try #require(configuration.token("a"))
@@ -56,14 +57,14 @@ import Tokens
             return .make(status, text, clocks: clocks)
         }
         let draft = TokenDraft(
-            value: Secret("service-1"), expiry: Expiry(origin: .configured, lifetime: .seconds(900)), sentAt: clocks.boot - inputAge,
+            value: Secret("service-1"), expiry: Expiry(origin: .configured, lifetime: inputLife), sentAt: clocks.boot - inputAge,
             sentAtWall: clocks.wall)
         let inputs = Inputs(Token(draft, fingerprint: "f"))
         let performer = LoginPerformer(
             clocks: clocks, transport: transport, secrets: FakeSecrets(), gate: LoginGate(bounds: LoginBounds(), clocks: clocks), inputs: inputs)
         let own = try await performer.ownInputs(token)
         let report = await performer.login(
-            token, inputs: own, last: last ?? own.digests[0], refreshTokens: refreshTokens.map { Secret($0) })
+            token, inputs: own, last: last ?? own.digests[0], refreshTokens: refreshTokens.map { Secret($0) }, circumstances: circumstances)
         return (report, transport.requests.map { String(decoding: $0.body ?? [], as: UTF8.self) }, inputs.replacements.withLock { $0 })
     }
 
@@ -98,12 +99,53 @@ import Tokens
         #expect(failed.sent == ["refresh_token=r1"] && failed.report.refreshTokens.map(\.exposedText) == ["r1"])
     }
 
-    @Test(arguments: [(30, false), (61, true)]) func `a token input is blamed for a 401 once, when it is over a minute old`(age: Int, isBlamed: Bool)
+    @Test func `a lasting failure of the refresh is followed by the login once no token lives, but never within a pause`() async throws {
+        let desperate = LoginPerformer.Circumstances(isDesperate: true)
+        let logged = try await login(refreshTokens: ["r1"], circumstances: desperate) { body, _ in
+            body.hasPrefix("refresh_token") ? (500, "") : (200, #"{"access_token":"t"}"#)
+        }
+        #expect(logged.sent == ["refresh_token=r1", "secret=new"] && Self.token(logged.report) == "t")
+        #expect(logged.report.refreshTokens.map(\.exposedText) == ["r1"])
+        let paused = try await login(refreshTokens: ["r1"], circumstances: desperate) { _, _ in (429, "") }
+        #expect(paused.sent == ["refresh_token=r1"])
+    }
+
+    @Test(
+        arguments: [
+            (200, #"{"error":"bad_refresh_token"}"#, true), (200, "<html>log in to the network</html>", true), (302, "", true), (400, "", true),
+            (200, #"{"error":"invalid_grant"}"#, false), (400, #"{"error":"invalid_grant"}"#, false), (401, "", true),
+        ] as [(Int, String, Bool)])
+    func `a refresh token that does not work is left behind, and dropped only if it was rejected`(status: Int, body: String, isKept: Bool)
         async throws
     {
-        let outcome = try await login(inputAge: .seconds(age)) { _, service in service == "service-2" ? (200, #"{"access_token":"t"}"#) : (401, "") }
+        let logged = try await login(refreshTokens: ["r1"]) { sent, _ in
+            sent.hasPrefix("refresh_token") ? (status, body) : (200, #"{"access_token":"t"}"#)
+        }
+        #expect(logged.sent == ["refresh_token=r1", "secret=new"] && Self.token(logged.report) == "t")
+        #expect(logged.report.refreshTokens.map(\.exposedText) == (isKept ? ["r1"] : []))
+    }
+
+    @Test(arguments: [(30, 900, false), (61, 900, true), (5, 20, true), (1, 20, false)])
+    func `a token input is blamed for a rejection once, when it is a tenth of its life or over a minute old`(age: Int, life: Int, isBlamed: Bool)
+        async throws
+    {
+        let outcome = try await login(inputAge: .seconds(age), inputLife: .seconds(life)) { _, service in
+            service == "service-2" ? (200, #"{"access_token":"t"}"#) : (401, "")
+        }
         #expect((Self.token(outcome.report) == "t") == isBlamed)
         // Each alternative of the secrets has its own try.
         #expect(outcome.replacements == (isBlamed ? 1 : 0))
+    }
+
+    @Test(
+        arguments: [
+            (401, "", true), (400, #"{"error":"invalid_request"}"#, true), (400, #"{"error":"invalid_grant"}"#, true), (400, "", false),
+            (503, "", false),
+        ] as [(Int, String, Bool)])
+    func `what blames an input token is a rejection or invalid_request`(status: Int, body: String, isBlamed: Bool) async throws {
+        let outcome = try await login(inputAge: .seconds(90)) { _, service in
+            service == "service-2" ? (200, #"{"access_token":"t"}"#) : (status, body)
+        }
+        #expect((Self.token(outcome.report) == "t") == isBlamed)
     }
 }

@@ -5,11 +5,16 @@ import Tokens
 
 /// Pauses after failures (refresh.md, "When a login fails").
 @Suite struct BackoffPolicyTests {
-    private func delay(_ failure: LoginFailure, _ count: Int, living: Double? = nil, of lifetime: Double = 900) -> ClosedRange<Double> {
+    private func delay(
+        _ failure: LoginFailure, _ count: Int, living: Double? = nil, of lifetime: Double = 900, dead: Double? = nil
+    ) -> ClosedRange<Double> {
         let delays = (0..<200).map { seed in
             var generator = SeededGenerator(seed: UInt64(seed))
-            let living = living.map { BackoffPolicy.Living(remaining: .seconds($0), lifetime: .seconds(lifetime)) }
-            return BackoffPolicy.delay(failure, count: count, living: living, using: &generator).inSeconds
+            let holding: BackoffPolicy.Holding =
+                if let living { .living(remaining: .seconds(living), lifetime: .seconds(lifetime)) } else if let dead {
+                    .dead(since: .seconds(dead))
+                } else { .nothing }
+            return BackoffPolicy.delay(failure, count: count, holding: holding, using: &generator).inSeconds
         }
         return (delays.min() ?? 0)...(delays.max() ?? 0)
     }
@@ -20,13 +25,13 @@ import Tokens
         return failure
     }
 
-    @Test(arguments: [FailureClass.transient, .timedOut]) func `a passing failure doubles from one second to a minute, a quarter either way`(
+    @Test(arguments: [FailureClass.transient, .timedOut]) func `a passing failure doubles from one second to a minute, up to a quarter earlier`(
         failureClass: FailureClass
     ) {
         for (count, seconds) in [(1, 1.0), (2, 2.0), (4, 8.0), (7, 60.0), (1000, 60.0)] {
             let range = delay(failure(failureClass), count)
-            #expect(range.lowerBound >= seconds * 0.75 && range.upperBound <= seconds * 1.25)
-            #expect(range.upperBound - range.lowerBound > seconds * 0.3)
+            #expect(range.lowerBound >= seconds * 0.75 && range.upperBound <= seconds)
+            #expect(range.upperBound - range.lowerBound > seconds * 0.2)
         }
     }
 
@@ -35,6 +40,14 @@ import Tokens
         #expect(delay(failure(.transient), 9, living: 300).upperBound <= 75 * 1.25)
         #expect(delay(failure(.transient), 9, living: 0.001).lowerBound >= 1.5)
         #expect(delay(failure(.transient), 1, living: 0.1, of: 6).lowerBound >= 0.15)
+    }
+
+    @Test func `after the token's death no pause is longer than the time since`() {
+        #expect(delay(failure(.transient), 9, dead: 0).upperBound <= 1)
+        #expect(delay(failure(.transient), 9, dead: 7).upperBound <= 7)
+        #expect(delay(failure(.certificate), 9, dead: 100).upperBound <= 100)
+        #expect(delay(failure(.transient), 1, dead: 500).upperBound <= 1)
+        #expect(delay(failure(.transient), 9, dead: 500).upperBound <= 60)
     }
 
     @Test func `a stated pause is never cut short, and believed for a day at most`() {

@@ -78,19 +78,68 @@ import Tokens
         #expect(life.state.token?.expiry.lifetime == .seconds(900))
     }
 
-    @Test func `secrets that worked lately get a third try, ten minutes later`() {
+    @Test func `secrets that worked lately are tried three times more, and then every hour`() {
         var life = LifeSimulation()
         life.run(until: life.now + .seconds(30_000)) { attempt, now in
             attempt == 1
                 ? .success(LifeSimulation.draft("t", lifetime: .seconds(900), at: now, wall: WallTime(seconds: 0)))
                 : .failure(LoginFailure(.rejected, "status 401", status: 401))
         }
-        #expect(life.pauses.dropFirst().prefix(3).map { Int($0) } == [60, 600, 21_600])
+        #expect(life.pauses.dropFirst().prefix(5).map { Int($0) } == [60, 600, 1800, 3600, 3600])
+    }
+
+    @Test(arguments: [400, 403, 422]) func `three refusals in a row latch secrets that never worked`(status: Int) {
+        var life = LifeSimulation()
+        life.run(until: life.now + .seconds(7200)) { _, _ in .failure(LoginFailure(.refused, "refused", status: status)) }
+        #expect(life.state.trouble?.isLatched == true && life.state.trouble?.failure.failureClass == .rejected)
+        #expect(life.pauses.prefix(2).allSatisfy { (45...150).contains($0) } && life.pauses.dropFirst(2).allSatisfy { $0 == 1800 })
+    }
+
+    @Test(arguments: [404, 405, 200]) func `other refusals latch nobody`(status: Int) {
+        var life = LifeSimulation()
+        life.run(until: life.now + .seconds(20_000)) { _, _ in .failure(LoginFailure(.refused, "refused", status: status)) }
+        #expect(life.state.trouble?.isLatched == false && life.attempts.count > 5)
+    }
+
+    @Test func `refusals latch no secrets that worked`() {
+        var life = LifeSimulation()
+        life.run(until: life.now + .seconds(20_000)) { attempt, now in
+            attempt == 1
+                ? .success(LifeSimulation.draft("t", lifetime: .seconds(900), at: now, wall: WallTime(seconds: 0)))
+                : .failure(LoginFailure(.refused, "refused", status: 403))
+        }
+        #expect(life.state.trouble?.isLatched == false)
+    }
+
+    /// Tokens of several lives, outages of several lengths that begin anywhere in the token's life.
+    @Test(arguments: [20.0, 90, 900], [5.0, 11, 30, 60, 120, 300]) func `the gap after an outage is never longer than the outage`(
+        lifetime: Double, outage: Double
+    ) {
+        for step in 0..<40 {
+            var life = LifeSimulation()
+            life.generator = SeededGenerator(seed: UInt64(step))
+            let start = life.now + .seconds(lifetime * (1 + Double(step) / 40))
+            let end = start + .seconds(outage)
+            var recovered: BootInstant?
+            var died: BootInstant?
+            life.run(until: end + .seconds(lifetime * 2 + 600)) { attempt, now in
+                if now >= start, now < end { return .failure(LoginFailure(.transient, "down", status: 503)) }
+                if now >= end, recovered == nil { recovered = now }
+                if recovered == nil { died = now + .seconds(lifetime) }
+                return .success(LifeSimulation.draft("t\(attempt)", lifetime: .seconds(lifetime), at: now, wall: WallTime(seconds: 0)))
+            }
+            guard let recovered, let died else {
+                Issue.record("no token after the outage")
+                continue
+            }
+            let added = (recovered - max(end, died)).inSeconds
+            #expect(added <= outage + 2, "L \(lifetime), outage \(outage) at \(step)/40: \(added) s more")
+        }
     }
 
     @Test func `a latch that is never tried again waits for an operator`() {
         var policy = RefreshPolicy()
-        policy.latchedRetry = nil
+        policy.latchedRetry = .never
         var life = LifeSimulation(policy)
         life.run(until: life.now + .seconds(86_400)) { _, _ in .failure(LoginFailure(.rejected, "no", status: 401)) }
         #expect(life.attempts.count == 2)
