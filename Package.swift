@@ -24,7 +24,7 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 /// The built-in partner definitions. A guard test compares this list with the folder.
 let definitions = ["zipteams", "zetasafe", "zapper-service", "zapper-customer", "sparrowsms", "pulsecrm"]
 
-/// A library target in `Sources/<layer>/<name>`, with its dependencies.
+/// A room: a target in `Sources/<floor>/<name>`, with its dependencies.
 func room(_ path: String, _ uses: Target.Dependency..., resources: [Resource] = [], settings: [SwiftSetting] = settings) -> Target {
     let name = path.split(separator: "/").last.map(String.init) ?? path
     return .target(name: name, dependencies: uses, path: "Sources/\(path)", resources: resources, swiftSettings: settings)
@@ -36,7 +36,7 @@ func system(_ path: String, pkgConfig: String? = nil, apt: String? = nil) -> Tar
     return .systemLibrary(name: name, path: path, pkgConfig: pkgConfig, providers: apt.map { [.apt([$0])] })
 }
 
-// The library targets, from the lowest layer up. Each depends only on targets declared above it.
+// The rooms, from the lowest floor up. Each depends only on rooms declared above it.
 
 let ground = [
     system("Sources/Ground/CLinux"),

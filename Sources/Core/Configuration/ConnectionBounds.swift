@@ -1,7 +1,7 @@
 import Secrets
 package import Time
 
-/// Bounds of the REST endpoint (security.md, "Admission").
+/// Bounds of the REST endpoint.
 package struct ConnectionBounds: Sendable, Equatable {
     package var headerBytes = 16 * 1024
     package var fields = 100

@@ -5,7 +5,7 @@ import Providers
 import Time
 import Tokens
 
-/// Determines how long a token lives: never longer than anything its answer says (refresh.md, "Time" and "Expiry").
+/// Determines how long a token lives: never longer than anything its answer says.
 struct ExpiryReading {
     let reader: ReplyReader
     let token: JSONWebToken?

@@ -4,7 +4,7 @@ import Tokens
 
 /// Remembers which entry logged in with which input token: evidence that the token is good.
 ///
-/// A rejection in a chained login may mean the login's own secrets or its input token (refresh.md, "One login at a time").
+/// A rejection in a chained login may mean the login's own secrets or its input token.
 package final class InputTrust: Sendable {
     private struct Use: Hashable {
         let fingerprint: String

@@ -5,7 +5,7 @@ import Providers
 import Time
 import Tokens
 
-/// What an answer that brings no token means (refresh.md, "When a login fails").
+/// What an answer that brings no token means.
 extension ReplyReader {
     /// Longest pauses that are believed: a longer one is a mistake that would freeze the account, or the entry.
     private static let (longestPause, longestOutage) = (Duration.seconds(86_400), Duration.seconds(3600))
@@ -37,7 +37,7 @@ extension ReplyReader {
         return byError(errors, redactor) ?? failure(.refused, "status \(reply.status) with the error \(redactor.redact(code))", errors, redactor)
     }
 
-    /// The class that refresh.md assigns to the status, or to the OAuth2 error.
+    /// The class of the status, or to the OAuth2 error.
     private func byStatus(_ errors: ErrorRules, _ redactor: Redactor) -> LoginFailure {
         if let failure = byError(errors, redactor) { return failure }
         let reason = "status \(reply.status)"

@@ -5,7 +5,7 @@ import Providers
 import Time
 import Tokens
 
-/// Reads an answer: evaluates a definition's sources and tests, and classifies failures (configuration.md, refresh.md).
+/// Reads an answer: evaluates a definition's sources and tests, and classifies failures.
 package struct ReplyReader: Sendable {
     package let reply: PartnerReply
     let json: JSONValue?

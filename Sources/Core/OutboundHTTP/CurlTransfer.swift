@@ -51,7 +51,7 @@ import Time
         unsafe errorText.deallocate()
     }
 
-    /// Creates the handle, with the settings of security.md, "To the partner".
+    /// Creates the handle, with every bound and check of an untrusted peer.
     func prepare(userAgent: String, clocks: any Clocks) throws(TransportFault) {
         guard let handle = unsafe curl_easy_init() else { throw TransportFault(.unreachable, "libcurl is out of memory") }
         unsafe self.handle = unsafe handle

@@ -41,7 +41,7 @@ package import Time
         return curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
     }()
 
-    /// - Parameter allowsLinkLocal: whether addresses such as 169.254.169.254 may be reached (security.md, "To the partner").
+    /// - Parameter allowsLinkLocal: whether addresses such as 169.254.169.254 may be reached.
     package init(clocks: any Clocks, userAgent: String, allowsLinkLocal: Bool = false) {
         precondition(Self.isPrepared, "libcurl cannot be initialized")
         guard let multi = unsafe curl_multi_init() else { preconditionFailure("libcurl is out of memory") }

@@ -2,7 +2,7 @@ import HTTPTypes
 import JSON
 package import Time
 
-/// A partner's definition: how to log in, how to read the answer and how to use the token. Read from YAML (configuration.md).
+/// A partner's definition: how to log in, how to read the answer and how to use the token. Read from YAML.
 package struct ProviderDefinition: Sendable, Hashable {
     package var name: String
     package var title: String

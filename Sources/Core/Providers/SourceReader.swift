@@ -6,6 +6,8 @@ import YAML
 enum SourceReader {
     /// Keys that name a source.
     private static let keys = ["json", "header", "body"]
+    /// The forms of a source, for messages.
+    static let forms = "{json: /pointer}, {header: name} or {body: text}"
 
     /// Whether a mapping names a source, valid or not.
     static func isNamed(in mapping: YAMLMapping) -> Bool { keys.contains(where: mapping.has) }
@@ -14,7 +16,7 @@ enum SourceReader {
         guard let mapping = node.mapping() else { return nil }
         defer { mapping.finish() }
         if let source = read(in: mapping) { return source }
-        if !isNamed(in: mapping) { node.fault("must be {json: /pointer}, {header: name} or {body: text}") }
+        if !isNamed(in: mapping) { node.fault("must be \(forms)") }
         return nil
     }
 
@@ -39,5 +41,4 @@ enum SourceReader {
         }
         return nil
     }
-
 }

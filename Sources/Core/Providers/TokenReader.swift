@@ -43,7 +43,7 @@ enum TokenReader {
         if let claim = mapping.take("jwt") { return claim.string().map { .claim($0) } }
         guard let source = SourceReader.read(in: mapping) else {
             if !SourceReader.isNamed(in: mapping) {
-                node.fault("must be one of {json: /pointer, …}, {header: name, …}, {jwt: exp}, {after: duration}, {never: true}")
+                node.fault("must be \(SourceReader.forms) with a unit or format, {jwt: exp}, {after: duration} or {never: true}")
             }
             return nil
         }

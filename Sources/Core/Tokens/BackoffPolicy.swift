@@ -1,4 +1,4 @@
-/// How long to wait after a failed login (refresh.md, "When a login fails"). Pure.
+/// How long to wait after a failed login. Pure.
 package enum BackoffPolicy {
     /// What is in hand while a login fails.
     package enum Holding: Sendable {

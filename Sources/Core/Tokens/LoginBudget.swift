@@ -1,6 +1,6 @@
 package import Time
 
-/// Limits the new tokens and rejections that one entry may cause in an hour (refresh.md, "Budget"). Pure.
+/// Limits the new tokens and rejections that one entry may cause in an hour. Pure.
 ///
 /// The same token, bad replies, refusals, failed connections, 5xx and 429 are not counted: their delays bound them.
 package struct LoginBudget: Sendable {

@@ -1,6 +1,6 @@
 package import Time
 
-/// When a token is renewed, and how much life it must have left to be served (refresh.md). Pure; L is the lifetime.
+/// When a token is renewed, and how much life it must have left to be served. Pure; L is the lifetime.
 package struct RefreshPolicy: Sendable, Hashable {
     /// Replaces L/3 if set; never more than L/2.
     package var margin: Duration?

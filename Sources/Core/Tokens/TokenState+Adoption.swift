@@ -2,7 +2,7 @@ import Secrets
 package import Time
 
 extension TokenState {
-    /// Adopts a login's token (refresh.md, "When to renew"): always if it is a different token, else depending on its expiry.
+    /// Adopts a login's token: always if it is a different token, else depending on its expiry.
     ///
     /// - Throws: `LoginFailure`, class bad reply, for a new or renewed token that lives less than 3 s, and for an expired token
     ///   that the partner returned again.

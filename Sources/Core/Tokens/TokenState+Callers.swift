@@ -1,7 +1,7 @@
 package import Time
 
 extension TokenState {
-    /// The outcome for a caller that can wait until `deadline` (refresh.md, "What a caller gets").
+    /// The outcome for a caller that can wait until `deadline`.
     ///
     /// - Parameter isLoggingIn: whether a login is in flight.
     package func outcome(minValid: Duration?, deadline: BootInstant, isLoggingIn: Bool, at now: BootInstant) -> TokenOutcome {

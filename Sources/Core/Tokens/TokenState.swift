@@ -2,7 +2,7 @@ package import Time
 
 /// The state of one token's life, as a value: what is in hand, what failed and what is due.
 ///
-/// It implements every rule of refresh.md that is not about the partner's answer itself, as functions of (state, now).
+/// It implements every rule of renewal that is not about the partner's answer itself, as functions of (state, now).
 package struct TokenState: Sendable {
     /// Why a login is made.
     package enum Trigger: String, Sendable {

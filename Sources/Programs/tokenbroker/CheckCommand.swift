@@ -23,7 +23,8 @@ struct CheckCommand: AsyncParsableCommand {
         for advice in Self.advice(configuration) { explain(advice) }
         let checker = LoginChecker(configuration)
         var results = syntax ? [] : await checker.checkSecrets()
-        if login, results.allSatisfy(\.isGood) { results = await checker.checkLogins() }
+        let logsIn = login && results.allSatisfy(\.isGood)
+        if logsIn { results = await checker.checkLogins() }
         if json {
             print(JSONValue.array(results.map(\.json)).jsonText)
         } else {
@@ -34,7 +35,7 @@ struct CheckCommand: AsyncParsableCommand {
                     ? "\(files.config): \(configuration.tokens.count) tokens, no faults"
                     : "\(files.config): \(bad) of \(results.count) tokens have faults")
         }
-        if !results.allSatisfy(\.isGood) { throw login ? ProgramExit.unavailable : ProgramExit.configuration }
+        if !results.allSatisfy(\.isGood) { throw logsIn ? ProgramExit.unavailable : ProgramExit.configuration }
     }
 
     /// Warnings about how the shipped unit affects the sources of secrets.

@@ -15,7 +15,10 @@ enum ProgramExit {
 /// Writes text that is not a result to standard error; where that is the journal, each line has its level (sd-daemon(3)).
 func explain(_ text: String) {
     let isJournal = unsafe getenv("JOURNAL_STREAM") != nil
-    let lines = isJournal ? text.split(separator: "\n").map { "<\($0.contains(": warning: ") ? 4 : 3)>\($0)" }.joined(separator: "\n") : text
+    let lines =
+        isJournal
+        ? text.split(separator: "\n").map { "<\($0.contains(": warning: ") || $0.hasPrefix("warning: ") ? 4 : 3)>\($0)" }.joined(separator: "\n")
+        : text
     let bytes = Array("\(lines)\n".utf8)
     _ = unsafe bytes.withUnsafeBytes { unsafe write(2, $0.baseAddress, $0.count) }
 }

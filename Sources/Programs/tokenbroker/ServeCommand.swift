@@ -19,10 +19,14 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The lowest level that is logged: trace, debug, info, notice, warning, error or critical.")
     var logLevel = "info"
 
-    func run() async throws {
-        guard let level = Logger.Level(rawValue: logLevel) else {
+    func validate() throws {
+        guard Logger.Level(rawValue: logLevel) != nil else {
             throw ValidationError("--log-level must be trace, debug, info, notice, warning, error or critical")
         }
+    }
+
+    func run() async throws {
+        let level = Logger.Level(rawValue: logLevel) ?? .info
         Daemon.prepareProcess()
         let environment = ProcessEnvironment.all
         ServiceEnvironment.unset()

@@ -12,7 +12,7 @@ struct TokenArguments: ParsableArguments {
     @Argument(help: "The token's name.")
     var name: String
 
-    @Option(name: .customLong("input"), help: "A per-request input, NAME=VALUE. May be given several times.")
+    @Option(name: .customLong("input"), help: ArgumentHelp("A per-request input. May be given several times.", valueName: "NAME=VALUE"))
     var inputs: [String] = []
 
     func query() throws -> [(String, String)] {

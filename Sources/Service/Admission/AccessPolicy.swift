@@ -1,6 +1,6 @@
 package import Configuration
 
-/// Whether a caller may do something with a token (security.md, "Admission" 5). Pure.
+/// Whether a caller may do something with a token. Pure.
 package struct AccessPolicy: Sendable {
     private let clients: [ClientConfiguration]
 

@@ -3,7 +3,7 @@ package import Contract
 package import LocalHTTP
 package import Observability
 
-/// Decides which requests are admitted on one event loop: every request passes `screen`, then `decide` (security.md, "Admission").
+/// Decides which requests are admitted on one event loop: every request passes `screen`, then `decide`.
 package final class Admission {
     /// The subject of a request, as the policy needs it.
     package enum Subject {

@@ -3,7 +3,7 @@ import Glibc
 package import LocalHTTP
 import Secrets
 
-/// Identifies the caller of a request by the kernel's identity for its connection and by its key (security.md, "Admission" 4).
+/// Identifies the caller of a request by the kernel's identity for its connection and by its key.
 /// Pure, except that the user database is read when the rules are created.
 package struct CallerIdentifier: Sendable {
     let clients: [ClientConfiguration]

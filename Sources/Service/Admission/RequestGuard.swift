@@ -2,7 +2,7 @@ package import Contract
 package import LocalHTTP
 
 /// Refuses requests that no local program sends: forwarded ones, ones for other hosts, ones from browsers
-/// (security.md, "Admission" 3). Pure.
+///. Pure.
 package struct RequestGuard: Sendable {
     /// Host names allowed besides the loopback literals and localhost, in lowercase.
     private let hosts: [String]

@@ -3,7 +3,7 @@ import LocalHTTP
 import Time
 import Tokens
 
-/// The fields of every response (security.md, "Admission" 3).
+/// The fields of every response.
 package enum CommonFields {
     package static let all: [(name: String, value: String)] = [
         ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"), ("Cross-Origin-Resource-Policy", "same-origin"),

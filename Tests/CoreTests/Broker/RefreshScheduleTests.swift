@@ -4,7 +4,7 @@ import Testing
 import Time
 
 /// Turns of keepers.
-@Suite struct RefreshScheduleTests {
+@Suite(.timeLimit(.minutes(5))) struct RefreshScheduleTests {
     @Test func `a beat waits for the renewals' loop, and a stop ends the wait`() async {
         let schedule = RefreshSchedule(clocks: SystemClocks(), bound: 1)
         async let early: Void = schedule.pulse()

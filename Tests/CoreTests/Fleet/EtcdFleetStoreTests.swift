@@ -99,4 +99,44 @@ import Time
         let (store, _) = store(FakeClocks()) { _, _ in (503, .object(["error": "etcdserver: no leader"])) }
         await #expect(throws: StoreFault("https://one.example: etcdserver: no leader")) { try await store.load() }
     }
+
+    @Test func `all pages are read at the revision of the first`() async throws {
+        let (store, transport) = store(FakeClocks()) { _, body in
+            let entry: JSONValue = .object(["key": Self.base64("last"), "value": Self.base64("x"), "mod_revision": "3"])
+            let isFirst = body["revision"] == nil
+            return (200, .object(["header": .object(["revision": isFirst ? "9" : "12"]), "kvs": .array([entry]), "more": .bool(isFirst)]))
+        }
+        #expect(try await store.load().revision == 9)
+        let second = JSONValue(parsing: transport.requests[1].body ?? [])
+        #expect(transport.requests.count == 2 && second?["revision"] == "9")
+        #expect(second?["key"]?.text.flatMap(EtcdBytes.decode) == Array("last\0".utf8))
+    }
+
+    @Test(arguments: [0, 1, 3600, -3600]) func `a record's age is counted by etcd's clock`(ahead: Int) async throws {
+        let clocks = FakeClocks()
+        let (start, wall) = (clocks.boot, clocks.wall + .seconds(ahead))
+        let kept = Mutex<JSONValue?>(nil)
+        let transport = FakeTransport { request, _ throws(TransportFault) in
+            let date = [("Date", CalendarTime.imfFixdate(wall + (clocks.boot - start)))]
+            if request.url.hasSuffix("/txn") {
+                kept.withLock { $0 = JSONValue(parsing: request.body ?? [])?["success"]?.elements.first?["request_put"] }
+                return .make(200, #"{"succeeded":true,"header":{"revision":"7"}}"#, fields: date, clocks: clocks)
+            }
+            guard case .object(var entry)? = kept.withLock({ $0 }) else { return .make(200, "{}", fields: date, clocks: clocks) }
+            entry["mod_revision"] = "7"
+            let answer: JSONValue = .object(["header": .object(["revision": "9"]), "kvs": .array([.object(entry)])])
+            return .make(200, answer.jsonText, fields: date, clocks: clocks)
+        }
+        let store = EtcdFleetStore(
+            EtcdConfiguration(endpoints: ["https://one.example"]), key: Self.key, host: "h1", transport: transport, clocks: clocks)
+        _ = try await store.load()
+        _ = try await store.write(Self.token, over: 0)
+        clocks.advance(by: .seconds(30))
+        // This host's own clock is wrong now, and changes no age.
+        clocks.stepWall(by: .seconds(-7200))
+        _ = try await store.load()
+        let age = try #require(try await store.load().records.first?.age)
+        // Clocks less than two seconds apart count as equal.
+        #expect((.seconds(28)...Duration.seconds(32)).contains(age), "\(age)")
+    }
 }

@@ -10,7 +10,7 @@ import Tokens
 
 @testable import Login
 
-/// How long a token lives, by what its answer says (refresh.md, "Time" and "Expiry").
+/// How long a token lives, by what its answer says.
 @Suite struct ExpiryReadingTests {
     /// The fake wall clock's moment: 2027-01-15T08:00:00Z.
     private static let now: Int64 = 1_800_000_000

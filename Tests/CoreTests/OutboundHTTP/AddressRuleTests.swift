@@ -3,7 +3,7 @@ import Testing
 
 @testable import OutboundHTTP
 
-/// Addresses that no partner has (security.md, "To the partner").
+/// Addresses that no partner has.
 @Suite struct AddressRuleTests {
     private static func mapped(_ bytes: [UInt8]) -> [UInt8] { [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF] + bytes }
 

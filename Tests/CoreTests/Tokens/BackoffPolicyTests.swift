@@ -3,7 +3,7 @@ import Testing
 import Time
 import Tokens
 
-/// Pauses after failures (refresh.md, "When a login fails").
+/// Pauses after failures.
 @Suite struct BackoffPolicyTests {
     private func delay(
         _ failure: LoginFailure, _ count: Int, living: Double? = nil, of lifetime: Double = 900, dead: Double? = nil

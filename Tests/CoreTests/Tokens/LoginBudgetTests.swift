@@ -3,7 +3,7 @@ import Testing
 import Time
 import Tokens
 
-/// Logins an hour (refresh.md, "Budget").
+/// Logins an hour.
 @Suite struct LoginBudgetTests {
     @Test func `the budget is three times what the schedule needs, twelve at least`() {
         #expect(LoginBudget.cap(lifetime: .seconds(86_400), policy: .init()) == 12)

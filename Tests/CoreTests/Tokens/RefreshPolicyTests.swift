@@ -3,7 +3,7 @@ import Testing
 import Time
 import Tokens
 
-/// When a token is renewed (refresh.md, "When to renew").
+/// When a token is renewed.
 @Suite struct RefreshPolicyTests {
     @Test(arguments: [(5, 5.0 / 3), (60, 20.0), (900, 300.0), (86_400, 7200.0), (400 * 86_400, 7200.0)])
     func `the margin is a third, two hours at most`(lifetime: Int, margin: Double) {

@@ -137,6 +137,17 @@ import Tokens
         }
     }
 
+    @Test func `a host steps back by a quarter of the pause that is left`() {
+        var life = LifeSimulation()
+        life.state.loginBegan(.schedule, at: life.now)
+        life.state.failed(LoginFailure(.rejected, "no", status: 401), trigger: .schedule, at: life.now, using: &life.generator)
+        let later = life.now + .seconds(20)
+        life.state.stepBack(at: later)
+        #expect(life.state.trouble?.retryAt == life.now + .seconds(70))
+        life.state.stepBack(at: life.now + .seconds(71))
+        #expect(life.state.trouble?.retryAt == life.now + .seconds(70))
+    }
+
     @Test func `a latch that is never tried again waits for an operator`() {
         var policy = RefreshPolicy()
         policy.latchedRetry = .never

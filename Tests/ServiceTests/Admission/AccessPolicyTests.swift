@@ -5,7 +5,7 @@ import Testing
 
 @testable import Admission
 
-/// Who may do what with which token (security.md, "Admission" 5).
+/// Who may do what with which token.
 @Suite struct AccessPolicyTests {
     private static let policy: AccessPolicy? = {
         let yaml = """

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Admission
 
-/// Who asks, by the kernel's word and the key (security.md, "Admission" 4).
+/// Who asks, by the kernel's word and the key.
 @Suite struct CallerIdentifierTests {
     private static let digests = ["alpha", "beta", "beta"].map { Digest.hex(Digest.sha256(Array($0.utf8))) }
     private static let identifier: CallerIdentifier? = {

@@ -4,7 +4,7 @@ import LocalHTTP
 import TestSupport
 import Testing
 
-/// What no local program sends (security.md, "Admission" 3), without a socket.
+/// What no local program sends, without a socket.
 @Suite struct RequestGuardTests {
     private let requestGuard = RequestGuard(hosts: ["Broker.Internal"])
 

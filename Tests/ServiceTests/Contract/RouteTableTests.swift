@@ -47,4 +47,12 @@ import Testing
         #expect(Set(RouteTable.routes.map { "\($0.method) \($0.pattern)" }).count == RouteTable.routes.count)
         for route in RouteTable.routes where route.servesToken { #expect(!route.isOpen) }
     }
+
+    @Test func `every route is a row of the article Operations`() throws {
+        let article = try TestFiles.text("Sources/Service/BrokerDaemon/Documentation.docc/Operations.md")
+        for route in RouteTable.routes {
+            let parts = route.pattern.map { $0.hasPrefix(":") ? $0.dropFirst() == "token" ? "NAME" : $0.dropFirst().uppercased() : $0 }
+            #expect(article.contains("`\(route.method.rawValue) /\(parts.joined(separator: "/"))`"), "\(parts)")
+        }
+    }
 }

@@ -1,0 +1,36 @@
+import LocalHTTP
+import Observability
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import API
+
+/// Refusals for too many requests in the audit: one line a second and caller, with their exact number.
+@Suite struct AuditBatchTests {
+    @Test func `refusals are summarised once a second, with their number`() async {
+        let seen = Mutex<[UInt8]>([])
+        let output = StandardError { bytes in seen.withLock { $0 += bytes } }
+        let batch = AuditBatch(AuditLog(isJournal: true, clocks: FakeClocks(), output: output), RequestIDs())
+        let (one, two) = (AuditedCaller(name: "one", identity: nil), AuditedCaller(name: "two", identity: nil))
+        func turn(at seconds: Int64, _ refusals: [AuditedCaller]) {
+            var time = LoopTime()
+            time.boot = seconds * 1_000_000_000
+            batch.begin(time)
+            for caller in refusals { batch.recordThrottled(caller) }
+            batch.end()
+        }
+        turn(at: 100, [one, one, one])
+        turn(at: 100, [one, two])
+        turn(at: 101, [one])
+        turn(at: 103, [])
+        let expected = [
+            "<4>audit client=one outcome=too-many-requests count=2", "<4>audit client=one outcome=too-many-requests count=3",
+            "<4>audit client=two outcome=too-many-requests count=1",
+        ]
+        #expect(
+            await eventually {
+                seen.withLock { String(decoding: $0, as: UTF8.self) }.split(separator: "\n").map(String.init).sorted() == expected
+            })
+    }
+}
