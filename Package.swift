@@ -71,8 +71,8 @@ let service = [
         "Service/API", "Time", "JSON", "Secrets", "Tokens", "OutboundHTTP", "Providers", "Configuration", "Store", "Broker", "LocalHTTP",
         "Contract", "Observability", "Admission", settings: requestPath),
     room(
-        "Service/BrokerDaemon", "CLinux", "Time", "JSON", "Files", "Secrets", "YAML", "Tokens", "OutboundHTTP", "Providers", "Configuration", "Login",
-        "Store", "Fleet", "Broker", "LocalHTTP", "Contract", "Observability", "Admission", "API", logging, settings: requestPath),
+        "Service/BrokerDaemon", "CLinux", "Time", "Files", "Secrets", "YAML", "Tokens", "OutboundHTTP", "Configuration", "Store", "Fleet", "Broker",
+        "LocalHTTP", "Observability", "Admission", "API", logging, settings: requestPath),
 ]
 
 let programs: [Target] = [
@@ -81,8 +81,7 @@ let programs: [Target] = [
         name: "tokenbroker",
         dependencies: [
             "Time", "JSON", "Files", "Secrets", "YAML", "Tokens", "OutboundHTTP", "Providers", "Configuration", "Login", "Store", "LocalHTTP",
-            "Observability",
-            "BrokerDaemon", arguments, httpTypes, logging,
+            "Observability", "BrokerDaemon", arguments, httpTypes, logging,
         ],
         path: "Sources/Programs/tokenbroker", exclude: ["Manual"], swiftSettings: settings),
     .executableTarget(

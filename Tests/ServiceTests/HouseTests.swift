@@ -48,4 +48,15 @@ import Testing
         }
         #expect(Set(withFolders) == Set(Self.rooms))
     }
+
+    @Test func `every arrow that a room declares is used`() throws {
+        let rooms = try TestFiles.text("Package.swift").matches(of: /room\(\s*"(?<path>[A-Za-z\/]+)"(?<uses>(?:,\s*"[A-Za-z]+")*)/)
+        #expect(rooms.count >= 19)
+        for room in rooms {
+            let sources = try Self.files("Sources/\(room.path)").map(\.code).joined()
+            for arrow in room.uses.split(whereSeparator: { !$0.isLetter }) {
+                #expect(sources.contains("import \(arrow)\n"), "\(room.path) declares \(arrow) and never imports it")
+            }
+        }
+    }
 }

@@ -1,9 +1,6 @@
-import Configuration
 package import Fleet
 package import Login
-import Providers
 package import Store
-import Synchronization
 package import Time
 package import Tokens
 

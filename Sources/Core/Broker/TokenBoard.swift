@@ -1,6 +1,4 @@
 package import Synchronization
-import Time
-import Tokens
 
 /// The cells of all configured tokens, by name; replaced as a whole when the configuration changes.
 package final class TokenBoard: Sendable {

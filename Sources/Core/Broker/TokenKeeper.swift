@@ -1,6 +1,5 @@
 package import Configuration
 import Fleet
-import Login
 import Providers
 import Store
 import Synchronization

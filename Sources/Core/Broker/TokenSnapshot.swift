@@ -1,4 +1,3 @@
-import Synchronization
 package import Time
 package import Tokens
 

@@ -1,5 +1,4 @@
 import Time
-import Tokens
 
 /// A waiting caller: what it waits for, and until when.
 struct Waiter: Sendable {

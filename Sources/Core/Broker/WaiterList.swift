@@ -1,4 +1,3 @@
-import Time
 import Tokens
 
 /// The callers waiting for one token, by number.

@@ -1,5 +1,4 @@
 package import Secrets
-import Time
 
 /// The daemon's configuration as a value; equal values mean that nothing changed.
 package struct BrokerConfiguration: Sendable, Equatable {

@@ -1,6 +1,3 @@
-import Secrets
-import Time
-
 /// A configured client: how it is identified, and what it may do.
 package struct ClientConfiguration: Sendable, Equatable {
     package enum Permission: String, Sendable, CaseIterable { case read, refresh, admin }

@@ -1,4 +1,3 @@
-import Secrets
 package import Time
 
 /// Limits on one client; nil: unlimited.

@@ -1,4 +1,3 @@
-import Secrets
 package import Time
 
 /// Bounds of the REST endpoint.

@@ -1,8 +1,4 @@
-import OutboundHTTP
-import Providers
 package import Secrets
-import Time
-import Tokens
 
 /// The configured value of an input.
 package enum InputBinding: Sendable, Equatable {

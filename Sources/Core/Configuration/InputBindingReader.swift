@@ -1,8 +1,5 @@
-import OutboundHTTP
 import Providers
 import Secrets
-import Time
-import Tokens
 import YAML
 
 /// Reads an input's value: text, a reference to a secret, or another entry's token.

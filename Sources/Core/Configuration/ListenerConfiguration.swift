@@ -1,6 +1,3 @@
-import Secrets
-import Time
-
 /// An address the daemon listens on.
 package struct ListenerConfiguration: Sendable, Equatable {
     package enum Address: Sendable, Equatable, CustomStringConvertible {

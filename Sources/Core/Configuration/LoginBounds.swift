@@ -1,6 +1,3 @@
-import Secrets
-import Time
-
 /// Limits on parallel logins.
 package struct LoginBounds: Sendable, Equatable {
     /// Maximum logins in flight, in total and per host.

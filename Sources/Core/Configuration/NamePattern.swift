@@ -1,6 +1,3 @@
-import Secrets
-import Time
-
 /// A pattern in which `*` matches any run of characters, including none, and everything else matches itself.
 package struct NamePattern: Sendable, Hashable {
     package let text: String

@@ -1,9 +1,3 @@
-import OutboundHTTP
-import Providers
-import Secrets
-import Time
-import Tokens
-
 /// An input whose value a caller gives with each request.
 package struct PerRequestInput: Sendable, Equatable {
     package var name: String

@@ -1,6 +1,3 @@
-import Secrets
-import Time
-
 /// When the daemon reports that it is ready.
 package struct Readiness: Sendable, Equatable {
     package enum Condition: String, Sendable, CaseIterable { case all, any, listening }

@@ -1,6 +1,3 @@
-import Providers
-import YAML
-
 /// The system's message for a failed read.
 package struct SystemMessage: Error, Sendable {
     package let text: String

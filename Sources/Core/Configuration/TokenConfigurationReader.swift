@@ -1,6 +1,5 @@
 import OutboundHTTP
 import Providers
-import Secrets
 import Time
 import Tokens
 import YAML

@@ -1,6 +1,3 @@
-import Secrets
-import Time
-
 /// The tokens a client may use: a name pattern and, for tokens with per-request inputs, patterns for their values.
 package struct TokenGrant: Sendable, Equatable {
     package var pattern: NamePattern

@@ -1,11 +1,4 @@
-import Configuration
-import HTTPTypes
 import JSON
-import OutboundHTTP
-import Secrets
-import Store
-import Synchronization
-import Time
 
 /// A stored key with its value and revisions.
 struct EtcdEntry {
@@ -21,10 +14,4 @@ struct EtcdEntry {
         created = json.int64("create_revision")
         modified = json.int64("mod_revision")
     }
-}
-
-/// Encodes keys and values for etcd's JSON gateway: base64 in strings.
-enum EtcdBytes {
-    static func encode(_ bytes: [UInt8]) -> JSONValue { .string(Base64.encode(bytes, .standard)) }
-    static func decode(_ text: String) -> [UInt8]? { Base64.decode(text.utf8, .standard) }
 }

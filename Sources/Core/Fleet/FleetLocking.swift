@@ -1,5 +1,3 @@
-import Store
-
 /// The result of trying to take a lock.
 package enum FleetLocking: Sendable {
     /// This host holds the lock; with the record in the store at that moment.

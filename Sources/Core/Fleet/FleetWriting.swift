@@ -1,5 +1,3 @@
-import Store
-
 /// The result of a conditional write.
 package enum FleetWriting: Sendable {
     case written(revision: Int64)

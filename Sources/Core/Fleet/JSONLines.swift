@@ -1,10 +1,5 @@
-import Configuration
-import HTTPTypes
 import JSON
-import OutboundHTTP
-import Store
 import Synchronization
-import Time
 
 /// Splits a stream into lines of JSON. Called on one queue.
 final class JSONLines: Sendable {

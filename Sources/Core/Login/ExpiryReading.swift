@@ -97,7 +97,7 @@ struct ExpiryReading {
     /// How old the answer says it is (RFC 9111 §5.1).
     private var age: Duration {
         guard let text = reader.reply.fields[.age], let seconds = DecimalNumber.value(of: text), seconds > 0 else { return .zero }
-        return .seconds(min(seconds, 86_400 * 400))
+        return min(.seconds(min(seconds, CalendarTime.lastSecond)), Expiry.range.upperBound)
     }
 
     /// Turns an end on the partner's clock into a lifetime.

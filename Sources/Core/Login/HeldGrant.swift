@@ -1,7 +1,4 @@
-import Configuration
-import Providers
 import Secrets
-import Tokens
 
 /// What a refresh can use: refresh tokens, newest first, and values kept from the token in hand.
 struct HeldGrant {

@@ -1,8 +1,3 @@
-import Configuration
-import Providers
-import Secrets
-import Tokens
-
 /// An entry's inputs as read, without token inputs and callers' values: one variant for each alternative.
 package struct OwnInputs: Sendable {
     package struct Variant: Sendable {

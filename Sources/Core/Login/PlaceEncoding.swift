@@ -1,5 +1,4 @@
 import OutboundHTTP
-import Secrets
 import Tokens
 
 /// Encodes a value for each place it can be inserted, so that it remains a single value there.

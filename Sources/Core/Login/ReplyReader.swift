@@ -2,7 +2,6 @@ import HTTPTypes
 import JSON
 package import OutboundHTTP
 import Providers
-import Time
 import Tokens
 
 /// Reads an answer: evaluates a definition's sources and tests, and classifies failures.

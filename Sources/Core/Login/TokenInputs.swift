@@ -1,8 +1,3 @@
-import Configuration
-import OutboundHTTP
-import Providers
-import Secrets
-import Time
 package import Tokens
 
 /// Supplies tokens of other entries to logins that need one.

@@ -1,6 +1,3 @@
-import HTTPTypes
-import Time
-
 /// The configurable settings of a connection to a partner; all others are fixed.
 package struct ConnectionSettings: Sendable, Hashable {
     /// A PEM bundle of certificate authorities that replaces the system's.

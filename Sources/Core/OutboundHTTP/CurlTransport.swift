@@ -1,7 +1,6 @@
 import CCurl
 import Dispatch
 import Glibc
-import HTTPTypes
 import Synchronization
 package import Time
 

@@ -1,6 +1,3 @@
-import HTTPTypes
-import Time
-
 /// Sends requests to partners.
 package protocol HTTPTransport: Sendable {
     /// - Throws: `TransportFault` if no complete answer was received.

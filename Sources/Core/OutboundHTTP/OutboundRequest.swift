@@ -1,5 +1,4 @@
 package import HTTPTypes
-import Time
 
 /// A request to a partner.
 package struct OutboundRequest: Sendable {

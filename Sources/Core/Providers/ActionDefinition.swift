@@ -1,7 +1,3 @@
-import HTTPTypes
-import JSON
-import Time
-
 /// A named request, other than a login, that an operator can run.
 package struct ActionDefinition: Sendable, Hashable {
     package var name: String

@@ -1,7 +1,3 @@
-import HTTPTypes
-import JSON
-import Time
-
 /// The body of a request template.
 package enum BodyTemplate: Sendable, Hashable {
     case none

@@ -1,6 +1,3 @@
-import HTTPTypes
-import JSON
-
 /// Tests that classify a partner's errors by what to do next; tried in this order, before the defaults.
 package struct ErrorRules: Sendable, Hashable {
     package var rejected: [ReplyTest] = []

@@ -1,7 +1,3 @@
-import HTTPTypes
-import JSON
-import Time
-
 /// A source of a token's expiry.
 package enum ExpirySource: Sendable, Hashable {
     package enum Format: Sendable, Hashable {

@@ -1,7 +1,3 @@
-import HTTPTypes
-import JSON
-import Time
-
 /// A value that the operator provides.
 package struct InputDefinition: Sendable, Hashable {
     package enum Kind: String, Sendable, CaseIterable { case text, url }

@@ -1,6 +1,4 @@
 import OutboundHTTP
-import Time
-import Tokens
 import YAML
 
 /// Reads `inputs:`.

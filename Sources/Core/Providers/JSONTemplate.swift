@@ -1,7 +1,3 @@
-import HTTPTypes
-import JSON
-import Time
-
 /// A JSON document with templates in place of strings.
 package indirect enum JSONTemplate: Sendable, Hashable {
     case object([Member])

@@ -1,7 +1,3 @@
-import HTTPTypes
-import JSON
-import Time
-
 /// A named value that is kept from an answer.
 package struct KeptValue: Sendable, Hashable {
     package var name: String

@@ -1,8 +1,3 @@
-import OutboundHTTP
-import Time
-import Tokens
-import YAML
-
 /// The rule for names of tokens, clients, providers and actions.
 package enum Names {
     package static let rule = "a name must be 1 to 64 of a-z, 0-9, dot, underscore and hyphen, beginning with a letter or digit"

@@ -1,5 +1,3 @@
-import HTTPTypes
-import JSON
 package import Time
 
 /// A partner's definition: how to log in, how to read the answer and how to use the token. Read from YAML.

@@ -1,6 +1,4 @@
-import OutboundHTTP
 package import Time
-import Tokens
 package import YAML
 
 /// Reads a provider definition, and reports each mistake as a fault with its place.

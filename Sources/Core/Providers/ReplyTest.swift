@@ -1,4 +1,3 @@
-import HTTPTypes
 package import JSON
 
 /// A test of an answer; all its parts must hold.

@@ -1,5 +1,4 @@
 import HTTPTypes
-import JSON
 
 /// A source of the pause that a partner asks for.
 package struct RetryAfterSource: Sendable, Hashable {

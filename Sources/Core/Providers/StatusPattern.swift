@@ -1,6 +1,3 @@
-import HTTPTypes
-import JSON
-
 /// A status such as 401, or a class of statuses such as `4xx`.
 package enum StatusPattern: Sendable, Hashable, CustomStringConvertible {
     case exactly(Int)

@@ -1,6 +1,3 @@
-import HTTPTypes
-import JSON
-
 /// When an answer is a success: it has one of these statuses, and every test holds.
 package struct SuccessRule: Sendable, Hashable {
     package var statuses: [StatusPattern] = [.hundreds(2)]

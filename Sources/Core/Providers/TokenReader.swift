@@ -1,4 +1,3 @@
-import OutboundHTTP
 import Time
 import Tokens
 import YAML

@@ -1,7 +1,3 @@
-import HTTPTypes
-import JSON
-import Time
-
 /// How a token is read from the last answer of a login.
 package struct TokenReading: Sendable, Hashable {
     package enum Format: String, Sendable, CaseIterable { case opaque, jwt }

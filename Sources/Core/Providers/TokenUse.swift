@@ -1,7 +1,3 @@
-import HTTPTypes
-import JSON
-import Time
-
 /// How callers present the token to the partner.
 package struct TokenUse: Sendable, Hashable {
     package var headers: [HeaderTemplate] = []

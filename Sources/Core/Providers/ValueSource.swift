@@ -1,6 +1,5 @@
 package import HTTPTypes
 package import JSON
-import Time
 
 /// The source of a value in an answer.
 package enum ValueSource: Sendable, Hashable, CustomStringConvertible {

@@ -1,6 +1,3 @@
-import Secrets
-import Time
-
 /// How a login's token relates to the token in hand.
 package enum Adoption: Sendable, Equatable {
     /// A different token, or the first one.

@@ -1,5 +1,3 @@
-import Time
-
 /// The outcome of a rejection report.
 package enum ReportOutcome: String, Sendable {
     case refreshing

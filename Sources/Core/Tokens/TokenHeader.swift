@@ -1,5 +1,4 @@
 package import Secrets
-import Time
 
 /// A request header that carries the token to the partner.
 package struct TokenHeader: Sendable, Equatable {

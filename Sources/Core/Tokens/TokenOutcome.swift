@@ -1,5 +1,3 @@
-import Time
-
 /// How a caller's request can be answered now.
 package enum TokenOutcome: Sendable {
     case serve(Token)

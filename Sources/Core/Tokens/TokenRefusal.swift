@@ -1,5 +1,3 @@
-import Time
-
 /// Why a caller gets no token now.
 package struct TokenRefusal: Error, Sendable {
     package enum Reason: Sendable, Equatable {

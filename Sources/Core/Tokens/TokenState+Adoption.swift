@@ -33,12 +33,12 @@ extension TokenState {
     private func adoption(of draft: TokenDraft, at now: BootInstant) throws(LoginFailure) -> Adoption {
         guard let held = token, held.value.matches(draft.value) else {
             if let lifetime = draft.expiry.lifetime, lifetime < Expiry.range.lowerBound {
-                throw LoginFailure(.badReply, "the token's lifetime is less than 3 s")
+                throw LoginFailure(.badReply, "the token's lifetime is less than \(DurationSyntax.words(Expiry.range.lowerBound))")
             }
             return .new
         }
         if let lifetime = draft.expiry.lifetime, lifetime < Expiry.range.lowerBound, isLater(draft, than: held) {
-            throw LoginFailure(.badReply, "the token came back with a later expiry less than 3 s away")
+            throw LoginFailure(.badReply, "the token came back with a later expiry less than \(DurationSyntax.words(Expiry.range.lowerBound)) away")
         }
         guard isLater(draft, than: held) else {
             if held.isAlive(at: now) { return .same }

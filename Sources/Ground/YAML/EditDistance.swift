@@ -1,5 +1,3 @@
-import Secrets
-import Time
 import Yams
 
 /// The Levenshtein distance: the number of single-character edits that turn one word into another.

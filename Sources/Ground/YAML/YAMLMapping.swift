@@ -1,5 +1,3 @@
-import Secrets
-import Time
 import Yams
 
 /// A mapping being read: keys are taken by name, and every key left over is a fault.

@@ -63,7 +63,10 @@ struct BrokerClient {
         do throws(TransportFault) {
             reply = try await transport.send(request)
         } catch {
-            explain("tokenbroker: the daemon at \(socket.map { "unix:\($0)" } ?? base) does not answer: \(error.reason)")
+            // libcurl names the host of the URL, which means nothing over a unix socket.
+            let place = socket.map { "unix:\($0)" } ?? base
+            let reason = socket == nil || error.kind != .unreachable ? ": \(error.reason)" : "; is it running, and may this user connect?"
+            explain("tokenbroker: the daemon at \(place) does not answer\(reason)")
             throw ProgramExit.unavailable
         }
         guard reply.status >= 400 else { return reply }

@@ -2,12 +2,7 @@ import ArgumentParser
 import BrokerDaemon
 import Configuration
 import Glibc
-import LocalHTTP
 import Logging
-import Observability
-import Secrets
-import Store
-import Time
 import YAML
 
 /// The option `--config` of every subcommand that reads the configuration.

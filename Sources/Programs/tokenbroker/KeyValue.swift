@@ -1,11 +1,5 @@
 import ArgumentParser
-import BrokerDaemon
 import Glibc
-import HTTPTypes
-import JSON
-import OutboundHTTP
-import Secrets
-import Time
 
 /// A `key=value` pair on the command line.
 struct KeyValue {

@@ -1,14 +1,6 @@
 import ArgumentParser
-import BrokerDaemon
-import Configuration
 import Glibc
-import LocalHTTP
 import Logging
-import Observability
-import Secrets
-import Store
-import Time
-import YAML
 
 enum ProcessEnvironment {
     static var all: [String: String] {

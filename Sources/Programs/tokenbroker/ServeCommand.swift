@@ -3,13 +3,11 @@ import BrokerDaemon
 import Configuration
 import Files
 import Glibc
-import LocalHTTP
 import Logging
 import Observability
 import Secrets
 import Store
 import Time
-import YAML
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "serve", abstract: "Run the daemon.")

@@ -1,11 +1,5 @@
 import ArgumentParser
-import BrokerDaemon
 import Glibc
-import HTTPTypes
-import JSON
-import OutboundHTTP
-import Secrets
-import Time
 
 /// The token named on the command line and the values of its per-request inputs.
 struct TokenArguments: ParsableArguments {

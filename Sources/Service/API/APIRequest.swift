@@ -1,6 +1,8 @@
 package import Admission
 package import Contract
 import LocalHTTP
+import Time
+import Tokens
 
 /// A request that a task answers: everything the task needs, copied from the loop's buffers.
 package struct APIRequest: Sendable {
@@ -43,7 +45,7 @@ package struct APIRequest: Sendable {
             let bare = tag.filter { $0 != " " && $0 != "\"" && $0 != "\t" }
             return bare.hasPrefix("W/") ? String(bare.dropFirst(2)) : String(bare)
         }
-        minValid = try Self.seconds(query, "min_valid", 0...34_560_000).flatMap { $0 > 0 ? .seconds($0) : nil }
+        minValid = try Self.seconds(query, "min_valid", 0...Int(Expiry.range.upperBound.wholeSeconds)).flatMap { $0 > 0 ? .seconds($0) : nil }
         wait = try Self.seconds(query, "wait", 0...Self.maximumWait).map { .seconds($0) }
         perRequest = Self.inputs(query)
     }

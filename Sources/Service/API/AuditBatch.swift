@@ -27,8 +27,8 @@ final class AuditBatch {
         lines += prefix
         lines += caller.text.utf8
         lines += answer.auditText
-        if let left = answer.remaining(at: time) { lines += " expires_in=\(left)".utf8 }
-        lines += " outcome=served request=\(requestIDs.next())\n".utf8
+        lines += AuditFields.outcome(AuditFields.served, expiresIn: answer.remaining(at: time), requestID: requestIDs.next()).utf8
+        lines.append(0x0A)
         count += 1
     }
 

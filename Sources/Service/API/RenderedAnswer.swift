@@ -1,5 +1,7 @@
 import Broker
+import Contract
 import LocalHTTP
+import Observability
 import Time
 import Tokens
 
@@ -24,7 +26,7 @@ final class RenderedAnswer {
 
     init(_ snapshot: TokenSnapshot, name: String, version: UInt64, time: LoopTime) {
         let token = snapshot.token
-        auditText = Array(" action=token token=\(name) fingerprint=\(token.fingerprint)".utf8)
+        auditText = Array(AuditFields.request(.token, token: name, fingerprint: token.fingerprint).utf8)
         let now = BootInstant(nanoseconds: time.boot)
         isStale = snapshot.staleAt <= now
         let body = TokenBody(token, now: now, isStale: isStale, clockOffset: time.wall - time.boot)

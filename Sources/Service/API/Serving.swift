@@ -1,7 +1,6 @@
 package import Admission
 package import Broker
 package import Configuration
-import Synchronization
 
 /// What event loops serve: the rules of one configuration and the cells of its tokens. Immutable.
 package struct Serving: Sendable {

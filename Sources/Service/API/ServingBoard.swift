@@ -1,6 +1,3 @@
-import Admission
-import Broker
-import Configuration
 package import Synchronization
 
 /// Holds the current `Serving`; event loops check its version once for each batch.

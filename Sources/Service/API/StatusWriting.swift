@@ -1,12 +1,6 @@
 import Admission
-import Broker
 import Configuration
-import Contract
 import JSON
-import LocalHTTP
-import Observability
-import Store
-import Synchronization
 import Time
 import Tokens
 

@@ -40,8 +40,11 @@ struct TokenBody {
         bytes = json.bytes
     }
 
+    /// The entity tag of a token (RFC 9110 §8.8.3): weak, since the answer changes with the time that is left.
+    static func entityTag(_ fingerprint: String) -> String { "W/\"\(fingerprint)\"" }
+
     /// The fields of a response that contains a token's value (RFC 6749 §5.1).
     static func fields(fingerprint: String, contentType: String) -> [(name: String, value: String)] {
-        CommonFields.all + [("Content-Type", contentType), ("Pragma", "no-cache"), ("ETag", "W/\"\(fingerprint)\""), ("Vary", "Accept")]
+        CommonFields.all + [("Content-Type", contentType), ("Pragma", "no-cache"), ("ETag", entityTag(fingerprint)), ("Vary", "Accept")]
     }
 }

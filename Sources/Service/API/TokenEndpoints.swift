@@ -31,7 +31,7 @@ extension BrokerAPI {
     func tokenHeaders(_ request: APIRequest) async throws(Problem) -> Outcome {
         let token = try await currentToken(request)
         guard isModified(token, request) else { return Outcome(notModified(token)) }
-        let fields = CommonFields.all + [("ETag", "W/\"\(token.fingerprint)\"")] + token.headers.map { ($0.name, $0.value.exposedText) }
+        let fields = CommonFields.all + [("ETag", TokenBody.entityTag(token.fingerprint))] + token.headers.map { ($0.name, $0.value.exposedText) }
         return Outcome(Response(status: 200, fields: fields), token: token)
     }
 
@@ -54,7 +54,7 @@ extension BrokerAPI {
     }
 
     private func notModified(_ token: Token) -> Response {
-        Response(status: 304, fields: CommonFields.all + [("ETag", "W/\"\(token.fingerprint)\""), ("Vary", "Accept")])
+        Response(status: 304, fields: CommonFields.all + [("ETag", TokenBody.entityTag(token.fingerprint)), ("Vary", "Accept")])
     }
 
     private func isStale(_ request: APIRequest, _ token: Token) async -> Bool {

@@ -1,7 +1,6 @@
 import Configuration
 import Contract
 import LocalHTTP
-import Observability
 
 /// Identifies callers on one event loop: by the kernel once for each connection, by the key on every request.
 final class CallerRegistry {

@@ -1,8 +1,3 @@
-import JSON
-import LocalHTTP
-import Time
-import Tokens
-
 /// The fields of every response.
 package enum CommonFields {
     package static let all: [(name: String, value: String)] = [

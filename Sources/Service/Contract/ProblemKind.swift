@@ -79,10 +79,7 @@ package enum ProblemKind: String, Sendable, CaseIterable {
                 "The partner refuses for a reason other than the credentials; tokenbroker status shows its message. Retried automatically."
             )
         case .loginBudgetExhausted:
-            (
-                503, "The cap on logins was reached",
-                "The hourly limit on new tokens was reached. Something consumes tokens faster than they expire."
-            )
+            (503, "The cap on logins was reached", "The hourly limit on new tokens was reached: they are used up faster than they expire.")
         case .minValidUnreachable:
             (409, "min_valid exceeds the longest lifetime", "This partner's tokens never live that long. Ask with a smaller min_valid.")
         case .invalidParameter: (400, "A parameter is invalid", "The detail names the parameter and what is valid.")

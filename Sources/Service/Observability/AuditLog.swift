@@ -1,4 +1,3 @@
-import LocalHTTP
 import Synchronization
 package import Time
 

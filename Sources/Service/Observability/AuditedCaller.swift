@@ -1,6 +1,4 @@
 package import LocalHTTP
-import Synchronization
-import Time
 
 /// The caller of a request, as an audit line shows it.
 package struct AuditedCaller: Sendable, Hashable {

@@ -1,5 +1,3 @@
-import Synchronization
-import Time
 package import Tokens
 
 /// Passes events to several sinks, in order.

@@ -1,6 +1,5 @@
 package import Logging
 package import Time
-import Tokens
 
 /// Writes one line for each event to standard error: journald's level prefix under systemd (sd-daemon(3)) or the time and level
 /// elsewhere, then the message and `key=value` fields in the order of their names.

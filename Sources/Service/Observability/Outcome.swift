@@ -1,6 +1,5 @@
 package import Contract
 package import LocalHTTP
-import Time
 package import Tokens
 
 /// The outcome of a request: the response, and what metrics and audit need.

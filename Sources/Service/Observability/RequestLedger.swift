@@ -25,13 +25,11 @@ package struct RequestLedger: Sendable {
         if outcome.token != nil { metrics.served(token).add() }
         let isRefusal = [401, 403, 429].contains(outcome.response.status)
         guard isAudited, audit.isOn, endpoint.isAudited || isRefusal, outcome.response.status != 304 else { return }
-        var line = " action=\(endpoint.rawValue)"
-        if !token.isEmpty { line += " token=\(LogText.untrusted(token))" }
-        if let served = outcome.token {
-            line += " fingerprint=\(served.fingerprint)"
-            if let left = served.remaining(at: clocks.boot) { line += " expires_in=\(left.wholeSeconds)" }
-        }
-        line += " outcome=\(outcome.problem?.rawValue ?? (outcome.token == nil ? "done" : "served")) request=\(request.requestID)"
+        let served = outcome.token
+        let word = outcome.problem?.rawValue ?? (served == nil ? "done" : AuditFields.served)
+        let line =
+            AuditFields.request(endpoint, token: token, fingerprint: served?.fingerprint)
+            + AuditFields.outcome(word, expiresIn: served?.remaining(at: clocks.boot)?.wholeSeconds, requestID: request.requestID)
         audit.write(isRefusal ? .warning : .info, of: caller, line)
     }
 

@@ -1,7 +1,4 @@
 package import Contract
-import LocalHTTP
-import Time
-import Tokens
 
 /// A request that has a route, as the ledger and the audit record it.
 package struct RoutedRequest: Sendable {

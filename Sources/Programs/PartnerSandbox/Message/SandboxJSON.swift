@@ -1,5 +1,4 @@
 import FoundationEssentials
-import LocalHTTP
 
 /// JSON whose objects keep their members in the order of the partner's page.
 indirect enum SandboxJSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral {

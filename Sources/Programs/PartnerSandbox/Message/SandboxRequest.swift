@@ -1,5 +1,4 @@
 import FoundationEssentials
-import LocalHTTP
 
 /// A request as the sandbox's partners see it, decoded and copied from the loop's buffers.
 package struct SandboxRequest: Sendable {

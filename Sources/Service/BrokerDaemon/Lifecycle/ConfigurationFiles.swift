@@ -1,7 +1,6 @@
 package import Configuration
 import Files
 import Glibc
-import Secrets
 package import YAML
 
 /// Reads the configuration files from disk.

@@ -6,7 +6,6 @@ import Logging
 import Observability
 import Synchronization
 import Time
-import Tokens
 
 /// Reports to the log and, where there is one, to the service manager: readiness, the number of tokens, and that event
 /// loops and renewals are running.

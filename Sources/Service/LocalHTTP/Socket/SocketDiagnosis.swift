@@ -1,0 +1,131 @@
+import CLinux
+import Glibc
+
+/// Asks the kernel who owns the other end of a loopback TCP connection (sock_diag(7)), over one netlink socket that stays open.
+///
+/// The answer counts only if it describes exactly this connection: same family and 4-tuple, state ESTABLISHED, an inode,
+/// a user other than 65534 (another user namespace), both ends loopback. Any other answer is no identity: for example, a client
+/// that has sent and closed is reported as user 0.
+public struct SocketDiagnosis: ~Copyable {
+    private let netlink: FileDescriptor
+    private var sequence: UInt32 = 0
+
+    private static let established: UInt8 = 1
+
+    /// Nil where the kernel does not offer sock_diag.
+    public init?() {
+        let descriptor = socket(AF_NETLINK, Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue), NETLINK_SOCK_DIAG)
+        guard descriptor >= 0 else { return nil }
+        netlink = FileDescriptor(owning: descriptor)
+        // The kernel answers within sendto(2); the timeout of a second is for a machine in trouble.
+        var timeout = timeval(tv_sec: 1, tv_usec: 0)
+        _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    /// The user at the other end of an accepted connection.
+    public mutating func peer(of descriptor: Int32) -> PeerIdentity? {
+        guard let near = Endpoint.local(descriptor), let far = Endpoint.remote(descriptor), near.family == far.family, near.isLoopback, far.isLoopback
+        else { return nil }
+        // The query takes the peer's view: its source is our far end.
+        var request = SocketQuery(family: near.family, source: far, destination: near)
+        sequence &+= 1
+        request.header.nlmsg_seq = sequence
+        let size = MemoryLayout<SocketQuery>.size
+        guard unsafe send(netlink.number, &request, size, 0) == size else { return nil }
+        return receive(source: far, destination: near)
+    }
+
+    private func receive(source: Endpoint, destination: Endpoint) -> PeerIdentity? {
+        var answer = SocketAnswer()
+        while true {
+            let count = unsafe recv(netlink.number, &answer, MemoryLayout<SocketAnswer>.size, Int32(MSG_TRUNC))
+            guard count > 0 else { return nil }
+            guard answer.header.nlmsg_seq == sequence else { continue }  // the answer to a query that timed out
+            let message = answer.message
+            guard answer.header.nlmsg_type == UInt16(SOCK_DIAG_BY_FAMILY), count >= MemoryLayout<nlmsghdr>.size + MemoryLayout<inet_diag_msg>.size,
+                message.idiag_state == Self.established, message.idiag_inode != 0, message.idiag_uid != PeerIdentity.overflowUser,
+                Endpoint(message.id, isSource: true, family: message.idiag_family) == source,
+                Endpoint(message.id, isSource: false, family: message.idiag_family) == destination
+            else { return nil }
+            return PeerIdentity(user: message.idiag_uid)
+        }
+    }
+}
+
+private struct SocketQuery {
+    var header = nlmsghdr()
+    var body = inet_diag_req_v2()
+
+    init(family: UInt8, source: Endpoint, destination: Endpoint) {
+        header.nlmsg_len = UInt32(MemoryLayout<SocketQuery>.size)
+        header.nlmsg_type = UInt16(SOCK_DIAG_BY_FAMILY)
+        header.nlmsg_flags = UInt16(NLM_F_REQUEST)
+        body.sdiag_family = family
+        body.sdiag_protocol = UInt8(IPPROTO_TCP)
+        body.idiag_states = 1 << 1
+        body.id.idiag_sport = source.port.bigEndian
+        body.id.idiag_dport = destination.port.bigEndian
+        Endpoint.copy(source.address, into: &body.id.idiag_src)
+        Endpoint.copy(destination.address, into: &body.id.idiag_dst)
+        body.id.idiag_cookie = (UInt32.max, UInt32.max)  // INET_DIAG_NOCOOKIE
+    }
+}
+
+private struct SocketAnswer {
+    var header = nlmsghdr()
+    var message = inet_diag_msg()
+    /// The attributes that follow, which are not read.
+    var rest: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
+}
+
+/// An end of a TCP connection: 4 or 16 address bytes in network order, and the port.
+private struct Endpoint: Equatable {
+    let family: UInt8
+    let address: [UInt8]
+    let port: UInt16
+
+    /// IPv4-mapped IPv6 addresses do not count as IPv4: each listener is of one family.
+    var isLoopback: Bool {
+        family == UInt8(AF_INET) ? address[0] == 127 : address.dropLast().allSatisfy { $0 == 0 } && address.last == 1
+    }
+
+    static func local(_ descriptor: Int32) -> Endpoint? { unsafe named(descriptor, by: getsockname) }
+    static func remote(_ descriptor: Int32) -> Endpoint? { unsafe named(descriptor, by: getpeername) }
+
+    private static func named(
+        _ descriptor: Int32, by call: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
+    ) -> Endpoint? {
+        var storage = sockaddr_in6()
+        var size = socklen_t(MemoryLayout<sockaddr_in6>.size)
+        let outcome = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe call(descriptor, $0, &size) }
+        }
+        guard outcome == 0 else { return nil }
+        let port = UInt16(bigEndian: storage.sin6_port)
+        let bytes = unsafe withUnsafeBytes(of: &storage) { unsafe Array($0) }
+        switch Int32(storage.sin6_family) {
+        case AF_INET: return Endpoint(family: UInt8(AF_INET), address: Array(bytes[4..<8]), port: port)
+        case AF_INET6: return Endpoint(family: UInt8(AF_INET6), address: Array(bytes[8..<24]), port: port)
+        default: return nil
+        }
+    }
+
+    private init(family: UInt8, address: [UInt8], port: UInt16) {
+        self.family = family
+        self.address = address
+        self.port = port
+    }
+
+    init(_ identity: inet_diag_sockid, isSource: Bool, family: UInt8) {
+        let bytes =
+            unsafe isSource
+            ? withUnsafeBytes(of: identity.idiag_src) { unsafe Array($0) } : withUnsafeBytes(of: identity.idiag_dst) { unsafe Array($0) }
+        self.family = family
+        address = Array(bytes.prefix(family == UInt8(AF_INET) ? 4 : 16))
+        port = UInt16(bigEndian: isSource ? identity.idiag_sport : identity.idiag_dport)
+    }
+
+    static func copy(_ bytes: [UInt8], into words: inout (UInt32, UInt32, UInt32, UInt32)) {
+        unsafe withUnsafeMutableBytes(of: &words) { unsafe $0.copyBytes(from: bytes) }
+    }
+}
