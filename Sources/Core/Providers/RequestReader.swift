@@ -1,4 +1,5 @@
 import HTTPTypes
+import JSON
 import OutboundHTTP
 import YAML
 
@@ -56,14 +57,22 @@ struct RequestReader {
 
     func headers(_ node: YAMLNode) -> [HeaderTemplate] {
         guard let mapping = node.mapping() else { return [] }
+        var seen: Set<HTTPField.Name> = []
         return mapping.members.compactMap { member in
             guard let name = HTTPField.Name(member.name) else {
                 member.node.fault("is not a field name (RFC 9110 §5.1)")
                 return nil
             }
+            if Self.framing.contains(name.canonicalName) {
+                member.node.fault("frames the message, so it cannot be set; it follows from URL and body")
+            }
+            if !seen.insert(name).inserted { member.node.fault("is set twice; names of headers do not differ by case") }
             return template(member.node, mayBeAbsent: true).map { HeaderTemplate(name: name, value: $0) }
         }
     }
+
+    /// Headers that say where a message ends and where it goes (RFC 9112 §6, RFC 9110 §7).
+    private static let framing: Set<String> = ["content-length", "transfer-encoding", "connection", "host", "te", "trailer", "upgrade"]
 
     private func readBody(_ mapping: YAMLMapping, at node: YAMLNode) -> BodyTemplate {
         let bodies = [mapping.take("json"), mapping.take("form"), mapping.take("text")]
@@ -86,7 +95,9 @@ struct RequestReader {
         }
         if let elements = node.isSequence ? node.list() : nil { return .array(elements.map(json)) }
         switch node.scalar {
-        case .integer(let text), .number(let text): return .literal(text)
+        case .integer(let text), .number(let text):
+            if JSONValue(parsing: Array(text.utf8)) == nil { node.fault("\(text) is no JSON number; quote it to send it as text") }
+            return .literal(text)
         case .bool(let flag): return .literal(flag ? "true" : "false")
         case .null: return .literal("null")
         default: return .string(template(node, mayBeAbsent: true) ?? Template(parts: [.text("")]))

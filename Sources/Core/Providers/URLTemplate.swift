@@ -16,6 +16,7 @@ package struct URLTemplate: Sendable, Hashable {
     /// - Throws: `TemplateFault` if the URL does not begin with `https://`, `http://` or a `{name}`, or another part is invalid.
     package init(_ text: String) throws(TemplateFault) {
         var parts = try Template(text).parts
+        for case .text(let text) in parts { try Self.check(text) }
         switch parts.removeFirst() {
         case .name(let name):
             origin = .named(name)
@@ -33,10 +34,24 @@ package struct URLTemplate: Sendable, Hashable {
         }
         let (path, query) = Self.split(parts, at: "?")
         self.path = Template(parts: path)
-        if case .text(let text)? = path.first, !text.isEmpty, !text.hasPrefix("/") {
-            throw TemplateFault(message: "a path must begin with /")
+        switch path.first {
+        case .name(let name)?:
+            // An inserted value next to the host could lengthen the host or the port.
+            throw TemplateFault(message: "after scheme, host and port comes /, ? or the end, but here follows {\(name)}")
+        case .text(let text)? where !text.isEmpty && !text.hasPrefix("/"):
+            throw TemplateFault(message: "after scheme, host and port comes /, ? or the end, but here follows \(text)")
+        case .text?, nil: break
         }
         self.query = try Self.pairs(query ?? [])
+    }
+
+    /// - Throws: `TemplateFault` for a character that no URL holds (RFC 3986 §2), and for the fragment, which is never sent.
+    private static func check(_ text: String) throws(TemplateFault) {
+        if text.contains("#") { throw TemplateFault(message: "a URL has no fragment here; write %23 for the character #") }
+        let isFit: (UInt8) -> Bool = { $0 > 0x20 && $0 < 0x7F && !#"\"<>^`{|}"#.utf8.contains($0) }
+        guard let unfit = text.unicodeScalars.first(where: { !$0.isASCII || !isFit(UInt8($0.value)) }) else { return }
+        let encoded = String(unfit).utf8.map { "%" + String($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined()
+        throw TemplateFault(message: "a URL cannot hold the character \(String(unfit).debugDescription); write \(encoded)")
     }
 
     package var names: [String] {
