@@ -57,18 +57,9 @@ extension TokenKeeper {
 
     /// Handles a caller's report that the partner refused the token with this fingerprint.
     package func report(fingerprint: String, status: Int) async -> ReportOutcome {
-        if loginInFlight != nil, state.token?.fingerprint == fingerprint, status == 401 || status == 403 { return .refreshing }
-        let isVerified = configuration.provider.verify != nil
-        var outcome = state.accepts(reportOf: fingerprint, status: status, isVerified: isVerified, at: now)
-        if outcome == nil {
-            state.noteReport(at: now)
-            if await isRefuted() {
-                outcome = .ignored
-            } else {
-                // The token may have changed during the suspension.
-                outcome = state.token?.fingerprint == fingerprint ? state.reported(at: now) : .alreadyReplaced
-            }
-        }
+        if loginInFlight != nil, state.token?.fingerprint == fingerprint, TokenState.reportedStatuses.contains(status) { return .refreshing }
+        var outcome = state.accepts(reportOf: fingerprint, status: status, at: now)
+        if outcome == nil { outcome = await judge(fingerprint, status) }
         let final = outcome ?? .ignored
         environment.events.record(.rejectionReported(token: configuration.name, fingerprint: fingerprint, outcome: final))
         if final == .refreshing {
@@ -79,12 +70,23 @@ extension TokenKeeper {
         return final
     }
 
-    /// Whether the provider has a `verify` request that does not confirm the report; only 401 and 403 confirm it.
-    private func isRefuted() async -> Bool {
-        guard let verify = configuration.provider.verify, let token = state.token else { return false }
-        let extra = ["token": token.value.exposedBytes].merging(token.values.mapValues { Array($0.utf8) }) { first, _ in first }
-        let reply = try? await environment.performer.request(verify, of: configuration, perRequest: perRequest, extra: extra)
-        return reply?.status != 401 && reply?.status != 403
+    /// Judges a report about the token in hand: by the partner's own word where the provider has `verify` and it decides, else by its rate.
+    private func judge(_ fingerprint: String, _ status: Int) async -> ReportOutcome {
+        if configuration.provider.verify != nil, let token = state.token {
+            guard state.mayVerify(at: now) else { return .ignored }
+            state.noteCheck(at: now)
+            let verdict = await environment.performer.verify(
+                token.value.exposedBytes, values: token.values, of: configuration, perRequest: perRequest)
+            // The token may have changed during the suspension.
+            guard state.token?.fingerprint == fingerprint else { return .alreadyReplaced }
+            switch verdict {
+            case .accepted: return .ignored
+            case .refused: return state.reported(at: now)
+            case .undecided: break
+            }
+        }
+        guard state.isCredible(status, isExclusive: configuration.isExclusive, at: now) else { return .ignored }
+        return state.reported(at: now)
     }
 
     /// Runs a provider's action with the operator's values, exactly once.

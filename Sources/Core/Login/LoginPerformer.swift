@@ -98,6 +98,34 @@ package struct LoginPerformer: Sendable {
         return try await send(try RequestRendering.request(template, values: values, connection: token.connection))
     }
 
+    /// What the partner says about a token.
+    package enum Verdict: Sendable, Equatable {
+        case accepted
+        case refused
+        case undecided(String)
+    }
+
+    /// Sends the provider's `verify` request and reads its answer by the definition's own tests.
+    ///
+    /// - Parameter values: kept from the login's answer.
+    package func verify(_ token: [UInt8], values: [String: String], of configuration: TokenConfiguration, perRequest: [String: String]) async
+        -> Verdict
+    {
+        let provider = configuration.provider
+        guard let verify = provider.verify else { return .undecided("the provider has no verify request") }
+        let extra = ["token": token].merging(values.mapValues { Array($0.utf8) }) { first, _ in first }
+        do throws(LoginFailure) {
+            let reply = try await request(verify, of: configuration, perRequest: perRequest, extra: extra)
+            let redactor = Redactor(definition: provider, values: ValueScope())
+            guard let failure = ReplyReader(reply).failure(success: verify.success, errors: provider.errors, redactor: redactor) else {
+                return .accepted
+            }
+            return failure.failureClass == .rejected ? .refused : .undecided(failure.reason)
+        } catch {
+            return .undecided(error.reason)
+        }
+    }
+
     // MARK: Values
 
     private func tokenInputs(_ token: TokenConfiguration, into values: inout ValueScope) async throws(LoginFailure) -> [String: Token] {

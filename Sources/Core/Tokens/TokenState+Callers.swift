@@ -40,23 +40,34 @@ extension TokenState {
         return true
     }
 
+    /// Statuses by which partners refuse a token: 400 and 403 may be about something else, 419 and 498 are customs.
+    package static let reportedStatuses: Set<Int> = [400, 401, 403, 419, 498]
+
     /// The outcome of a report that needs no action; nil for a report about the token in hand that may be acted on.
-    ///
-    /// If the provider has a `verify` request, its result still decides.
-    ///
-    /// - Parameter isVerified: whether the partner itself is asked; then the minimum time between reports is only 1 s.
-    package func accepts(reportOf fingerprint: String, status: Int, isVerified: Bool = false, at now: BootInstant) -> ReportOutcome? {
-        guard status == 401 || status == 403, let token else { return .ignored }
+    package func accepts(reportOf fingerprint: String, status: Int, at now: BootInstant) -> ReportOutcome? {
+        guard Self.reportedStatuses.contains(status), let token else { return .ignored }
         guard token.fingerprint == fingerprint else { return .alreadyReplaced }
         if wishes.requested != nil { return .refreshing }
-        let pause = isVerified ? .seconds(1) : max(.seconds(60), (token.expiry.lifetime ?? .zero) / 10)
-        if trouble?.isLatched ?? false || wishes.lastReportAt.map({ $0 + pause > now }) ?? false { return .ignored }
-        return nil
+        return trouble?.isLatched ?? false ? .ignored : nil
     }
 
-    /// Notes that a report is being checked, which starts the minimum time until the next one.
-    package mutating func noteReport(at now: BootInstant) {
-        wishes.lastReportAt = now
+    /// Whether the partner may be asked about the token in hand: at most once a second.
+    package func mayVerify(at now: BootInstant) -> Bool { wishes.lastCheckAt.map { $0 + .seconds(1) <= now } ?? true }
+
+    package mutating func noteCheck(at now: BootInstant) {
+        wishes.lastCheckAt = now
+    }
+
+    /// Whether a report that the partner itself did not decide is acted on: at most one in max(60 s, L/10). For 400 and 403 at most one in
+    /// L/2, never for an exclusive entry, and never from the last two logins of the callers' share.
+    package func isCredible(_ status: Int, isExclusive: Bool, at now: BootInstant) -> Bool {
+        let lifetime = token?.expiry.lifetime ?? .zero
+        var pause = max(.seconds(60), lifetime / 10)
+        if status == 400 || status == 403 {
+            guard !isExclusive, budget.left(.caller, cap: budgetCap, at: now) > 2 else { return false }
+            pause = max(pause, lifetime / 2)
+        }
+        return wishes.lastReportAt.map { $0 + pause <= now } ?? true
     }
 
     /// Acts on a report: requests a login, and remembers the token's age if its lifetime is configured.

@@ -55,6 +55,7 @@ package struct TokenState: Sendable {
         package internal(set) var isReported = false
         package internal(set) var lastAskedAt: BootInstant?
         var lastReportAt: BootInstant?
+        var lastCheckAt: BootInstant?
         var lastEarlyLoginAt: BootInstant?
         var lastAdminAt: BootInstant?
     }

@@ -84,13 +84,11 @@ struct LoginChecker {
     }
 
     private func verify(_ token: TokenConfiguration, _ draft: TokenDraft, _ performer: LoginPerformer) async -> (isGood: Bool, lines: [String]) {
-        guard let verify = token.provider.verify else { return (true, []) }
-        do throws(LoginFailure) {
-            let reply = try await performer.request(verify, of: token, perRequest: [:], extra: ["token": draft.value.exposedBytes])
-            let isGood = verify.success.statuses.contains { $0.matches(reply.status) }
-            return (isGood, [isGood ? "the partner accepts it" : "the partner does not accept it (status \(reply.status))"])
-        } catch {
-            return (false, ["it could not be verified: \(error.reason)"])
+        guard token.provider.verify != nil else { return (true, []) }
+        return switch await performer.verify(draft.value.exposedBytes, values: draft.values, of: token, perRequest: [:]) {
+        case .accepted: (true, ["the partner accepts it"])
+        case .refused: (false, ["the partner does not accept it"])
+        case .undecided(let reason): (false, ["it could not be verified: \(reason)"])
         }
     }
 }

@@ -148,4 +148,33 @@ import Tokens
         }
         #expect((Self.token(outcome.report) == "t") == isBlamed)
     }
+
+    @Test(
+        arguments: [
+            (200, #"{"active":true}"#, .accepted), (200, #"{"active":false}"#, .refused), (401, "", .refused),
+            (400, #"{"error":"invalid_grant"}"#, .refused),
+            (503, "", .undecided("status 503")), (403, "", .undecided("status 403")), (404, "", .undecided("status 404")),
+        ] as [(Int, String, LoginPerformer.Verdict)])
+    func `a verification is read by the definition's own tests`(status: Int, body: String, verdict: LoginPerformer.Verdict) async throws {
+        let yaml = """
+            providers:
+              - provider: q
+                inputs: {secret: {secret: true}}
+                login: [{method: POST, url: "https://q.example/login", form: {secret: "{secret}"}}]
+                token: {from: {json: /access_token}, expires: [{after: 15m}]}
+                errors: {rejected: [{json: /active, equals: false}]}
+                verify: {method: GET, url: "https://q.example/me", headers: {authorization: "Bearer {token}"}}
+            tokens:
+              q: {provider: q, inputs: {secret: {value: s}}}
+            """
+        let token = try #require(try TestConfiguration.read(yaml).token("q"))
+        let clocks = clocks
+        let transport = FakeTransport { _, _ throws(TransportFault) in .make(status, body, clocks: clocks) }
+        let draft = TokenDraft(value: Secret("t"), expiry: Expiry(origin: .never), sentAt: clocks.boot, sentAtWall: clocks.wall)
+        let performer = LoginPerformer(
+            clocks: clocks, transport: transport, secrets: FakeSecrets(), gate: LoginGate(bounds: LoginBounds(), clocks: clocks),
+            inputs: Inputs(Token(draft, fingerprint: "f")))
+        #expect(await performer.verify(Array("t".utf8), values: [:], of: token, perRequest: [:]) == verdict)
+        #expect(transport.requests.first?.fields[.authorization] == "Bearer t")
+    }
 }
