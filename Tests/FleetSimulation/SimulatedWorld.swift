@@ -76,6 +76,8 @@ struct HostTransport: HTTPTransport {
 }
 
 struct SimulatedSecrets: SecretSource {
+    func readBytes(_ reference: SecretReference) async throws(SecretFault) -> [UInt8] { try await read(reference).exposedBytes }
+
     func read(_ reference: SecretReference) async throws(SecretFault) -> Secret { Secret("s") }
 }
 

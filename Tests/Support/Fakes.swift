@@ -38,6 +38,8 @@ package final class RecordedEvents: EventSink {
 
 /// Secrets by place, for tests without files; counts how often it was asked.
 package final class FakeSecrets: SecretSource {
+    package func readBytes(_ reference: SecretReference) async throws(SecretFault) -> [UInt8] { try await read(reference).exposedBytes }
+
     private let count = Mutex(0)
     package var reads: Int { count.withLock { $0 } }
 

@@ -73,7 +73,9 @@ package struct OpenedStore: Sendable {
     static func read(_ reference: SecretReference, _ secrets: any SecretSource) async throws(StoreFault) -> StoreKey {
         let given: Secret
         do throws(SecretFault) {
-            given = try await secrets.read(reference)
+            // A key of 32 bytes is taken as it is; any other is text.
+            let bytes = try await secrets.readBytes(reference)
+            given = bytes.count == 32 ? Secret(bytes) : try SecretText.secret(in: bytes, at: reference.place)
         } catch {
             throw StoreFault("the store's key: \(error)")
         }

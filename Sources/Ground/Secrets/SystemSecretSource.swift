@@ -15,25 +15,22 @@ package struct SystemSecretSource: SecretSource {
     }
 
     package func read(_ reference: SecretReference) async throws(SecretFault) -> Secret {
-        let bytes: [UInt8]
+        if case .value(let secret) = reference { return secret }
+        return try SecretText.secret(in: try await readBytes(reference), at: reference.place)
+    }
+
+    package func readBytes(_ reference: SecretReference) async throws(SecretFault) -> [UInt8] {
         switch reference {
-        case .value(let secret):
-            return secret
-        case .file(let path, let isShared):
-            bytes = try Self.file(path, place: reference.place, isShared: isShared)
+        case .value(let secret): return secret.exposedBytes
+        case .file(let path, let isShared): return try Self.file(path, place: reference.place, isShared: isShared)
         case .environment(let name):
             guard let value = environment[name] else { throw SecretFault(place: reference.place, problem: "is not set") }
-            bytes = Array(value.utf8)
+            return Array(value.utf8)
         case .credential(let name):
             let (path, isShared) = try Credentials(environment: environment).file(of: name, place: reference.place)
-            bytes = try Self.file(path, place: reference.place, isShared: isShared)
-        case .command(let words):
-            bytes = try await SecretCommand.run(words, limit: Self.maximumBytes, time: Self.commandTime)
+            return try Self.file(path, place: reference.place, isShared: isShared)
+        case .command(let words): return try await SecretCommand.run(words, limit: Self.maximumBytes, time: Self.commandTime)
         }
-        var trimmed = bytes
-        if trimmed.last == 0x0A { trimmed.removeLast() }
-        guard !trimmed.isEmpty else { throw SecretFault(place: reference.place, problem: "is empty") }
-        return Secret(trimmed)
     }
 
     private static func file(_ path: String, place: String, isShared: Bool) throws(SecretFault) -> [UInt8] {
