@@ -127,7 +127,7 @@ struct ExpiryReading {
     /// Whether a lifetime by the partner's clock is possible, and fits the lifetime that the answer also states.
     private func isCredible(_ lifetime: Duration, relative: Duration?) -> Bool {
         guard Expiry.range.contains(lifetime) else { return false }
-        guard let relative = relative.map({ min($0, Expiry.range.upperBound) }) else { return true }
+        guard let relative = relative.map({ min($0 - age, Expiry.range.upperBound) }) else { return true }
         let difference = lifetime > relative ? lifetime - relative : relative - lifetime
         return difference <= relative / 10 + .seconds(60)
     }

@@ -72,17 +72,19 @@ package struct LoginPerformer: Sendable {
         let account = Self.account(token, values)
         if circumstances.overridesPause { await gate.endPause(account: account) }
         var tokens = try await tokenInputs(token, into: &values)
+        // One combination of per-request inputs is an entry of its own.
+        let entry = ([token.name] + perRequest.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }).joined(separator: "\0")
         let before = held
         do throws(LoginFailure) {
             let draft = try await attempt(token, values, account, circumstances, &held)
-            trust.worked(tokens.values, for: token.name, at: clocks.boot)
+            trust.worked(tokens.values, for: entry, at: clocks.boot)
             return draft
         } catch {
             // Attribute the first rejection in a chain to the input token and not to the refresh tokens sent with it.
-            guard error.mayBlameInput, try await replaceSuspects(token, &tokens, into: &values) else { throw error }
+            guard error.mayBlameInput, try await replaceSuspects(token, entry, &tokens, into: &values) else { throw error }
             held = before
             let draft = try await attempt(token, values, account, circumstances, &held)
-            trust.worked(tokens.values, for: token.name, at: clocks.boot)
+            trust.worked(tokens.values, for: entry, at: clocks.boot)
             return draft
         }
     }
@@ -142,11 +144,12 @@ package struct LoginPerformer: Sendable {
     /// Requests a replacement for each input token that may be the cause: one old enough, with which no other entry logged in lately.
     ///
     /// - Returns: whether at least one came.
-    private func replaceSuspects(_ token: TokenConfiguration, _ held: inout [String: Token], into values: inout ValueScope) async throws(LoginFailure)
+    private func replaceSuspects(_ token: TokenConfiguration, _ entry: String, _ held: inout [String: Token], into values: inout ValueScope)
+        async throws(LoginFailure)
         -> Bool
     {
         var isReplaced = false
-        for (input, old) in held where trust.isSuspect(old, for: token.name, at: clocks.boot) {
+        for (input, old) in held where trust.isSuspect(old, for: entry, at: clocks.boot) {
             guard case .token(let name) = token.inputs[input], let new = await inputs.replacement(for: name, refused: old) else { continue }
             held[input] = new
             values[input] = new.value.exposedBytes
@@ -178,6 +181,8 @@ package struct LoginPerformer: Sendable {
                 } catch {
                     if error.rejectsGrant { held.refreshTokens.removeAll { $0.matches(candidate) } }
                     guard !error.isPassing || circumstances.isDesperate && error.failureClass.startsOver else { throw error }
+                    // A partner that notices reuse revokes the whole family: an older refresh token is tried only after a rejection.
+                    if !error.rejectsGrant { break }
                 }
             }
         }

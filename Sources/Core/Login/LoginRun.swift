@@ -1,3 +1,4 @@
+import JSON
 package import OutboundHTTP
 package import Providers
 package import Tokens
@@ -48,18 +49,26 @@ package struct LoginRun: Sendable {
         let request = requests[step]
         let reader = ReplyReader(reply)
         if let failure = reader.failure(success: request.success, errors: definition.errors, redactor: redactor) { throw failure }
-        for kept in request.keep {
-            guard let value = try reader.keep(kept) else { continue }
-            values["steps.\(step).\(kept.name)"] = value
-        }
-        step += 1
-        guard step == requests.count else { return .nextStep }
         do throws(LoginFailure) {
-            return .token(try TokenDraft(reading: definition.token, use: definition.use, expires: expires, from: reader, values: values, held: held))
+            for kept in request.keep {
+                guard let value = try reader.keep(kept) else { continue }
+                values["steps.\(step).\(kept.name)"] = value
+            }
+            step += 1
+            guard step == requests.count else { return .nextStep }
+            return .token(
+                try TokenDraft(reading: definition.token, use: definition.use, expires: expires, from: reader, values: values, held: held))
         } catch {
-            // Without a token, an OAuth2 error in the answer says why.
-            guard reader.value(definition.token.source) == nil else { throw error }
+            // Without what was expected, an OAuth2 error in the answer says why.
+            guard error.failureClass == .badReply, !hasToken(reader) else { throw error }
             throw reader.failure(withoutToken: definition.errors, redactor: redactor) ?? error
         }
+    }
+
+    /// Whether the last answer holds something where the token should be; a body that is the token holds anything.
+    private func hasToken(_ reader: ReplyReader) -> Bool {
+        if step < requests.count { return false }
+        if case .body = definition.token.source { return false }
+        return reader.value(definition.token.source).map { $0 != .string("") } ?? false
     }
 }

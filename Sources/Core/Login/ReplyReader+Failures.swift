@@ -22,7 +22,10 @@ extension ReplyReader {
             guard let test = tests.first(where: holds) else { continue }
             var failure = failure(failureClass, "the partner answered: \(test)", errors, redactor)
             failure.rejectsGrant = failureClass == .rejected
-            failure.pausesAccount = failureClass == .throttled
+            guard failureClass == .throttled else { return failure }
+            let isOutage = (500...599).contains(reply.status)
+            failure.pausesAccount = !isOutage
+            if isOutage { failure.retryAfter = failure.retryAfter.map { min($0, Self.longestOutage) } }
             return failure
         }
         guard success.statuses.contains(where: { $0.matches(reply.status) }) else { return byStatus(errors, redactor) }
@@ -34,7 +37,7 @@ extension ReplyReader {
     /// What a success without a token is: an OAuth2 error in it counts as one; nil where there is none.
     func failure(withoutToken errors: ErrorRules, redactor: Redactor) -> LoginFailure? {
         guard let code = json?["error"]?.text, !code.isEmpty else { return nil }
-        return byError(errors, redactor) ?? failure(.refused, "status \(reply.status) with the error \(redactor.redact(code))", errors, redactor)
+        return byError(errors, redactor) ?? failure(.refused, "status \(reply.status) with an error in place of a token", errors, redactor)
     }
 
     /// The class of the status, or to the OAuth2 error.
@@ -59,11 +62,14 @@ extension ReplyReader {
     private func byError(_ errors: ErrorRules, _ redactor: Redactor) -> LoginFailure? {
         guard let code = json?["error"]?.text else { return nil }
         let reason = "status \(reply.status), \(code)"
+        // A 401, a 429 and a 5xx say more than any word but those that reject.
+        let isOverruled = reply.status == 401 || reply.status == 429 || (500...599).contains(reply.status)
         switch code {
         case "invalid_client", "invalid_grant", "unauthorized_client":
             var failure = failure(.rejected, reason, errors, redactor)
             failure.rejectsGrant = code == "invalid_grant"
             return failure
+        case _ where isOverruled: return nil
         case "invalid_request":
             var failure = pausing(failure(.refused, reason, errors, redactor), errors)
             failure.isInvalidRequest = true
@@ -76,10 +82,11 @@ extension ReplyReader {
     /// An answer that states a pause asks for it: of this entry, an hour at most.
     private func pausing(_ failure: LoginFailure, _ errors: ErrorRules) -> LoginFailure {
         guard let pause = retryAfter(errors.retryAfter) else { return failure }
-        var throttled = failure
-        throttled.failureClass = .throttled
-        throttled.retryAfter = min(pause, Self.longestOutage)
-        return throttled
+        var pausing = failure
+        pausing.retryAfter = min(pause, Self.longestOutage)
+        // A pause of moments is one of the usual ladder's; a longer one replaces it.
+        if failure.failureClass != .transient || pause >= .seconds(5) { pausing.failureClass = .throttled }
+        return pausing
     }
 
     private func failure(_ failureClass: FailureClass, _ reason: String, _ errors: ErrorRules, _ redactor: Redactor) -> LoginFailure {

@@ -72,18 +72,22 @@ package struct ReplyReader: Sendable {
         return bytes
     }
 
-    /// Whether a text says something to people: shorter than 8 bytes, letters only under 20, a number, or markup.
+    /// Whether a text says something to people: shorter than 8 bytes, under 20 without a digit and of letters and `_-.!:`, a number, or
+    /// markup.
     private static func isWord(_ bytes: [UInt8]) -> Bool {
-        let isLetter: (UInt8) -> Bool = { (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) }
+        let isLetter: (UInt8) -> Bool = { (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || "_-.!:".utf8.contains($0) }
         if bytes.count < 8 || bytes.first == UInt8(ascii: "<") { return true }
         if bytes.count < 20, bytes.allSatisfy(isLetter) { return true }
         return JSONValue(parsing: bytes).map { if case .string = $0 { false } else { true } } ?? false
     }
 
-    /// The token's bytes; nil if the source is missing, null or empty.
-    func optionalToken(_ source: ValueSource) throws(LoginFailure) -> [UInt8]? {
+    /// A refresh token's bytes, of visible ASCII and space (RFC 6749 appendix A.17); nil if the source is missing, null or empty.
+    func refreshToken(_ source: ValueSource) throws(LoginFailure) -> [UInt8]? {
         guard let found = value(source), found != .string("") else { return nil }
-        return try token(source)
+        guard case .string(let text) = found, text.utf8.count <= Self.maximumValueBytes, text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+            throw bad("\(source) holds a value that cannot be a refresh token (1 to 65536 bytes of visible ASCII and space)")
+        }
+        return Array(text.utf8)
     }
 
     /// A kept value as text; nil if it is optional and missing or empty.

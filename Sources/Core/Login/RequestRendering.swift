@@ -10,7 +10,7 @@ package enum RequestRendering {
         -> OutboundRequest
     {
         var fields = HTTPFields()
-        fields[.cacheControl] = "no-store"
+        fields[.cacheControl] = "no-cache, no-store"
         let (body, contentType) = try body(template.body, values)
         if let contentType { fields[.contentType] = contentType }
         for header in template.headers {

@@ -25,13 +25,19 @@ extension TokenDraft {
         values["token"] = bytes
         var headers: [TokenHeader] = []
         for header in use.headers {
-            guard let value = try header.value.render(values, encode: PlaceEncoding.header) else { continue }
-            headers.append(TokenHeader(name: header.name.rawName, value: Secret(value)))
+            do throws(LoginFailure) {
+                guard let value = try header.value.render(values, encode: PlaceEncoding.header) else { continue }
+                headers.append(TokenHeader(name: header.name.rawName, value: Secret(value)))
+            } catch {
+                // The partner's own value does not fit into a header: it is left out if it may be absent.
+                let isOptional = reading.keep.contains { $0.isOptional && $0.name == header.value.soleName }
+                if !isOptional { throw reader.bad(error.reason) }
+            }
         }
         let expiry = try ExpiryReading(reader: reader, token: webToken, ignoresClaim: reading.ignoresClaim).expiry(expires)
         self.init(
             value: Secret(bytes), type: reading.type, headers: headers, values: kept, expiry: expiry,
             sentAt: reader.reply.sentAt, sentAtWall: reader.reply.sentAtWall)
-        refreshToken = try reading.refreshToken.flatMap { source throws(LoginFailure) in try reader.optionalToken(source).map { Secret($0) } }
+        refreshToken = try reading.refreshToken.flatMap { source throws(LoginFailure) in try reader.refreshToken(source).map { Secret($0) } }
     }
 }

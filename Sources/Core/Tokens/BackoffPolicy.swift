@@ -16,7 +16,7 @@ package enum BackoffPolicy {
     ) -> Duration {
         switch failure.failureClass {
         case .transient, .timedOut:
-            return passing(count, holding, cap: .seconds(60), using: &generator)
+            return max(failure.retryAfter ?? .zero, passing(count, holding, cap: .seconds(60), using: &generator))
         case .certificate:
             return passing(count, holding, cap: .seconds(300), using: &generator)
         case .badReply:

@@ -100,7 +100,11 @@ struct JSONParser {
         }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
         if isWhole, let number = Int64(text) { return .integer(number) }
-        guard let number = Double(text), number.isFinite else { throw Malformed() }
+        guard let number = Double(text), number.isFinite else {
+            // A number that nothing holds says nothing, and spoils no other member.
+            if isLenient { return .null }
+            throw Malformed()
+        }
         return .number(number)
     }
 

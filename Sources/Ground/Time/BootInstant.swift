@@ -13,7 +13,7 @@ package struct BootInstant: Sendable, Hashable, Comparable {
 
     package static func + (instant: BootInstant, duration: Duration) -> BootInstant {
         let (sum, overflow) = instant.nanoseconds.addingReportingOverflow(duration.nanoseconds)
-        return BootInstant(nanoseconds: overflow ? .max : sum)
+        return BootInstant(nanoseconds: overflow ? (duration < .zero ? .min : .max) : sum)
     }
 
     package static func - (instant: BootInstant, duration: Duration) -> BootInstant { instant + (.zero - duration) }

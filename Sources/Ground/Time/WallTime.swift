@@ -25,7 +25,7 @@ package struct WallTime: Sendable, Hashable, Comparable {
 
     package static func + (time: WallTime, duration: Duration) -> WallTime {
         let (sum, overflow) = time.nanoseconds.addingReportingOverflow(duration.nanoseconds)
-        return WallTime(nanoseconds: overflow ? .max : sum)
+        return WallTime(nanoseconds: overflow ? (duration < .zero ? .min : .max) : sum)
     }
 
     package static func - (left: WallTime, right: WallTime) -> Duration {

@@ -77,6 +77,17 @@ import Tokens
         #expect(try lifetime(#"{"e":\#(value)}"#, [source, .after(.seconds(1800))]).lifetime == 1800)
     }
 
+    @Test func `a moment before all time is no long life`() throws {
+        let source = Self.source("/e", .rfc3339(zone: nil))
+        #expect((try? lifetime(#"{"e":"0001-01-01T00:00:00+01:00"}"#, [source]).lifetime ?? 0) ?? 0 < 3)
+    }
+
+    @Test func `Age is counted on both sides of the look at the partner's clock`() throws {
+        let fields = [("Age", "3000"), ("Date", CalendarTime.imfFixdate(WallTime(seconds: Self.now)))]
+        let found = try lifetime(#"{"e":3600}"#, [.claim("exp"), Self.seconds], fields: fields, jwt: Self.jwt(#"{"exp":1800003600}"#))
+        #expect(found.lifetime == 599 && !found.ignoredClock)
+    }
+
     @Test func `what was passed over is named`() throws {
         let reader = ReplyReader(.make(200, #"{"e":"soon"}"#, clocks: FakeClocks()))
         let expiry = try ExpiryReading(reader: reader, token: nil).expiry([.claim("exp"), Self.seconds, .after(.seconds(60))])
@@ -94,7 +105,8 @@ import Tokens
     @Test(arguments: [
         (#"{"exp":1800000008}"#, 8.0), (#"{"exp":"1800000008"}"#, 8), (#"{"exp":1.800000008e9}"#, 8), (#"{"exp":1800000008.5}"#, 8.5),
         ("{\"a\":\"\u{FEFF}\",\"exp\":1800000008}", 8), (#"{"a":"\ud83d","exp":1800000008}"#, 8), (#"{"exp":1800000900}"#, 900),
-        (#"{"exp":1800009000}"#, 3600), (#"{"exp":null}"#, 3600), (#"{"exp":"never"}"#, 3600), (#"{"exp":0}"#, 3600),
+        (#"{"exp":1800009000}"#, 3600), (#"{"exp":null}"#, 3600), (#"{"exp":"never"}"#, 3600), (#"{"n":1e400,"exp":1800000008}"#, 8),
+        (#"{"exp":0}"#, 3600),
     ])
     func `a web token never outlives its own exp`(claims: String, seconds: Double) throws {
         #expect(try lifetime(#"{"e":3600}"#, [Self.seconds], jwt: Self.jwt(claims)).lifetime == seconds)

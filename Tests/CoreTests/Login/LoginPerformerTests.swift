@@ -99,6 +99,30 @@ import Tokens
         #expect(failed.sent == ["refresh_token=r1"] && failed.report.refreshTokens.map(\.exposedText) == ["r1"])
     }
 
+    @Test func `an older refresh token is tried only after a rejection`() async throws {
+        let logged = try await login(refreshTokens: ["r2", "r1"]) { body, _ in
+            body.hasPrefix("refresh_token") ? (200, "<html></html>") : (200, #"{"access_token":"t"}"#)
+        }
+        #expect(logged.sent == ["refresh_token=r2", "secret=new"] && logged.report.refreshTokens.map(\.exposedText) == ["r2", "r1"])
+    }
+
+    @Test(arguments: [
+        #"{"error":"invalid_client"}"#, #"{"access_token":"","error":"invalid_client"}"#, #"{"access_token":null,"error":"invalid_client"}"#,
+    ])
+    func `an error in place of the token is a rejection`(body: String) async throws {
+        let failed = try await login { _, _ in (200, body) }
+        guard case .failure(let failure) = failed.report.outcome else {
+            Issue.record("a token")
+            return
+        }
+        #expect(failure.failureClass == .rejected)
+    }
+
+    @Test func `a refresh token may hold what an access token may not`() async throws {
+        let logged = try await login { _, _ in (200, #"{"access_token":"t","refresh_token":"a b,c;d"}"#) }
+        #expect(logged.report.refreshTokens.map(\.exposedText) == ["a b,c;d"])
+    }
+
     @Test func `a lasting failure of the refresh is followed by the login once no token lives, but never within a pause`() async throws {
         let desperate = LoginPerformer.Circumstances(isDesperate: true)
         let logged = try await login(refreshTokens: ["r1"], circumstances: desperate) { body, _ in

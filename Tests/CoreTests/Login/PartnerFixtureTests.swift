@@ -121,6 +121,6 @@ import YAML
         #expect(request.method.rawValue == method)
         #expect(request.url == url)
         #expect(request.body.map { String(decoding: $0, as: UTF8.self) } == body)
-        #expect(request.fields[.cacheControl] == "no-store")
+        #expect(request.fields[.cacheControl] == "no-cache, no-store")
     }
 }

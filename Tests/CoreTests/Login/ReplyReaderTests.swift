@@ -56,7 +56,9 @@ import YAML
             (301, "", .badReply), (101, "", .badReply), (403, "", .refused), (400, #"{"error":"temporarily_unavailable"}"#, .transient),
             (403, #"{"error":"server_error"}"#, .transient), (400, #"{"error":"slow_down"}"#, .transient),
             (400, #"{"error":"unauthorized_client"}"#, .rejected), (403, #"{"error":"invalid_client"}"#, .rejected),
-            (400, #"{"error":"invalid_request"}"#, .refused), (503, #"{"error":"invalid_grant"}"#, .rejected),
+            (400, #"{"error":"invalid_request"}"#, .refused), (401, #"{"error":"invalid_request"}"#, .rejected),
+            (401, #"{"error":"server_error"}"#, .rejected), (429, #"{"error":"slow_down"}"#, .throttled),
+            (500, #"{"error":"invalid_request"}"#, .transient), (503, #"{"error":"invalid_grant"}"#, .rejected),
         ] as [(Int, String, FailureClass?)])
     func `without tests of its own an answer is what its status says`(status: Int, body: String, expected: FailureClass?) throws {
         let definition = try #require(ProviderCatalog.definitions(faults: .init())["pulsecrm"])
@@ -84,6 +86,16 @@ import YAML
         let found = try failure(status, fields: [("Retry-After", field)])
         #expect(found.retryAfter?.inSeconds == seconds)
         #expect(found.failureClass == .throttled && found.pausesAccount == (status == 429))
+    }
+
+    @Test func `a pause of moments stays on the ladder, and that of an outage is its entry's by the definition's tests too`() throws {
+        let moment = try failure(503, fields: [("Retry-After", "1")])
+        #expect(moment.failureClass == .transient && moment.retryAfter == .seconds(1))
+        var (errors, test) = (ErrorRules(), ReplyTest())
+        test.statuses = [.exactly(503)]
+        errors.throttled = [test]
+        let outage = try failure(503, fields: [("Retry-After", "86400")], errors: errors)
+        #expect(outage.failureClass == .throttled && !outage.pausesAccount && outage.retryAfter == .seconds(3600))
     }
 
     @Test func `a 503 without a usable pause is passing`() throws {
@@ -140,7 +152,7 @@ import YAML
     @Test(
         arguments: [
             "null", "true", "0", "12345678901", "undefined", "Unauthorized", "maintenance", "<html><body>x</body></html>", "<token>abcdef</token>",
-            #"{"error":"x"}"#, "[1,2,3,4,5]", "short", "-1.5e300",
+            #"{"error":"x"}"#, "[1,2,3,4,5]", "short", "access_denied", "Unauthorized.", "Not-Found", "invalid_client", "-1.5e300",
         ])
     func `a body that is no token`(body: String) {
         let reader = ReplyReader(.make(200, body, type: "text/plain", clocks: FakeClocks()))
@@ -156,7 +168,7 @@ import YAML
     @Test(
         arguments: [
             [0xEF, 0xBB, 0xBF] + Array(#"{"t":"tok"}"#.utf8), Array(#"{"name":"Caf"#.utf8) + [0xE9] + Array(#"","t":"tok"}"#.utf8),
-            Array(#"{"name":"\ud83d","t":"tok"}"#.utf8), Array("{\"name\":\"a\u{01}\nb\",\"t\":\"tok\"}".utf8),
+            Array(#"{"name":"\ud83d","t":"tok"}"#.utf8), Array(#"{"n":1e400,"t":"tok"}"#.utf8), Array("{\"name\":\"a\u{01}\nb\",\"t\":\"tok\"}".utf8),
         ] as [[UInt8]])
     func `junk in members that nobody reads hides no token`(body: [UInt8]) throws {
         let clocks = FakeClocks()
