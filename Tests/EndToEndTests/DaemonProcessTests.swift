@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct DaemonProcessTests {
-    @Test func `the daemon serves six tokens, and the command line tells of them`() async throws {
+    @Test func `the daemon serves six tokens, and the command line lists them`() async throws {
         try await blocking {
             let daemon = try Daemon()
             for name in ["zipteams", "zetasafe", "zapper", "zapper-jo", "sparrowsms", "pulsecrm"] {
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test func `rejected credentials are tried anew as soon as their file is mended`() async throws {
+    @Test func `rejected credentials are tried again as soon as their file is corrected`() async throws {
         try await blocking {
             let daemon = try Daemon { yaml, folder in
                 try? TestFiles.write("wrong", to: "\(folder)/secret")

@@ -26,7 +26,7 @@ import Testing
         daemon.get("/v1/tokens/\(token)").flatMap { JSONValue(parsing: $0.body)?["fingerprint"]?.text }
     }
 
-    /// A refresh while the disk fails: a new token is served, and the failure is told.
+    /// A refresh while the disk fails: a new token is served, and the failure is reported.
     private func refresh(_ token: String, _ daemon: Daemon) throws {
         let before = fingerprint(daemon, token)
         #expect(try daemon.command("refresh", token).status == 0)

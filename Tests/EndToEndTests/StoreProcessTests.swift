@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test func `a changed secret has its own entry logged in anew beside the old token, and no other`() async throws {
+    @Test func `a changed secret makes only its own entry log in again, and the old token is served meanwhile`() async throws {
         try await blocking {
             let daemon = try withStore { yaml, folder in
                 try? TestFiles.write("sandbox-api-token", to: "\(folder)/secret")
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func `a store that cannot be opened is told, and tokens are served from memory`() async throws {
+    @Test func `a store that cannot be opened is reported, and tokens are served from memory`() async throws {
         try await blocking {
             let daemon = try withStore()
             #expect(try daemon.command("history", "zapper").status == 0)

@@ -28,7 +28,7 @@ final class SimulationExecutor: Sendable {
     }
 }
 
-/// The executor jobs are told they run on: the global one, in name.
+/// The executor that jobs believe they run on: by name, the global one.
 final class SerialJobs: SerialExecutor {
     static let shared = SerialJobs()
     func enqueue(_ job: consuming ExecutorJob) { SimulationExecutor.shared.enqueue(UnownedJob(job)) }

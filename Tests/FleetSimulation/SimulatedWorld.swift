@@ -116,7 +116,7 @@ final class SimulatedEtcd: Sendable {
         state.withLock { $0.calls += 1 }
     }
 
-    /// etcd's time is told in whole seconds.
+    /// etcd's time has whole seconds.
     private func record(_ entry: (token: StoredToken, revision: Int64, at: BootInstant)) -> FleetRecord {
         FleetRecord(token: entry.token, revision: entry.revision, age: max(.zero, time.now - entry.at))
     }
@@ -146,7 +146,7 @@ final class SimulatedEtcd: Sendable {
             state.locks[lock.name.record] = nil
             return true
         }
-        if isMine { tell(.unlocked(lock.name.record)) }
+        if isMine { announce(.unlocked(lock.name.record)) }
     }
 
     func write(_ token: StoredToken, under lock: FleetLock?, over revision: Int64) -> FleetWriting {
@@ -160,11 +160,11 @@ final class SimulatedEtcd: Sendable {
             state.records[name] = (token, state.revision, time.now)
             return .written(revision: state.revision)
         }
-        if case .written = outcome, let written = state.withLock({ $0.records[name].map(record) }) { tell(.record(written)) }
+        if case .written = outcome, let written = state.withLock({ $0.records[name].map(record) }) { announce(.record(written)) }
         return outcome
     }
 
-    private func tell(_ news: FleetNews) {
+    private func announce(_ news: FleetNews) {
         Task { [self] in
             try? await time.sleep(until: time.now + .milliseconds(20))
             let watchers = state.withLock { $0.watchers.values }

@@ -81,8 +81,8 @@ import Time
         #expect(server.isValid(token))
         server.revoke("pulsecrm")
         #expect(!server.isValid(token))
-        let told = JSONValue(parsing: try await send(server, .get, "/_sandbox/tokens?token=\(token)").body)
-        #expect(told?["valid"] == false)
-        #expect(told?["partner"] == "pulsecrm")
+        let answer = JSONValue(parsing: try await send(server, .get, "/_sandbox/tokens?token=\(token)").body)
+        #expect(answer?["valid"] == false)
+        #expect(answer?["partner"] == "pulsecrm")
     }
 }

@@ -10,7 +10,7 @@ package final class Program: @unchecked Sendable {
     /// Guarded by being written once, under `wait`.
     private var status: Int32?
 
-    /// Starts a program with nothing on its standard input; both outputs go to files, which are made anew.
+    /// Starts a program with nothing on its standard input; both outputs go to files, which are created for it.
     package init(_ path: String, _ arguments: [String], environment: [String: String] = [:], output: String, errors: String? = nil) throws {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)

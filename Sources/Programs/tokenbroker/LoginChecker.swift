@@ -1,6 +1,5 @@
 import BrokerDaemon
 import Configuration
-import HTTPTypes
 import JSON
 import Login
 import OutboundHTTP
@@ -90,59 +89,5 @@ struct LoginChecker {
         case .refused: (false, ["the partner does not accept it"])
         case .undecided(let reason): (false, ["it could not be verified: \(reason)"])
         }
-    }
-}
-
-/// The token inputs of a check; logs in once for each token.
-private final class CheckedInputs: TokenInputs {
-    let performer = Mutex<LoginPerformer?>(nil)
-    private let drafts = Mutex<[String: TokenDraft]>([:])
-    private let configuration: BrokerConfiguration
-
-    init(configuration: BrokerConfiguration) {
-        self.configuration = configuration
-    }
-
-    func login(_ token: TokenConfiguration) async throws(LoginFailure) -> TokenDraft {
-        if let known = drafts.withLock({ $0[token.name] }) { return known }
-        guard let performer = performer.withLock({ $0 }) else { throw LoginFailure(.local, "nothing to log in with") }
-        let draft = try await performer.login(token, inputs: try await performer.ownInputs(token)).outcome.get()
-        drafts.withLock { $0[token.name] = draft }
-        return draft
-    }
-
-    func token(for name: String) async throws(LoginFailure) -> Token {
-        guard let configured = configuration.token(name) else { throw LoginFailure(.local, "there is no token \(name)") }
-        let draft = try await login(configured)
-        return Token(draft, fingerprint: "")
-    }
-
-    func replacement(for name: String, refused: Token) async -> Token? { nil }
-}
-
-/// Records the exchanges without secrets: method, URL without the values of its query, field names, status, size and content type.
-private final class RecordingTransport: HTTPTransport {
-    private let inner: any HTTPTransport
-    private let recorded = Mutex<[String]>([])
-
-    init(_ inner: any HTTPTransport) {
-        self.inner = inner
-    }
-
-    var lines: [String] { recorded.withLock { $0 } }
-
-    func clear() {
-        recorded.withLock { $0 = [] }
-    }
-
-    func send(_ request: OutboundRequest) async throws(TransportFault) -> PartnerReply {
-        let url = request.url.split(separator: "?", maxSplits: 1)
-        let query = url.count > 1 ? "?" + url[1].split(separator: "&").map { "\($0.prefix { $0 != "=" })=…" }.joined(separator: "&") : ""
-        let fields = request.fields.map(\.name.rawName).joined(separator: ", ")
-        recorded.withLock { $0.append("\(request.method.rawValue) \(url[0])\(query) with \(fields)") }
-        let reply = try await inner.send(request)
-        let type = reply.fields[.contentType] ?? "no content type"
-        recorded.withLock { $0.append("answered \(reply.status), \(reply.body.count) bytes of \(type)") }
-        return reply
     }
 }

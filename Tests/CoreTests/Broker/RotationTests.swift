@@ -45,7 +45,7 @@ private final class FakeDisk: TokenStore {
 
     func write(_ changes: StoreChanges) async throws(StoreFault) {
         if isHeld.withLock({ $0 }) {
-            // A crash: nothing of it lands, and nobody is told.
+            // A crash: nothing of it lands, and nobody hears of it.
             await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
                 Self.lost.withLock { $0.append(continuation) }
                 begun.open()

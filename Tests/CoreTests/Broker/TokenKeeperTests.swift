@@ -8,7 +8,7 @@ import Testing
 import Time
 import Tokens
 
-/// Calls back for every event, at the moment it is told.
+/// Calls back for every event, at the moment it is recorded.
 private struct EventListener: EventSink {
     let heard: @Sendable (BrokerEvent) -> Void
 
@@ -196,7 +196,7 @@ private struct EventListener: EventSink {
         }
     }
 
-    @Test func `a reload keeps what is unchanged and logs in anew beside the old token where the login changed`() async throws {
+    @Test func `a reload keeps what is unchanged and logs in again where the login changed, serving the old token meanwhile`() async throws {
         let valve = Valve()
         let bench = BrokerBench { request, number, clocks throws(TransportFault) in
             if number > 1 { await valve.pass() }

@@ -10,7 +10,7 @@ import YAML
     /// `reject/NAME.yaml` with what is said about it in `reject/NAME.expected`.
     static let rejected = ((try? TestFiles.names("Tests/Fixtures/config/reject")) ?? []).filter { $0.hasSuffix(".yaml") }
 
-    @Test(arguments: rejected) func `a faulty configuration is told with every place`(file: String) throws {
+    @Test(arguments: rejected) func `every fault of a configuration is reported with its place`(file: String) throws {
         let yaml = try TestFiles.text("Tests/Fixtures/config/reject/\(file)")
         let expected = try TestFiles.text("Tests/Fixtures/config/reject/\(file.dropLast(5)).expected")
         do throws(ConfigurationFaults) {
@@ -21,7 +21,7 @@ import YAML
         }
     }
 
-    @Test func `there are faulty configurations to tell of`() {
+    @Test func `the folder of faulty configurations is not empty`() {
         #expect(Self.rejected.count >= 10)
     }
 

@@ -195,7 +195,7 @@ import Tokens
         #expect(reply.status == 200)
     }
 
-    @Test func `a proxy is used where it is said, and its refusal is told`() async throws {
+    @Test func `a configured proxy is used, and its refusal is reported`() async throws {
         let server = try await TLSServer(Self.files.value.good, answer: Self.answer)
         let proxy = try TunnelProxy()
         let reply = try await send(server) { $0.connection.proxy = proxy.url }

@@ -53,7 +53,7 @@ import Testing
         try await withFolder { folder in
             try await write(folder)
             let old = try TestFiles.text("\(folder)/store.key")
-            // Cut off before the records were sealed anew.
+            // Cut off before the records were sealed with the new key.
             try TestFiles.write(String(repeating: "cd", count: 32), to: "\(folder)/store.key.new")
             var kept = try await records(folder)
             #expect(kept == [[1, 2, 3]])
@@ -75,7 +75,7 @@ import Testing
             let held = try await open(folder)
             do {
                 _ = try await rekey(folder)
-                Issue.record("it was sealed anew under a daemon's hands")
+                Issue.record("it was sealed with another key under a daemon's hands")
             } catch {
                 #expect("\(error)".contains("in use by another process"))
             }

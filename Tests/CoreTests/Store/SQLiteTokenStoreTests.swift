@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func `another key, another program's file, a damaged file: told apart, and left as they are`() async throws {
+    @Test func `another key, another program's file, a damaged file: each has its own error, and none is changed`() async throws {
         try await Self.withFolder { folder in
             do { try await Self.store(folder).write(Self.changes([Self.token("a", "one")])) }
             let path = "\(folder)/tokens.db"

@@ -207,7 +207,7 @@ import Tokens
         #expect(life.state.token?.fingerprint == "g")
     }
 
-    @Test func `a token whose life nobody states is issued anew when it comes again after its end`() throws {
+    @Test func `a token whose life nobody states counts as a new issue when it comes again after its end`() throws {
         var life = LifeSimulation()
         var generator = SeededGenerator(seed: 1)
         func same(at now: BootInstant) -> TokenDraft {
@@ -219,8 +219,8 @@ import Tokens
         #expect(again == .same)
         #expect(life.state.token?.issuedAt == life.now)
         let end = life.now + .seconds(1800)
-        let anew = try life.state.adopt(same(at: end), fingerprint: "f", trigger: .schedule, at: end, using: &generator)
-        #expect(anew == .reissued)
+        let reissued = try life.state.adopt(same(at: end), fingerprint: "f", trigger: .schedule, at: end, using: &generator)
+        #expect(reissued == .reissued)
         #expect(life.state.token?.issuedAt == end)
     }
 

@@ -4,7 +4,7 @@ import Testing
 
 /// Changes of secret files, by a real inotify.
 @Suite struct SecretWatchTests {
-    @Test(.timeLimit(.minutes(1))) func `a file that is written, replaced, or given another mode is told; its neighbours are not`() async throws {
+    @Test(.timeLimit(.minutes(1))) func `a file that is written, replaced, or given another mode is reported; its neighbours are not`() async throws {
         let folder = try TestFiles.scratch()
         defer { TestFiles.remove(folder) }
         let (path, other) = ("\(folder)/secret", "\(folder)/other")
@@ -26,8 +26,8 @@ import Testing
         ] as [() throws -> Void] {
             try TestFiles.write("x", to: other)
             try change()
-            let told = await changes.next()
-            #expect(told == [path])
+            let reported = await changes.next()
+            #expect(reported == [path])
         }
     }
 
@@ -44,7 +44,7 @@ import Testing
         try TestFiles.run("/bin/mkdir", [folder])
         try TestFiles.write("two", to: "\(folder)/secret")
         // Told once for what was taken away or once for what is there again, and from then on as before.
-        let told = await changes.next()
-        #expect(told == ["\(folder)/secret"])
+        let reported = await changes.next()
+        #expect(reported == ["\(folder)/secret"])
     }
 }

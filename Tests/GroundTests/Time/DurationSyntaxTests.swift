@@ -15,7 +15,7 @@ import Time
     }
 
     @Test(arguments: [(240, "4 min"), (79_200, "22 h"), (90, "1 min 30 s"), (273_600, "3 d 4 h"), (0, "0 s"), (601, "10 min")])
-    func `durations are told in words`(seconds: Int, words: String) {
+    func `durations are written in words`(seconds: Int, words: String) {
         #expect(DurationSyntax.words(.seconds(seconds)) == words)
     }
 

@@ -144,7 +144,7 @@ import Tokens
         }
     }
 
-    /// How each failure of a partner's login is told to a caller.
+    /// How each failure of a partner's login is reported to a caller.
     static let failures: [(fault: Fault, slug: String, status: Int)] = [
         (Fault(.throttle, retryAfter: 30), "partner-throttled", 503), (Fault(.throttle), "partner-throttled", 503),
         (Fault(.error), "partner-unavailable", 503),
@@ -152,7 +152,7 @@ import Tokens
         (Fault(.slow, delayMilliseconds: 3000), "partner-timeout", 504),
     ]
 
-    @Test(arguments: failures) func `a failing partner is told apart`(fault: Fault, slug: String, status: Int) async throws {
+    @Test(arguments: failures) func `each failure of a partner has its own problem`(fault: Fault, slug: String, status: Int) async throws {
         let change = { (yaml: String) in yaml.replacing("organisation_id: org-42", with: "organisation_id: org-42\n    timeout: 1s") }
         try await LiveBroker.with(change, before: { $0.arm(fault, for: "zapper-service") }) { live in
             #expect(await eventually { await live.broker.statuses().first { $0.name == "zapper" }?.lastFailure != nil })
@@ -168,7 +168,7 @@ import Tokens
         }
     }
 
-    @Test func `wrong credentials are told as such, and the partner is left in peace`() async throws {
+    @Test func `wrong credentials are reported as such, and the partner is left in peace`() async throws {
         try await LiveBroker.with({
             $0.replacing("api_token: {value: sandbox-api-token}\n      organisation_id", with: "api_token: {value: wrong}\n      organisation_id")
         }) { live in

@@ -140,7 +140,7 @@ import Testing
         }
     }
 
-    @Test func `a client reaches its tokens and permissions alone, and cannot tell forbidden from unknown`() async throws {
+    @Test func `a client reaches only its tokens and permissions, and cannot tell forbidden from unknown`() async throws {
         let narrow = { (yaml: String) in yaml.replacing("tokens: [\"*\"]\n    may: [admin]", with: "tokens: [\"zapper\"]") }
         try await LiveBroker.with(narrow) { live in
             #expect(try await live.ask("GET", "/v1/tokens/zapper").status == 200)

@@ -9,7 +9,7 @@ import Testing
         { $0.replacing("    may: [admin]", with: "    may: [admin]\n    \(settings)") }
     }
 
-    @Test func `beyond its rate a client gets 429 and is told when to come back`() async throws {
+    @Test func `beyond its rate a client gets 429 and the time to retry`() async throws {
         try await LiveBroker.with(Self.client("limits: {requests: 3/h}")) { live in
             for _ in 0..<3 { #expect(try await live.ask("GET", "/v1/tokens/zapper").status == 200) }
             let answer = try await live.ask("GET", "/v1/tokens/zapper")

@@ -14,7 +14,7 @@ import Tokens
         Fault(.malformed), Fault(.skewedDate, offset: 90_000),
     ]
 
-    @Test func `nothing secret is logged or told on any failure path`() async throws {
+    @Test func `no secret is logged or answered on any failure path`() async throws {
         for fault in Self.faults {
             let change = { (yaml: String) in yaml.replacing("organisation_id: org-42", with: "organisation_id: org-42\n    timeout: 1s") }
             try await LiveBroker.with(change) { live in
@@ -26,16 +26,16 @@ import Tokens
                 for partner in ["zipteams", "zetasafe", "zapper-service", "zapper-customer", "sparrowsms", "pulsecrm"] {
                     live.sandbox.arm(fault, for: partner)
                 }
-                var told = ""
+                var said = ""
                 for name in ["zipteams", "zetasafe", "zapper", "zapper-jo", "sparrowsms", "pulsecrm"] {
-                    told += try await live.ask("POST", "/v1/tokens/\(name)/refresh").text
-                    told += try await live.ask("GET", "/v1/tokens/\(name)/status").text
-                    told += try await live.ask("GET", "/v1/tokens/\(name)?min_valid=34560000").text
+                    said += try await live.ask("POST", "/v1/tokens/\(name)/refresh").text
+                    said += try await live.ask("GET", "/v1/tokens/\(name)/status").text
+                    said += try await live.ask("GET", "/v1/tokens/\(name)?min_valid=34560000").text
                     tokens.append(try await live.ask("GET", "/v1/tokens/\(name)", headers: "Accept: text/plain\r\n").text.trimmingSuffix)
                 }
-                told += try await live.ask("GET", "/v1/tokens").text + live.log.text
+                said += try await live.ask("GET", "/v1/tokens").text + live.log.text
                 for canary in Self.secrets + tokens where !canary.isEmpty {
-                    #expect(!told.contains(canary), "\(canary) after \(String(describing: fault?.kind))")
+                    #expect(!said.contains(canary), "\(canary) after \(String(describing: fault?.kind))")
                 }
                 #expect(live.log.text.contains("token adopted"))
             }
@@ -48,12 +48,12 @@ import Tokens
         ("partner_token: {value: sandbox-partner-token}", "partner_token: {value: canary-partner-7}", "sparrowsms"),
     ]
 
-    @Test(arguments: echoes) func `wrong secrets are not told either`(change: String, to: String, token: String) async throws {
+    @Test(arguments: echoes) func `wrong secrets are not shown either`(change: String, to: String, token: String) async throws {
         try await LiveBroker.with({ $0.replacing(change, with: to) }) { live in
             let answer = try await live.ask("GET", "/v1/tokens/\(token)?wait=3")
             #expect(answer.slug == "credentials-rejected", "\(answer.text)")
-            let told = answer.text + live.log.text + (try await live.ask("GET", "/v1/tokens/\(token)/status").text)
-            #expect(!told.contains("canary-"))
+            let said = answer.text + live.log.text + (try await live.ask("GET", "/v1/tokens/\(token)/status").text)
+            #expect(!said.contains("canary-"))
         }
     }
 }

@@ -25,7 +25,7 @@ import Testing
             ("POST", ["v1", "tokens", "a"], "GET, HEAD"), ("GET", ["v1", "reload"], "POST"), ("", ["livez"], "GET, HEAD"),
             ("OPTIONS", ["livez"], "GET, HEAD"),
         ] as [(String, [String], String)])
-    func `another method is told which there are`(method: String, segments: [String], allow: String) {
+    func `a wrong method is answered with the right ones`(method: String, segments: [String], allow: String) {
         guard case .otherMethod(let found) = RouteTable.match(method: method, segments: segments) else {
             Issue.record("a route, or none")
             return
