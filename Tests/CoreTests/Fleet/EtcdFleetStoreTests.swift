@@ -101,9 +101,13 @@ import Time
     }
 
     @Test func `all pages are read at the revision of the first`() async throws {
-        let (store, transport) = store(FakeClocks()) { _, body in
+        let pages = Mutex(0)
+        let (store, transport) = store(FakeClocks()) { _, _ in
             let entry: JSONValue = .object(["key": Self.base64("last"), "value": Self.base64("x"), "mod_revision": "3"])
-            let isFirst = body["revision"] == nil
+            let isFirst = pages.withLock { pages in
+                pages += 1
+                return pages == 1
+            }
             return (200, .object(["header": .object(["revision": isFirst ? "9" : "12"]), "kvs": .array([entry]), "more": .bool(isFirst)]))
         }
         #expect(try await store.load().revision == 9)
