@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 import Synchronization
 
@@ -9,9 +8,9 @@ package final class LoopbackServer: Sendable {
         var requests: [String] = []
     }
 
-    private let listener: Int32
+    private let listener: LoopbackListener
     private let seen = Mutex(Seen())
-    package let url: String
+    package var url: String { listener.url }
 
     package var connections: Int { seen.withLock { $0.connections } }
     /// Heads of the requests, in order.
@@ -19,28 +18,15 @@ package final class LoopbackServer: Sendable {
 
     /// - Parameter answer: the bytes for the request with this number (from 1, over all connections).
     package init(_ answer: @escaping @Sendable (_ request: Int) -> String) throws {
-        let port: UInt16
-        (listener, port) = try Loopback.listen()
-        url = "http://127.0.0.1:\(port)"
-        Thread.detachNewThread { [listener, weak self] in
-            while true {
-                let client = accept(listener, nil, nil)
-                guard client >= 0 else { return }
-                self?.seen.withLock { $0.connections += 1 }
-                Thread.detachNewThread { [weak self] in
-                    defer { close(client) }
-                    while let head = TunnelProxy.head(client), let number = self?.note(head, client) {
-                        let bytes = Array(answer(number).utf8)
-                        guard unsafe send(client, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { return }
-                    }
-                }
+        listener = try LoopbackListener()
+        listener.run { [weak self] client in
+            defer { close(client) }
+            self?.seen.withLock { $0.connections += 1 }
+            while let head = LoopbackListener.head(client), let number = self?.note(head, client) {
+                let bytes = Array(answer(number).utf8)
+                guard unsafe send(client, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { return }
             }
         }
-    }
-
-    deinit {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
     }
 
     /// Notes a request, and reads its body away.

@@ -4,45 +4,24 @@ import Synchronization
 
 /// An HTTP proxy that tunnels CONNECT requests to loopback, or refuses them with a status.
 package final class TunnelProxy: Sendable {
-    private let listener: Int32
+    private let listener: LoopbackListener
     private let lines = Mutex<[String]>([])
-    package let url: String
+    package var url: String { listener.url }
 
     /// The request lines that came.
     package var requests: [String] { lines.withLock { $0 } }
 
     /// - Parameter refusal: the status line to answer every CONNECT with; nil tunnels.
     package init(refusal: String? = nil) throws {
-        let port: UInt16
-        (listener, port) = try Loopback.listen()
-        url = "http://127.0.0.1:\(port)"
-        Thread.detachNewThread { [listener, weak self] in
-            while true {
-                let client = accept(listener, nil, nil)
-                guard client >= 0 else { return }
-                guard let head = Self.head(client) else {
-                    close(client)
-                    continue
-                }
-                self?.lines.withLock { $0.append(String(head.prefix { $0 != "\r\n" })) }
-                Thread.detachNewThread { Self.serve(client, head, refusal) }
+        listener = try LoopbackListener()
+        listener.run { [weak self] client in
+            guard let head = LoopbackListener.head(client) else {
+                close(client)
+                return
             }
+            self?.lines.withLock { $0.append(String(head.prefix { $0 != "\r\n" })) }
+            Self.serve(client, head, refusal)
         }
-    }
-
-    deinit {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
-    }
-
-    static func head(_ client: Int32) -> String? {
-        var bytes: [UInt8] = []
-        var byte: UInt8 = 0
-        while !bytes.suffix(4).elementsEqual([13, 10, 13, 10]) {
-            guard unsafe recv(client, &byte, 1, 0) == 1 else { return nil }
-            bytes.append(byte)
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     private static func serve(_ client: Int32, _ head: String, _ refusal: String?) {

@@ -129,7 +129,7 @@ package actor TokenKeeper {
         if !isChained { environment.schedule.loginBegan() }
         let attempt = LoginAttempt(
             configuration: configuration, perRequest: perRequest, memory: memory, values: state.token?.values ?? [:], trigger: trigger,
-            isDesperate: !state.hasLivingToken(at: began) && state.trouble?.failuresInARow ?? 0 >= 2,
+            isDesperate: state.isDesperate(at: began),
             own: FleetPolicy.Own(
                 fingerprint: state.token?.fingerprint, remaining: state.token?.remaining(at: began), isOwn: isOwn, knownLogin: state.lastSuccessAt),
             margin: (state.token?.expiry.lifetime ?? state.longestLifetime).map(state.policy.margin), policy: state.policy)

@@ -14,15 +14,18 @@ package final class InputTrust: Sendable {
     /// The last success of each use; those over a minute old are evidence of nothing.
     private let uses = Mutex<[Use: BootInstant]>([:])
 
+    /// The longest time for which a success is evidence.
+    private static let longest = Duration.seconds(60)
+
     package init() {}
 
     /// A rejection is not attributed to an input token younger than this: 60 s, or a tenth of a short life.
-    private static func least(_ token: Token) -> Duration { min(.seconds(60), (token.expiry.lifetime ?? .seconds(600)) / 10) }
+    private static func least(_ token: Token) -> Duration { min(longest, token.expiry.lifetime.map { $0 / 10 } ?? longest) }
 
     func worked(_ tokens: some Collection<Token>, for entry: String, at now: BootInstant) {
         guard !tokens.isEmpty else { return }
         uses.withLock { uses in
-            uses = uses.filter { $0.value + .seconds(60) > now }
+            uses = uses.filter { $0.value + Self.longest > now }
             for token in tokens { uses[Use(fingerprint: token.fingerprint, entry: entry)] = now }
         }
     }

@@ -180,7 +180,7 @@ package struct LoginPerformer: Sendable {
                     return draft
                 } catch {
                     if error.rejectsGrant { held.refreshTokens.removeAll { $0.matches(candidate) } }
-                    guard !error.isPassing || circumstances.isDesperate && error.failureClass.startsOver else { throw error }
+                    guard !error.failureClass.isPassing || circumstances.isDesperate && error.failureClass.startsOver else { throw error }
                     // A partner that notices reuse revokes the whole family: an older refresh token is tried only after a rejection.
                     if !error.rejectsGrant { break }
                 }

@@ -11,6 +11,14 @@ package enum FailureClass: String, Sendable, CaseIterable {
     /// The login must wait before it may be attempted, for example for another entry's token; costs no attempt here.
     case waiting
 
+    /// Whether the same request may succeed later, without a change on either side.
+    package var isPassing: Bool {
+        switch self {
+        case .transient, .timedOut, .certificate, .throttled, .local, .waiting: true
+        case .rejected, .refused, .badReply: false
+        }
+    }
+
     /// Whether the pauses of this class start over when the token dies, so that the gap after a short outage is never longer than the
     /// outage. A pause the partner asked for, and a local fault, do not pass sooner because a token died.
     package var startsOver: Bool {

@@ -37,12 +37,4 @@ package struct LoginFailure: Error, Sendable, Equatable {
 extension LoginFailure {
     /// Whether a token sent in the login may be the cause.
     package var mayBlameInput: Bool { failureClass == .rejected || isInvalidRequest }
-
-    /// Whether the same request may succeed later, without a change on either side.
-    package var isPassing: Bool {
-        switch failureClass {
-        case .transient, .timedOut, .certificate, .throttled, .local, .waiting: true
-        case .rejected, .refused, .badReply: false
-        }
-    }
 }

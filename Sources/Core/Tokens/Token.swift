@@ -36,6 +36,6 @@ package struct Token: Sendable {
 
     package func isAlive(at now: BootInstant) -> Bool { deadline.map { $0 > now } ?? true }
 
-    /// Whether it can be served: at least one second is left. Readiness, summary and metrics count this.
+    /// Whether it counts as available in readiness, summary and metrics: at least one second is left.
     package func isUsable(at now: BootInstant) -> Bool { remaining(at: now).map { $0 >= .seconds(1) } ?? true }
 }

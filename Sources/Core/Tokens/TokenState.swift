@@ -82,6 +82,9 @@ package struct TokenState: Sendable {
 
     package func hasLivingToken(at now: BootInstant) -> Bool { token?.isAlive(at: now) ?? false }
 
+    /// Whether no token lives and logins failed twice in a row: a refresh that fails once more for a passing reason is followed by a login.
+    package func isDesperate(at now: BootInstant) -> Bool { !hasLivingToken(at: now) && trouble?.failuresInARow ?? 0 >= 2 }
+
     /// Whether the token is no longer renewed because there are no requests for it.
     package func isIdle(at now: BootInstant) -> Bool {
         guard let idleAfter = policy.idleAfter else { return false }

@@ -95,6 +95,15 @@ import Tokens
         #expect(life.pauses.prefix(2).allSatisfy { (45...150).contains($0) } && life.pauses.dropFirst(2).allSatisfy { $0 == 1800 })
     }
 
+    @Test func `a state is desperate after two failures without a living token`() throws {
+        var life = try held(60)
+        let dead = life.now + .seconds(61)
+        for count in 0...2 {
+            #expect(life.state.isDesperate(at: dead) == (count == 2) && !life.state.isDesperate(at: life.now))
+            life.state.failed(LoginFailure(.transient, "down", status: 503), trigger: .schedule, at: life.now, using: &life.generator)
+        }
+    }
+
     @Test(arguments: [404, 405, 200]) func `other refusals latch nobody`(status: Int) {
         var life = LifeSimulation()
         life.run(until: life.now + .seconds(20_000)) { _, _ in .failure(LoginFailure(.refused, "refused", status: status)) }
