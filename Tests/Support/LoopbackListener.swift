@@ -4,12 +4,11 @@ import Glibc
 /// A listening socket on loopback whose connections each have a thread; it closes with its owner.
 final class LoopbackListener: Sendable {
     private let descriptor: Int32
-    let url: String
+    let port: UInt16
+    var url: String { "http://127.0.0.1:\(port)" }
 
     init() throws {
-        let port: UInt16
         (descriptor, port) = try Loopback.listen()
-        url = "http://127.0.0.1:\(port)"
     }
 
     deinit {

@@ -71,11 +71,11 @@ package struct TestFailure: Error, CustomStringConvertible {
     }
 
     private let context: OpaquePointer
-    private let listener: Int32
+    private let listener: LoopbackListener
     private let answer: [UInt8]
     private let manner: Manner
     private let seen = Mutex<[String]>([])
-    package let port: UInt16
+    package var port: UInt16 { listener.port }
 
     /// Heads of the requests that came.
     package var requests: [String] { seen.withLock { $0 } }
@@ -99,22 +99,11 @@ package struct TestFailure: Error, CustomStringConvertible {
         }
         self.answer = Array(answer.utf8)
         self.manner = manner
-        (listener, port) = try Loopback.listen()
+        listener = try LoopbackListener()
         // The threads hold what they need, not the server: it ends with its owner.
-        let (listener, answer, seen) = (listener, self.answer, Weak(self))
+        let (answer, seen) = (self.answer, Weak(self))
         let shared = unsafe Shared(context: context)
-        Thread.detachNewThread {
-            while true {
-                let connection = accept(listener, nil, nil)
-                guard connection >= 0 else { return }
-                Thread.detachNewThread { unsafe Self.serve(connection, shared.context, answer, manner, seen) }
-            }
-        }
-    }
-
-    deinit {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
+        listener.run { unsafe Self.serve($0, shared.context, answer, manner, seen) }
     }
 
     private final class Weak: @unchecked Sendable {
