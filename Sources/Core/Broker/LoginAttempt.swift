@@ -12,6 +12,8 @@ struct LoginAttempt: Sendable {
     /// Values kept from the token in hand.
     let values: [String: String]
     let trigger: TokenState.Trigger
+    /// Whether no token lives.
+    let isUrgent: Bool
     /// Whether no token lives and logins failed twice.
     let isDesperate: Bool
     let own: FleetPolicy.Own
@@ -64,6 +66,6 @@ struct LoginAttempt: Sendable {
     private func login(_ performer: LoginPerformer, _ inputs: OwnInputs, _ memory: LoginMemory) async -> LoginReport {
         await performer.login(
             configuration, inputs: inputs, perRequest: perRequest, last: memory.inputDigest, refreshTokens: memory.refreshTokens, values: values,
-            circumstances: LoginPerformer.Circumstances(overridesPause: trigger == .admin, isDesperate: isDesperate))
+            circumstances: LoginPerformer.Circumstances(overridesPause: trigger == .admin, isUrgent: isUrgent, isDesperate: isDesperate))
     }
 }

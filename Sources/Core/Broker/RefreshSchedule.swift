@@ -1,3 +1,4 @@
+import Login
 import Synchronization
 package import Time
 
@@ -16,8 +17,8 @@ package final class RefreshSchedule: Sendable {
         var plans: [ObjectIdentifier: (number: UInt64, keeper: TokenKeeper)] = [:]
         var heap = InstantHeap<Entry>()
         var next: UInt64 = 0
-        /// Keepers that are due and wait for other logins to end.
-        var queue: [TokenKeeper] = []
+        /// Keepers that are due and wait for other logins to end, by the partner's host.
+        var queue = TurnQueue<TokenKeeper>()
         var begun = 0
         var isEnded = false
         var isPoked = false
@@ -102,7 +103,7 @@ package final class RefreshSchedule: Sendable {
             state.isEnded = true
             state.plans = [:]
             state.heap = InstantHeap()
-            state.queue = []
+            state.queue.removeAll()
             state.wake()
             defer { state.pulses = [] }
             return state.pulses
@@ -126,13 +127,19 @@ package final class RefreshSchedule: Sendable {
             while let next = state.heap.first, next.instant <= now {
                 state.heap.pop()
                 if let plan = state.plans.removeValue(forKey: next.element.keeper) {
-                    if plan.keeper.isChained { due.append(plan.keeper) } else { state.queue.append(plan.keeper) }
+                    let keeper = plan.keeper
+                    if keeper.isChained {
+                        due.append(keeper)
+                    } else {
+                        state.queue.add(keeper, lane: keeper.host, isUrgent: !keeper.cell.isUsable(at: now))
+                    }
                 }
                 state.dropVoid()
             }
-            let room = max(0, min(bound - state.begun, state.queue.count))
-            due += state.queue.prefix(room)
-            state.queue.removeFirst(room)
+            for _ in 0..<max(0, bound - state.begun) {
+                guard let next = state.queue.next() else { break }
+                due.append(next.element)
+            }
             return (due, state.heap.first?.instant ?? .distantFuture)
         }
     }

@@ -13,6 +13,8 @@ package import Tokens
 package actor TokenKeeper {
     package nonisolated let cell: TokenCell
     package nonisolated let perRequest: [String: String]
+    /// The partner's host, for the turns of logins; a host that a reload changed is noted by the next start.
+    nonisolated let host: String
     let environment: KeeperEnvironment
     var configuration: TokenConfiguration
     var state: TokenState
@@ -39,6 +41,7 @@ package actor TokenKeeper {
     ) {
         self.configuration = configuration
         self.perRequest = perRequest
+        host = configuration.host
         self.environment = environment
         chained = Atomic(!configuration.tokenInputs.isEmpty)
         state = record?.state ?? TokenState(policy: configuration.refresh)
@@ -129,7 +132,7 @@ package actor TokenKeeper {
         if !isChained { environment.schedule.loginBegan() }
         let attempt = LoginAttempt(
             configuration: configuration, perRequest: perRequest, memory: memory, values: state.token?.values ?? [:], trigger: trigger,
-            isDesperate: state.isDesperate(at: began),
+            isUrgent: !state.hasLivingToken(at: began), isDesperate: state.isDesperate(at: began),
             own: FleetPolicy.Own(
                 fingerprint: state.token?.fingerprint, remaining: state.token?.remaining(at: began), isOwn: isOwn, knownLogin: state.lastSuccessAt),
             margin: (state.token?.expiry.lifetime ?? state.longestLifetime).map(state.policy.margin), policy: state.policy)

@@ -54,12 +54,14 @@ enum InputBindingReader {
         let environment = mapping.take("env")
         let credential = mapping.take("credential")
         let command = mapping.take("command")
+        let passed = mapping.take("environment")
         let value = mapping.take("value")
         guard [file, environment, credential, command, value].compactMap({ $0 }).count == 1 else {
             mapping.place.fault("must be one of {file: /path}, {env: NAME}, {credential: name}, {command: [program, argument]}, {value: text}")
             return nil
         }
         if let shared, file == nil { shared.fault("applies only to file") }
+        if let passed, command == nil { passed.fault("applies only to command") }
         if let file {
             guard let path = file.string() else { return nil }
             if !path.hasPrefix("/") { file.fault("must be an absolute path") }
@@ -73,7 +75,7 @@ enum InputBindingReader {
         if let command {
             let words = command.strings() ?? []
             if words.first?.isEmpty ?? true { command.fault("must be a list that begins with a program") }
-            return words.isEmpty ? nil : .command(words)
+            return words.isEmpty ? nil : .command(words, environment: passed?.strings() ?? [])
         }
         if let environment { return environment.string().map { .environment(name: $0) } }
         return value?.string().map { .value(Secret($0)) }

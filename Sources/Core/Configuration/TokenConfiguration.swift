@@ -51,6 +51,13 @@ package struct TokenConfiguration: Sendable, Equatable {
         inputs.values.flatMap { binding -> [SecretReference] in if case .secret(let references) = binding { references } else { [] } }
     }
 
+    /// The host of its base URL, if that is in the configuration; else the provider's name.
+    package var host: String {
+        guard let base = provider.inputs.first(where: { $0.kind == .url }) else { return provider.name }
+        if case .text(let url)? = inputs[base.name] { return BaseURL.host(url) }
+        return base.defaultValue.map(BaseURL.host) ?? provider.name
+    }
+
     package var effectiveLimit: Rate? { limit ?? provider.limit }
 
     /// The configured lifetime; nil unless it is the first expiry source, so that nothing the partner states applies.

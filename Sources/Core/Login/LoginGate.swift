@@ -4,18 +4,13 @@ package import Tokens
 
 /// Limits logins: in parallel overall and per host, in a period per account, and none while a partner's pause for an account lasts.
 ///
-/// An account is a base URL with its secrets.
+/// An account is a base URL with its secrets. Freed slots go round by host, and within a host to entries without a living token first.
 package actor LoginGate {
-    private struct Waiter {
-        let host: String
-        let continuation: CheckedContinuation<Void, Never>
-    }
-
     private let bounds: LoginBounds
     private let clocks: any Clocks
     private var inFlight = 0
     private var inFlightByHost: [String: Int] = [:]
-    private var waiters: [Waiter] = []
+    private var waiters = TurnQueue<CheckedContinuation<Void, Never>>()
     private var pausedUntil: [String: BootInstant] = [:]
     private var recent: [String: [BootInstant]] = [:]
 
@@ -26,12 +21,13 @@ package actor LoginGate {
 
     /// Takes a slot, queueing until one is free; release it with `leave`.
     ///
+    /// - Parameter isUrgent: whether no token lives.
     /// - Throws: a `waiting` failure with the time left, if the account is paused or has used up its logins.
-    package func enter(account: String, host: String, limit: Rate?) async throws(LoginFailure) {
+    package func enter(account: String, host: String, limit: Rate?, isUrgent: Bool = false) async throws(LoginFailure) {
         try check(account: account, limit: limit)
         if inFlight >= bounds.parallel || inFlightByHost[host, default: 0] >= bounds.perHost {
             // `leave` has already counted the slot it hands over.
-            await withCheckedContinuation { waiters.append(Waiter(host: host, continuation: $0)) }
+            await withCheckedContinuation { waiters.add($0, lane: host, isUrgent: isUrgent) }
             do throws(LoginFailure) {
                 try check(account: account, limit: limit)
             } catch {
@@ -48,12 +44,9 @@ package actor LoginGate {
         inFlight -= 1
         inFlightByHost[host, default: 1] -= 1
         if inFlightByHost[host] == 0 { inFlightByHost[host] = nil }
-        guard inFlight < bounds.parallel, let index = waiters.firstIndex(where: { inFlightByHost[$0.host, default: 0] < bounds.perHost }) else {
-            return
-        }
-        let next = waiters.remove(at: index)
-        take(next.host)
-        next.continuation.resume()
+        guard inFlight < bounds.parallel, let next = waiters.next(where: { inFlightByHost[$0, default: 0] < bounds.perHost }) else { return }
+        take(next.lane)
+        next.element.resume()
     }
 
     /// Pauses an account because the partner asked for it.

@@ -26,11 +26,14 @@ package struct LoginPerformer: Sendable {
     package struct Circumstances: Sendable {
         /// An operator asked for it: the partner's pause for the account is over.
         package var overridesPause: Bool
+        /// No token lives: the login has its turn before those of the same host whose tokens live.
+        package var isUrgent: Bool
         /// No token lives, and the refresh failed twice for a passing reason: a third such failure is followed by a login.
         package var isDesperate: Bool
 
-        package init(overridesPause: Bool = false, isDesperate: Bool = false) {
+        package init(overridesPause: Bool = false, isUrgent: Bool = false, isDesperate: Bool = false) {
             self.overridesPause = overridesPause
+            self.isUrgent = isUrgent
             self.isDesperate = isDesperate
         }
     }
@@ -174,7 +177,7 @@ package struct LoginPerformer: Sendable {
                 let run = LoginRun(
                     token.provider, values: scope, expires: token.expires, connection: token.connection, requests: [refresh], held: held.values)
                 do throws(LoginFailure) {
-                    let draft = try await perform(run, of: token, account)
+                    let draft = try await perform(run, of: token, account, circumstances)
                     // Keep the refresh token that worked until its successor has worked.
                     held.refreshTokens = draft.refreshToken.map { $0.matches(candidate) ? [$0] : [$0, candidate] } ?? [candidate]
                     return draft
@@ -187,15 +190,17 @@ package struct LoginPerformer: Sendable {
             }
         }
         let run = LoginRun(token.provider, values: values, expires: token.expires, connection: token.connection)
-        let draft = try await perform(run, of: token, account)
+        let draft = try await perform(run, of: token, account, circumstances)
         held.refreshTokens = draft.refreshToken.map { [$0] } ?? held.refreshTokens
         return draft
     }
 
-    private func perform(_ began: LoginRun, of token: TokenConfiguration, _ account: String) async throws(LoginFailure) -> TokenDraft {
+    private func perform(_ began: LoginRun, of token: TokenConfiguration, _ account: String, _ circumstances: Circumstances)
+        async throws(LoginFailure) -> TokenDraft
+    {
         var run = began
         let host = BaseURL.host(try run.request().url)
-        try await gate.enter(account: account, host: host, limit: token.effectiveLimit)
+        try await gate.enter(account: account, host: host, limit: token.effectiveLimit, isUrgent: circumstances.isUrgent)
         let result = await steps(&run)
         await gate.leave(host: host)
         if case .failure(let failure) = result, failure.pausesAccount, let pause = failure.retryAfter {

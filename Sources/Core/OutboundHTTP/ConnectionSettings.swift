@@ -7,7 +7,8 @@ package struct ConnectionSettings: Sendable, Hashable {
     package var key: String?
     /// `http://host:port` or `https://host:port`; proxies from the environment are ignored.
     package var proxy: String?
-    package var connectTime = Duration.seconds(5)
+    /// Time limit for the look-up of the name and the connection; nil: `time`.
+    package var connectTime: Duration?
     /// Time limit for the whole exchange, which also ends a response that only trickles in.
     package var time = Duration.seconds(10)
     /// A unix socket to connect to instead of the URL's host, as the command line does to reach the daemon.

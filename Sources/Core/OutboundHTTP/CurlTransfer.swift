@@ -69,7 +69,10 @@ import Time
         unsafe curl_set_long(handle, CURLOPT_FORBID_REUSE, 1)
         unsafe curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
         unsafe curl_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
-        unsafe curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, Int(connection.connectTime.nanoseconds / 1_000_000))
+        // Looking up a name may take the whole time, since a second name server has its turn 5 s after the first (resolv.conf(5)). The
+        // look-up's thread is never joined: it ends by itself, and a name that never resolves delays no other transfer.
+        unsafe curl_set_long(handle, CURLOPT_QUICK_EXIT, 1)
+        unsafe curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, Int((connection.connectTime ?? connection.time).nanoseconds / 1_000_000))
         unsafe curl_set_long(handle, CURLOPT_TIMEOUT_MS, request.sink == nil ? Int(connection.time.nanoseconds / 1_000_000) : 0)
         if request.sink != nil {
             unsafe curl_set_long(handle, CURLOPT_TCP_KEEPALIVE, 1)

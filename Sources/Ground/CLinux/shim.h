@@ -7,6 +7,7 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <malloc.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -16,7 +17,9 @@
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -58,6 +61,12 @@ static inline int linux_epoll_wait(int epoll, uint64_t *identifiers, uint32_t *e
   for (int i = 0; i < count; i++) { identifiers[i] = ready[i].data.u64; events[i] = ready[i].events; }
   return count < 0 ? 0 : count;
 }
+/* posix_spawn_file_actions_addclosefrom_np(3), hidden without _GNU_SOURCE. */
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *, int);
+/* pidfd_open(2), for which glibc 2.36 has no name here; close-on-exec by itself. */
+static inline int linux_open_process(int process) { return (int)syscall(SYS_pidfd_open, process, 0); }
+/* The exit status or signal in waitid(2)'s answer, a macro in C. */
+static inline int linux_child_status(const siginfo_t *information) { return information->si_status; }
 /* pipe2(2) with O_CLOEXEC, hidden without _GNU_SOURCE. */
 extern int pipe2(int *, int);
 static inline int linux_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }

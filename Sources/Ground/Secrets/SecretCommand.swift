@@ -1,70 +1,49 @@
 import CLinux
-import Dispatch
 import Files
 import Glibc
-import Synchronization
-import Time
 
-/// Signals a running command that its caller was cancelled.
-private final class CancelFlag: Sendable {
-    let flag = Atomic<Bool>(false)
-}
-
-/// Runs a command and returns its output: no shell, an empty standard input, and bounds on time and size.
+/// Runs a command and returns its output: no shell, an empty standard input, a clean environment, and bounds on time and size.
+///
+/// The end of its output, not its exit, ends the reading, and it must exit with status 0. Once it has, a program that it left running may
+/// hold the output open for another second. Its process group is killed at the end, however it ends.
 enum SecretCommand {
-    private static let queue = DispatchQueue(label: "tokenbroker.secret-command")
-
-    static func run(_ words: [String], limit: Int, time: Duration) async throws(SecretFault) -> [UInt8] {
-        let isCancelled = CancelFlag()
-        let result: Result<[UInt8], SecretFault> = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                queue.async {
-                    do throws(SecretFault) {
-                        continuation.resume(returning: .success(try runNow(words, limit: limit, time: time, isCancelled)))
-                    } catch {
-                        continuation.resume(returning: .failure(error))
-                    }
-                }
-            }
-        } onCancel: {
-            isCancelled.flag.store(true, ordering: .relaxed)
-        }
-        return try result.get()
+    struct Bounds: Sendable {
+        /// Bytes of output.
+        var size: Int
+        var time: Duration
+        /// How long the output may stay open after a successful exit.
+        var linger = Duration.seconds(1)
     }
 
-    private static func runNow(_ words: [String], limit: Int, time: Duration, _ isCancelled: CancelFlag) throws(SecretFault) -> [UInt8] {
+    /// - Parameter environment: the child's, whole.
+    /// - Throws: `SecretFault`, which names the command and how it failed.
+    static func run(_ words: [String], environment: [String: String], bounds: Bounds) async throws(SecretFault) -> [UInt8] {
         let place = SecretReference.command(words).place
-        var pipes: [Int32] = [0, 0]
-        guard unsafe linux_pipe(&pipes) == 0 else { throw SecretFault(place: place, problem: SystemCallError.text(of: errno)) }
-        defer { close(pipes[0]) }
-        let child: pid_t
-        do throws(SecretFault) {
-            child = try spawn(words, output: pipes[1], place: place)
+        let run = try CommandRun(words, environment: environment, bounds: bounds, place: place)
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { run.begin($0) }
+        } onCancel: {
+            run.cancel()
+        }
+        do throws(CommandRun.Problem) {
+            return try result.get()
         } catch {
-            close(pipes[1])
-            throw error
+            throw SecretFault(place: place, problem: error.text)
         }
-        close(pipes[1])
-        let output = collect(from: pipes[0], limit: limit, until: ContinuousClock.now + time, isCancelled)
-        if output == nil { kill(child, SIGKILL) }
-        var status: Int32 = 0
-        while unsafe waitpid(child, &status, 0) < 0, errno == EINTR {}
-        guard let output else {
-            throw SecretFault(place: place, problem: "took longer than \(DurationSyntax.words(time)) or printed more than \(limit / 1024) KiB")
-        }
-        guard status == 0 else { throw SecretFault(place: place, problem: "failed with status \(status >> 8 & 0xFF)") }
-        return output
     }
 
-    private static func spawn(_ words: [String], output: Int32, place: String) throws(SecretFault) -> pid_t {
+    /// Starts a child in a process group of its own, with standard descriptors only.
+    static func spawn(_ words: [String], environment: [String: String], output: Int32, place: String) throws(SecretFault) -> pid_t {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
-        var arguments: [UnsafeMutablePointer<CChar>?] = unsafe words.map { unsafe strdup($0) } + [nil]
+        unsafe posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        var arguments = unsafe words.map { unsafe strdup($0) } + [nil]
+        var variables = unsafe environment.sorted { $0.key < $1.key }.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
         defer {
-            for index in unsafe arguments.indices { unsafe free(arguments[index]) }
+            for unsafetext in unsafe arguments + variables { unsafe free(text) }
         }
         // Start it as a shell would: Dispatch's threads block signals, and the daemon ignores SIGPIPE.
         var attributes = posix_spawnattr_t()
@@ -75,28 +54,11 @@ enum SecretCommand {
         unsafe posix_spawnattr_setsigmask(&attributes, &signals)
         unsafe sigaddset(&signals, SIGPIPE)
         unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        unsafe posix_spawnattr_setpgroup(&attributes, 0)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
         var child: pid_t = 0
-        let outcome = unsafe posix_spawnp(&child, words[0], &actions, &attributes, &arguments, environ)
+        let outcome = unsafe posix_spawnp(&child, words[0], &actions, &attributes, &arguments, &variables)
         guard outcome == 0 else { throw SecretFault(place: place, problem: "cannot be run: \(SystemCallError.text(of: outcome))") }
         return child
-    }
-
-    /// Reads to the end of the stream; nil when there is too much output, the time is up or the caller was cancelled.
-    private static func collect(from descriptor: Int32, limit: Int, until end: ContinuousClock.Instant, _ isCancelled: CancelFlag) -> [UInt8]? {
-        var output: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let left = (end - ContinuousClock.now).nanoseconds / 1_000_000
-            guard left > 0, output.count <= limit, !isCancelled.flag.load(ordering: .relaxed) else { return nil }
-            var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            let ready = unsafe poll(&waiting, 1, Int32(clamping: min(left, 100)))
-            if ready < 0, errno == EINTR { continue }
-            if ready == 0 { continue }
-            guard ready > 0 else { return nil }
-            let count = unsafe read(descriptor, &buffer, buffer.count)
-            if count <= 0 { return output }
-            output += buffer[..<count]
-        }
     }
 }

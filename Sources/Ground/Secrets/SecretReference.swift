@@ -5,8 +5,8 @@ package enum SecretReference: Sendable, Equatable {
     case environment(name: String)
     /// A file in $CREDENTIALS_DIRECTORY (systemd.exec(5), LoadCredential=).
     case credential(name: String)
-    /// The output of a command, which is run without a shell.
-    case command([String])
+    /// The output of a command, which is run without a shell; of the daemon's environment it has PATH, HOME, LANG and these variables.
+    case command([String], environment: [String] = [])
     /// The secret itself; `Secret` keeps it from being printed.
     case value(Secret)
 
@@ -16,7 +16,7 @@ package enum SecretReference: Sendable, Equatable {
         case .file(let path, _): "file \(path)"
         case .environment(let name): "environment variable \(name)"
         case .credential(let name): "credential \(name)"
-        case .command(let words): "command \(words.first ?? "")"
+        case .command(let words, _): "command \(words.first ?? "")"
         case .value: "value in the configuration"
         }
     }

@@ -5,13 +5,14 @@ import Glibc
 package struct SystemSecretSource: SecretSource {
     /// A secret longer than this is a mistake.
     package static let maximumBytes = 64 * 1024
-    /// Time limit for a command.
-    package static let commandTime = Duration.seconds(10)
 
     private let environment: [String: String]
+    /// Time limit for a command.
+    private let commandTime: Duration
 
-    package init(environment: [String: String]) {
+    package init(environment: [String: String], commandTime: Duration = .seconds(10)) {
         self.environment = environment
+        self.commandTime = commandTime
     }
 
     package func read(_ reference: SecretReference) async throws(SecretFault) -> Secret {
@@ -29,7 +30,10 @@ package struct SystemSecretSource: SecretSource {
         case .credential(let name):
             let (path, isShared) = try Credentials(environment: environment).file(of: name, place: reference.place)
             return try Self.file(path, place: reference.place, isShared: isShared)
-        case .command(let words): return try await SecretCommand.run(words, limit: Self.maximumBytes, time: Self.commandTime)
+        case .command(let words, let names):
+            let passed = environment.filter { ["PATH", "HOME", "LANG"].contains($0.key) || names.contains($0.key) }
+            let bounds = SecretCommand.Bounds(size: Self.maximumBytes, time: commandTime)
+            return try await SecretCommand.run(words, environment: passed, bounds: bounds)
         }
     }
 

@@ -9,6 +9,9 @@ package final class SandboxServer: Sendable {
     private let server: HTTPServer
     private let state: SharedState
 
+    /// The names of its partners.
+    package static var partners: [String] { SandboxState.partners.map(\.name) }
+
     /// The URL of the server, `http://127.0.0.1:PORT`.
     package var url: String { "http://\(server.addresses[0])" }
 

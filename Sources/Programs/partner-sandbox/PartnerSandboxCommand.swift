@@ -27,6 +27,9 @@ struct PartnerSandboxCommand: AsyncParsableCommand {
             guard parts.count == 2, let seconds = Double(parts[1]), seconds > 0 else {
                 throw ValidationError("--lifetime takes PARTNER=SECONDS, such as zapper-service=10")
             }
+            guard SandboxServer.partners.contains(String(parts[0])) else {
+                throw ValidationError("--lifetime: there is no partner \(parts[0]); there are \(SandboxServer.partners.joined(separator: ", "))")
+            }
             lifetimes[String(parts[0])] = seconds
         }
         let server = try SandboxServer(port: port, lifetimes: lifetimes)

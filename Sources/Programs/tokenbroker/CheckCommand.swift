@@ -45,7 +45,7 @@ struct CheckCommand: AsyncParsableCommand {
             switch reference {
             case .environment(let name):
                 advice.insert("warning: environment variable \(name): `systemctl show` shows a unit's environment to every user")
-            case .command(let words):
+            case .command(let words, _):
                 advice.insert("warning: command \(words.first ?? ""): under the shipped unit it needs a drop-in with ExecPaths=\(words.first ?? "")")
             case .file, .credential, .value: break
             }
