@@ -24,7 +24,7 @@ struct ChainedInputs: TokenInputs {
 
     func replacement(for name: String, refused: Token) async -> Token? {
         guard let keeper = try? await broker?.keeper(name, perRequest: [:]) else { return nil }
-        let outcome = await keeper.report(fingerprint: refused.fingerprint, status: 401)
+        let outcome = await keeper.report(fingerprint: refused.fingerprint, status: 401, from: "chained logins")
         guard outcome != .ignored else { return nil }
         let token = try? await keeper.token(otherThan: [refused.fingerprint], wait: Self.wait)
         return token?.fingerprint == refused.fingerprint ? nil : token

@@ -56,10 +56,12 @@ extension TokenKeeper {
     }
 
     /// Handles a caller's report that the partner refused the token with this fingerprint.
-    package func report(fingerprint: String, status: Int) async -> ReportOutcome {
+    ///
+    /// - Parameter caller: who reports: a client, a user, or another entry.
+    package func report(fingerprint: String, status: Int, from caller: String) async -> ReportOutcome {
         if loginInFlight != nil, state.token?.fingerprint == fingerprint, TokenState.reportedStatuses.contains(status) { return .refreshing }
         var outcome = state.accepts(reportOf: fingerprint, status: status, at: now)
-        if outcome == nil { outcome = await judge(fingerprint, status) }
+        if outcome == nil { outcome = await judge(fingerprint, status, from: caller) }
         let final = outcome ?? .ignored
         environment.events.record(.rejectionReported(token: configuration.name, fingerprint: fingerprint, outcome: final))
         if final == .refreshing {
@@ -71,7 +73,7 @@ extension TokenKeeper {
     }
 
     /// Judges a report about the token in hand: by the partner's own word where the provider has `verify` and it decides, else by its rate.
-    private func judge(_ fingerprint: String, _ status: Int) async -> ReportOutcome {
+    private func judge(_ fingerprint: String, _ status: Int, from caller: String) async -> ReportOutcome {
         if configuration.provider.verify != nil, let token = state.token {
             guard state.mayVerify(at: now) else { return .ignored }
             state.noteCheck(at: now)
@@ -85,8 +87,8 @@ extension TokenKeeper {
             case .undecided: break
             }
         }
-        guard state.isCredible(status, isExclusive: configuration.isExclusive, at: now) else { return .ignored }
-        return state.reported(at: now)
+        guard state.isCredible(status, from: caller, isExclusive: configuration.isExclusive, at: now) else { return .ignored }
+        return state.reported(from: caller, at: now)
     }
 
     /// Runs a provider's action with the operator's values, exactly once.

@@ -25,6 +25,8 @@ package actor TokenKeeper {
     }
     private nonisolated let ended = Atomic<Bool>(false)
     var loginInFlight: Task<Void, Never>?
+    /// Whether the login in flight has its token and waits until that is valid.
+    private var isAwaitingValidity = false
     var memory: LoginMemory
     /// One digest for each alternative of the inputs as last read; empty before the first read.
     var inputDigests: [[UInt8]] = []
@@ -101,7 +103,7 @@ package actor TokenKeeper {
 
     /// Cancels the login, except a refresh: its answer may hold the only refresh token that the partner still accepts.
     private func cancelLogin() {
-        if configuration.provider.refreshRequest == nil { loginInFlight?.cancel() }
+        if configuration.provider.refreshRequest == nil || isAwaitingValidity { loginInFlight?.cancel() }
     }
 
     /// When to check an idle token again: event loops that serve it note the request but do not call the keeper.
@@ -147,6 +149,7 @@ package actor TokenKeeper {
 
     private func loginEnded(_ ending: LoginAttempt.Ending, _ trigger: TokenState.Trigger, startedIn: Int, began: BootInstant) async {
         await remember(ending)
+        if startedIn == generation { await awaitValidity(of: ending) }
         loginInFlight = nil
         defer { turn() }
         guard startedIn == generation else {
@@ -162,6 +165,19 @@ package actor TokenKeeper {
         }
         settleWaiters()
         await shareWithFleet(ending)
+    }
+
+    /// Waits until a new token is valid, as for the login itself: a living old token is served meanwhile, unless the login has ended it.
+    private func awaitValidity(of ending: LoginAttempt.Ending) async {
+        guard case .loggedIn(let report, _, _, _) = ending, let start = (try? report.outcome.get())?.validFrom, start > now else { return }
+        if configuration.isExclusive {
+            state.dropEnded()
+            publish()
+        }
+        environment.events.record(.tokenNotYetValid(token: configuration.name, wait: start - now))
+        isAwaitingValidity = true
+        try? await environment.clocks.sleep(until: start)
+        isAwaitingValidity = false
     }
 
     /// Remembers a login's result for the next one.

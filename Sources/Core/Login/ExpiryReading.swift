@@ -11,6 +11,20 @@ struct ExpiryReading {
     let token: JSONWebToken?
     /// Whether the token's own `exp` means nothing at this partner.
     var ignoresClaim = false
+    /// Whether an `Age` that leaves no life is ignored.
+    var toleratesAge = false
+    /// How old the answer says it is (RFC 9111 §5.1).
+    private var age = Duration.zero
+
+    init(reader: ReplyReader, token: JSONWebToken?, ignoresClaim: Bool = false, toleratesAge: Bool = false) {
+        self.reader = reader
+        self.token = token
+        self.ignoresClaim = ignoresClaim
+        self.toleratesAge = toleratesAge
+        if let text = reader.reply.fields[.age], let seconds = DecimalNumber.value(of: text), seconds > 0 {
+            age = min(.seconds(min(seconds, CalendarTime.lastSecond)), Expiry.range.upperBound)
+        }
+    }
 
     /// The expiry from the first source that says something, and never past the `exp` of a token that is a JSON Web Token.
     ///
@@ -19,6 +33,19 @@ struct ExpiryReading {
     ///
     /// - Throws: `LoginFailure`, class bad reply, if no source says anything.
     func expiry(_ sources: [ExpirySource]) throws(LoginFailure) -> Expiry {
+        var found = try firstExpiry(sources)
+        guard age > .zero, found.lifetime.map({ $0 < Expiry.range.lowerBound }) ?? false else { return found }
+        var ageless = self
+        ageless.age = .zero
+        var longer = try ageless.firstExpiry(sources)
+        guard longer.lifetime.map({ $0 >= Expiry.range.lowerBound }) ?? true else { return found }
+        longer.ignoredSources.append("header Age")
+        longer.ignoredAge = true
+        found.isAged = true
+        return toleratesAge ? longer : found
+    }
+
+    private func firstExpiry(_ sources: [ExpirySource]) throws(LoginFailure) -> Expiry {
         let relative = sources.lazy.compactMap(relativeLifetime).first
         var ignored: [String] = []
         for source in sources {
@@ -94,10 +121,18 @@ struct ExpiryReading {
 
     // MARK: Clocks
 
-    /// How old the answer says it is (RFC 9111 §5.1).
-    private var age: Duration {
-        guard let text = reader.reply.fields[.age], let seconds = DecimalNumber.value(of: text), seconds > 0 else { return .zero }
-        return min(.seconds(min(seconds, CalendarTime.lastSecond)), Expiry.range.upperBound)
+    /// How long after its request the token begins to be valid, by its `nbf` against the answer's own `Date`; nil for less than 10 s, which
+    /// clocks may differ by.
+    ///
+    /// - Throws: `LoginFailure`, class bad reply, for more than 5 min.
+    func delay() throws(LoginFailure) -> Duration? {
+        guard let start = token?.date("nbf"), let date = reader.reply.fields[.date].flatMap(CalendarTime.parseIMFFixdate) else { return nil }
+        let ahead = start - date
+        guard ahead >= .seconds(10) else { return nil }
+        guard ahead <= .seconds(300) else { throw reader.bad("the token is not valid before \(CalendarTime.rfc3339(start)), over 5 min ahead") }
+        // `Date` is truncated to a whole second, and written while the request was under way.
+        let transit = min(max(reader.reply.receivedAtWall - reader.reply.sentAtWall, .zero), .seconds(120))
+        return ahead + transit
     }
 
     /// Turns an end on the partner's clock into a lifetime.

@@ -79,14 +79,16 @@ package struct LoginPerformer: Sendable {
         let entry = ([token.name] + perRequest.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }).joined(separator: "\0")
         let before = held
         do throws(LoginFailure) {
-            let draft = try await attempt(token, values, account, circumstances, &held)
+            let context = Context(token: token, values: values, account: account, circumstances: circumstances)
+            let draft = try await attempt(context, &held)
             trust.worked(tokens.values, for: entry, at: clocks.boot)
             return draft
         } catch {
             // Attribute the first rejection in a chain to the input token and not to the refresh tokens sent with it.
             guard error.mayBlameInput, try await replaceSuspects(token, entry, &tokens, into: &values) else { throw error }
             held = before
-            let draft = try await attempt(token, values, account, circumstances, &held)
+            let context = Context(token: token, values: values, account: account, circumstances: circumstances)
+            let draft = try await attempt(context, &held)
             trust.worked(tokens.values, for: entry, at: clocks.boot)
             return draft
         }
@@ -163,50 +165,69 @@ package struct LoginPerformer: Sendable {
 
     // MARK: Requests
 
+    /// A login's circumstances and values, for all of its requests.
+    private struct Context {
+        let token: TokenConfiguration
+        let values: ValueScope
+        let account: String
+        let circumstances: Circumstances
+    }
+
     /// Logs in with a refresh token if one is held and accepted (RFC 6749 §6), else without one.
     ///
     /// A refresh that fails for a reason that does not pass is followed by the login. The refresh token itself is dropped only if the
     /// partner rejected the grant, or the login brought another: the page of a captive portal costs nothing.
-    private func attempt(
-        _ token: TokenConfiguration, _ values: ValueScope, _ account: String, _ circumstances: Circumstances, _ held: inout HeldGrant
-    ) async throws(LoginFailure) -> TokenDraft {
-        if let refresh = token.provider.refreshRequest {
+    private func attempt(_ context: Context, _ held: inout HeldGrant) async throws(LoginFailure) -> TokenDraft {
+        if context.token.provider.refreshRequest != nil {
             for candidate in held.refreshTokens {
-                var scope = values
-                scope["refresh_token"] = candidate.exposedBytes
-                let run = LoginRun(
-                    token.provider, values: scope, expires: token.expires, connection: token.connection, requests: [refresh], held: held.values)
                 do throws(LoginFailure) {
-                    let draft = try await perform(run, of: token, account, circumstances)
-                    // Keep the refresh token that worked until its successor has worked.
-                    held.refreshTokens = draft.refreshToken.map { $0.matches(candidate) ? [$0] : [$0, candidate] } ?? [candidate]
-                    return draft
+                    return try await perform(context, with: candidate, &held)
                 } catch {
                     if error.rejectsGrant { held.refreshTokens.removeAll { $0.matches(candidate) } }
-                    guard !error.failureClass.isPassing || circumstances.isDesperate && error.failureClass.startsOver else { throw error }
+                    guard !error.failureClass.isPassing || context.circumstances.isDesperate && error.failureClass.startsOver else { throw error }
                     // A partner that notices reuse revokes the whole family: an older refresh token is tried only after a rejection.
                     if !error.rejectsGrant { break }
                 }
             }
         }
-        let run = LoginRun(token.provider, values: values, expires: token.expires, connection: token.connection)
-        let draft = try await perform(run, of: token, account, circumstances)
-        held.refreshTokens = draft.refreshToken.map { [$0] } ?? held.refreshTokens
-        return draft
+        return try await perform(context, with: nil, &held)
     }
 
-    private func perform(_ began: LoginRun, of token: TokenConfiguration, _ account: String, _ circumstances: Circumstances)
-        async throws(LoginFailure) -> TokenDraft
+    /// Sends the requests of a login, or of a refresh with this refresh token, and keeps the refresh token that the answer brings, even if
+    /// it brings no usable token.
+    ///
+    /// If the answer's `Age` leaves its token no life, it is asked for once more; the answer to that may be as old.
+    private func perform(_ context: Context, with grant: Secret?, _ held: inout HeldGrant, isSecond: Bool = false) async throws(LoginFailure)
+        -> TokenDraft
     {
-        var run = began
-        let host = BaseURL.host(try run.request().url)
-        try await gate.enter(account: account, host: host, limit: token.effectiveLimit, isUrgent: circumstances.isUrgent)
+        let token = context.token
+        var values = context.values
+        if let grant { values["refresh_token"] = grant.exposedBytes }
+        var run = LoginRun(
+            token.provider, values: values, expires: token.expires, connection: token.connection,
+            requests: grant == nil ? nil : token.provider.refreshRequest.map { [$0] }, held: held.values, toleratesAge: isSecond)
+        let result = await send(&run, context)
+        held.note(run.refreshToken, by: grant, hasWorked: (try? result.get()) != nil)
+        let draft = try result.get()
+        guard draft.expiry.isAged, !isSecond else { return draft }
+        return try await perform(context, with: grant.map { run.refreshToken ?? $0 }, &held, isSecond: true)
+    }
+
+    private func send(_ run: inout LoginRun, _ context: Context) async -> Result<TokenDraft, LoginFailure> {
+        let (account, token) = (context.account, context.token)
+        let host: String
+        do throws(LoginFailure) {
+            host = BaseURL.host(try run.request().url)
+            try await gate.enter(account: account, host: host, limit: token.effectiveLimit, isUrgent: context.circumstances.isUrgent)
+        } catch {
+            return .failure(error)
+        }
         let result = await steps(&run)
         await gate.leave(host: host)
         if case .failure(let failure) = result, failure.pausesAccount, let pause = failure.retryAfter {
             await gate.pause(account: account, for: pause)
         }
-        return try result.get()
+        return result
     }
 
     private func steps(_ run: inout LoginRun) async -> Result<TokenDraft, LoginFailure> {

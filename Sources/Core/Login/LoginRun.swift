@@ -1,6 +1,7 @@
 import JSON
 package import OutboundHTTP
 package import Providers
+package import Secrets
 package import Tokens
 
 /// A login in progress: builds each request from the definition and the values so far, and reads each answer. Pure.
@@ -18,6 +19,10 @@ package struct LoginRun: Sendable {
     private let held: [String: String]
     private var values: ValueScope
     private var step = 0
+    /// Whether an `Age` that leaves the token no life is ignored.
+    private let toleratesAge: Bool
+    /// The refresh token in the answer (RFC 6749 §6), also where the answer brings no usable token: the one before may be spent.
+    package private(set) var refreshToken: Secret?
 
     /// - Parameters:
     ///   - values: every input that has a value, token inputs included.
@@ -26,8 +31,9 @@ package struct LoginRun: Sendable {
     ///   - held: values kept from the token in hand, for those an answer does not repeat.
     package init(
         _ definition: ProviderDefinition, values: ValueScope, expires: [ExpirySource]? = nil, connection: ConnectionSettings = .init(),
-        requests: [RequestTemplate]? = nil, held: [String: String] = [:]
+        requests: [RequestTemplate]? = nil, held: [String: String] = [:], toleratesAge: Bool = false
     ) {
+        self.toleratesAge = toleratesAge
         self.requests = requests ?? definition.login
         self.held = held
         self.definition = definition
@@ -49,15 +55,19 @@ package struct LoginRun: Sendable {
         let request = requests[step]
         let reader = ReplyReader(reply)
         if let failure = reader.failure(success: request.success, errors: definition.errors, redactor: redactor) { throw failure }
+        let isLast = step + 1 == requests.count
         do throws(LoginFailure) {
+            if isLast, let source = definition.token.refreshToken { refreshToken = try reader.refreshToken(source).map { Secret($0) } }
             for kept in request.keep {
                 guard let value = try reader.keep(kept) else { continue }
                 values["steps.\(step).\(kept.name)"] = value
             }
             step += 1
-            guard step == requests.count else { return .nextStep }
+            guard isLast else { return .nextStep }
             return .token(
-                try TokenDraft(reading: definition.token, use: definition.use, expires: expires, from: reader, values: values, held: held))
+                try TokenDraft(
+                    reading: definition.token, use: definition.use, expires: expires, from: reader, values: values, held: held,
+                    toleratesAge: toleratesAge))
         } catch {
             // Without what was expected, an OAuth2 error in the answer says why.
             guard error.failureClass == .badReply, !hasToken(reader) else { throw error }

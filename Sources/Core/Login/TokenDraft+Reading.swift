@@ -2,6 +2,7 @@ import HTTPTypes
 import OutboundHTTP
 import Providers
 import Secrets
+import Time
 import Tokens
 
 extension TokenDraft {
@@ -10,7 +11,7 @@ extension TokenDraft {
     /// - Throws: `LoginFailure`, class bad reply, naming what is missing or invalid.
     init(
         reading: TokenReading, use: TokenUse, expires: [ExpirySource], from reader: ReplyReader, values scope: ValueScope,
-        held: [String: String] = [:]
+        held: [String: String] = [:], toleratesAge: Bool = false
     ) throws(LoginFailure) {
         let bytes = try reader.token(reading.source, pattern: reading.pattern)
         let webToken = JSONWebToken(bytes)
@@ -34,10 +35,12 @@ extension TokenDraft {
                 if !isOptional { throw reader.bad(error.reason) }
             }
         }
-        let expiry = try ExpiryReading(reader: reader, token: webToken, ignoresClaim: reading.ignoresClaim).expiry(expires)
+        let ends = ExpiryReading(reader: reader, token: webToken, ignoresClaim: reading.ignoresClaim, toleratesAge: toleratesAge)
+        let expiry = try ends.expiry(expires)
+        let delay = try ends.delay()
         self.init(
             value: Secret(bytes), type: reading.type, headers: headers, values: kept, expiry: expiry,
             sentAt: reader.reply.sentAt, sentAtWall: reader.reply.sentAtWall)
-        refreshToken = try reading.refreshToken.flatMap { source throws(LoginFailure) in try reader.refreshToken(source).map { Secret($0) } }
+        validFrom = delay.map { reader.reply.sentAt + $0 }
     }
 }

@@ -13,6 +13,8 @@ package enum BrokerEvent: Sendable {
     case partnerClockIgnored(token: String)
     /// A source of the token's end of life was there and said nothing usable; the next one was read.
     case expirySourceIgnored(token: String, source: String)
+    /// The token's `nbf` is this far ahead of its answer's `Date`; it is served from then on.
+    case tokenNotYetValid(token: String, wait: Duration)
     case rejectionReported(token: String, fingerprint: String, outcome: ReportOutcome)
     case tokenDropped(token: String)
     case reloaded(added: Int, changed: Int, removed: Int)

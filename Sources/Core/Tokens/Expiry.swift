@@ -20,6 +20,10 @@ package struct Expiry: Sendable, Equatable {
     package var clockSkew: Duration?
     /// Whether the partner sent a `Date` that was not credible.
     package var ignoredPartnerClock = false
+    /// Whether the answer's `Age` leaves the token less than 3 s of a longer life: the answer may be an old one.
+    package var isAged = false
+    /// Whether that `Age` was ignored, since the answer to a second request had it too.
+    package var ignoredAge = false
     /// Sources that were there and said nothing usable, in the order they were read.
     package var ignoredSources: [String] = []
 

@@ -68,6 +68,10 @@ package struct LoginBudget: Sendable {
 
     private func share(of cap: Int) -> Int { max(1, cap / 3) }
 
+    /// How many logins one caller's reports may cause in an hour: half of the callers' share, so that its reports use up nobody else's
+    /// chance.
+    package func reports(of cap: Int) -> Int { max(1, share(of: cap) / 2) }
+
     private func count(_ times: [BootInstant], at now: BootInstant) -> Int { times.count - expired(times, at: now) }
 
     /// The number of times, all at the front, that are before the window.

@@ -10,8 +10,8 @@ package struct TokenDraft: Sendable {
     package var expiry: Expiry
     package var sentAt: BootInstant
     package var sentAtWall: WallTime
-    /// The refresh token in the answer (RFC 6749 §6).
-    package var refreshToken: Secret?
+    /// When the token begins to be valid (`nbf`, RFC 7519 §4.1.5), if that is later than its answer.
+    package var validFrom: BootInstant?
 
     package init(
         value: Secret, type: String = "Bearer", headers: [TokenHeader] = [], values: [String: String] = [:], expiry: Expiry,

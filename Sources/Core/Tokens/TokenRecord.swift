@@ -116,6 +116,7 @@ package struct TokenRecord: Sendable {
         ]
         members["lifetime"] = token.expiry.lifetime.map { .integer($0.nanoseconds) }
         members["stated"] = token.expiry.stated.map { .integer($0.nanoseconds) }
+        if !token.expiry.ignoredSources.isEmpty { members["ignored"] = .array(token.expiry.ignoredSources.map { .string($0) }) }
         members["skew"] = token.expiry.clockSkew.map { .integer($0.nanoseconds) }
         return .object(members)
     }
@@ -129,6 +130,7 @@ package struct TokenRecord: Sendable {
         var expiry = Expiry(
             origin: origin, lifetime: json.duration("lifetime"), stated: json["stated"]?.integerValue.map { WallTime(nanoseconds: $0) })
         expiry.clockSkew = json.duration("skew")
+        if case .array(let sources)? = json["ignored"] { expiry.ignoredSources = sources.compactMap(\.text) }
         var draft = TokenDraft(value: Secret(value), type: type, expiry: expiry, sentAt: issuedAt, sentAtWall: WallTime(nanoseconds: issuedAtWall))
         draft.values = values.compactMapValues(\.text)
         for case .array(let pair) in headers where pair.count == 2 {

@@ -50,6 +50,8 @@ extension TokenState {
 
     /// Whether the partner states a later expiry for the same token than before.
     private func isLater(_ draft: TokenDraft, than held: Token) -> Bool {
+        // The answer of a cache says nothing new about the token that it held all the time.
+        if draft.expiry.ignoredAge { return false }
         if let stated = draft.expiry.stated, let before = held.expiry.stated { return stated > before }
         guard draft.expiry.origin == .field, let lifetime = draft.expiry.lifetime, let before = held.deadline else { return false }
         // A remaining life in whole seconds moves the end by mere rounding.
@@ -82,6 +84,12 @@ extension TokenState {
         plan = Plan(
             refreshAt: policy.refreshTime(issuedAt: new.issuedAt, lifetime: lifetime, draw: draw),
             jitterDrawn: policy.margin(of: lifetime) * (policy.jitter * draw))
+    }
+
+    /// Drops the token in hand, which a login of an exclusive entry has ended before its successor is valid.
+    package mutating func dropEnded() {
+        token = nil
+        plan = nil
     }
 
     /// Adopts a token from another host's login, with this host's own plan and without spending its budget.

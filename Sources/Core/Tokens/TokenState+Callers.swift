@@ -58,9 +58,11 @@ extension TokenState {
         wishes.lastCheckAt = now
     }
 
-    /// Whether a report that the partner itself did not decide is acted on: at most one in max(60 s, L/10). For 400 and 403 at most one in
-    /// L/2, never for an exclusive entry, and never from the last two logins of the callers' share.
-    package func isCredible(_ status: Int, isExclusive: Bool, at now: BootInstant) -> Bool {
+    /// Whether a report that the partner itself did not decide is acted on: at most one in max(60 s, L/10), within its caller's share. For 400
+    /// and 403 at most one in L/2, never for an exclusive entry, and never from the last two logins of the callers' share.
+    package func isCredible(_ status: Int, from caller: String, isExclusive: Bool, at now: BootInstant) -> Bool {
+        let recent = wishes.reports[caller, default: []].filter { $0 + LoginBudget.window > now }
+        guard recent.count < budget.reports(of: budgetCap) else { return false }
         let lifetime = token?.expiry.lifetime ?? .zero
         var pause = max(.seconds(60), lifetime / 10)
         if status == 400 || status == 403 {
@@ -71,8 +73,14 @@ extension TokenState {
     }
 
     /// Acts on a report: requests a login, and remembers the token's age if its lifetime is configured.
-    package mutating func reported(at now: BootInstant) -> ReportOutcome {
+    ///
+    /// - Parameter caller: whose share it uses; nil for a report that the partner decided.
+    package mutating func reported(from caller: String? = nil, at now: BootInstant) -> ReportOutcome {
         wishes.lastReportAt = now
+        if let caller {
+            wishes.reports = wishes.reports.mapValues { $0.filter { $0 + LoginBudget.window > now } }.filter { !$0.value.isEmpty }
+            wishes.reports[caller, default: []].append(now)
+        }
         guard let token else { return .ignored }
         guard requestRefresh(at: now) else { return .ignored }
         if token.expiry.origin == .configured, !wishes.isReported { learned.refused(atAge: now - token.issuedAt, now: now) }

@@ -55,6 +55,8 @@ package struct TokenState: Sendable {
         package internal(set) var isReported = false
         package internal(set) var lastAskedAt: BootInstant?
         var lastReportAt: BootInstant?
+        /// The times of reports that were acted on and that the partner did not decide, by caller, within the budget's window.
+        var reports: [String: [BootInstant]] = [:]
         var lastCheckAt: BootInstant?
         var lastEarlyLoginAt: BootInstant?
         var lastAdminAt: BootInstant?

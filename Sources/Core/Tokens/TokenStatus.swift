@@ -23,6 +23,8 @@ package struct TokenStatus: Sendable {
     package var expiresAt: WallTime?
     package var remaining: Duration?
     package var expiryOrigin: Expiry.Origin?
+    /// Expiry sources of the token's answer that were there and said nothing usable.
+    package var ignoredExpirySources: [String] = []
     package var lifetime: Duration?
     package var learnedLifetime: Duration?
     package var margin: Duration?
@@ -65,6 +67,7 @@ extension TokenStatus {
         failuresInARow = state.trouble?.failuresInARow ?? 0
         lastFailure = state.trouble?.failure
         clockSkew = token?.expiry.clockSkew
+        ignoredExpirySources = token?.expiry.ignoredSources ?? []
         budgetCap = state.budgetCap
         budgetLeft = state.budget.left(.schedule, cap: state.budgetCap, at: now)
         learnedLifetime = configuredLifetime.flatMap { state.learned.learned(configured: $0, now: now) }

@@ -40,11 +40,10 @@ enum SecretCommand {
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
         unsafe posix_spawn_file_actions_addclosefrom_np(&actions, 3)
-        var arguments = unsafe words.map { unsafe strdup($0) } + [nil]
-        var variables = unsafe environment.sorted { $0.key < $1.key }.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
-        defer {
-            for unsafetext in unsafe arguments + variables { unsafe free(text) }
-        }
+        var arguments = unsafe strings(words)
+        defer { unsafe free(arguments) }
+        var variables = unsafe strings(environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })
+        defer { unsafe free(variables) }
         // Start it as a shell would: Dispatch's threads block signals, and the daemon ignores SIGPIPE.
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
@@ -60,5 +59,14 @@ enum SecretCommand {
         let outcome = unsafe posix_spawnp(&child, words[0], &actions, &attributes, &arguments, &variables)
         guard outcome == 0 else { throw SecretFault(place: place, problem: "cannot be run: \(SystemCallError.text(of: outcome))") }
         return child
+    }
+
+    /// Copies for execve(2), with the NULL that ends them.
+    private static func strings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
+        unsafe texts.map { unsafe strdup($0) } + [nil]
+    }
+
+    private static func free(_ strings: [UnsafeMutablePointer<CChar>?]) {
+        for index in unsafe strings.indices { unsafe Glibc.free(strings[index]) }
     }
 }

@@ -21,6 +21,9 @@ enum StatusWriting {
         text("expires_at", status.expiresAt.map(CalendarTime.rfc3339), &writer)
         seconds("expires_in", status.remaining, &writer)
         text("expiry_source", status.expiryOrigin?.rawValue, &writer)
+        if !status.ignoredExpirySources.isEmpty {
+            writer.name("expiry_sources_ignored"); writer.write(.array(status.ignoredExpirySources.map { .string($0) }))
+        }
         seconds("lifetime", status.lifetime, &writer)
         seconds("learned_lifetime", status.learnedLifetime, &writer)
         seconds("margin", status.margin, &writer)

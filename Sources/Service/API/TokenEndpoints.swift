@@ -89,7 +89,8 @@ extension BrokerAPI {
         if let unknown = members.keys.first(where: { $0 != "fingerprint" && $0 != "status" }) {
             throw Problem(.invalidParameter, "\(unknown) is not a member of a rejection report", token: request.token)
         }
-        let outcome = try await keeper(request).report(fingerprint: fingerprint, status: Int(status))
+        let reporter = request.caller.map(board.serving.rules.policy.name) ?? ""
+        let outcome = try await keeper(request).report(fingerprint: fingerprint, status: Int(status), from: reporter)
         return json { writer in
             writer.beginObject()
             writer.name("action"); writer.string(outcome.rawValue)

@@ -1,4 +1,5 @@
 package import Configuration
+import LocalHTTP
 
 /// Whether a caller may do something with a token. Pure.
 package struct AccessPolicy: Sendable {
@@ -20,6 +21,12 @@ package struct AccessPolicy: Sendable {
             guard let token else { return true }
             return client.tokens.contains { covers($0, token: token, inputs: inputs) }
         }
+    }
+
+    /// The caller's name: its clients, or else its user.
+    package func name(of caller: Caller) -> String {
+        let names = caller.clients.filter(clients.indices.contains).map { clients[$0].name }
+        return names.isEmpty ? "uid \(caller.identity?.user ?? .max)" : names.joined(separator: ", ")
     }
 
     private func covers(_ grant: TokenGrant, token: String, inputs: [String: String]) -> Bool {

@@ -35,6 +35,8 @@ package struct EventLog: EventSink {
             logger.notice("partner clock ignored", metadata: ["token": "\(token)"])
         case .expirySourceIgnored(let token, let source):
             logger.notice("expiry source ignored", metadata: ["token": "\(token)", "source": "\(source)"])
+        case .tokenNotYetValid(let token, let wait):
+            logger.notice("token not valid yet", metadata: ["token": "\(token)", "wait": "\(words(wait))"])
         case .rejectionReported(let token, let fingerprint, let outcome):
             logger.notice("rejection reported", metadata: ["token": "\(token)", "fingerprint": "\(fingerprint)", "outcome": "\(outcome.rawValue)"])
         case .tokenDropped(let token):

@@ -33,7 +33,9 @@ package final class EventMetrics: EventSink {
         case .reloadRefused: refusedReloads.add()
         case .storeFailed: isStoreUsable.store(false, ordering: .relaxed)
         case .storeRecovered: isStoreUsable.store(true, ordering: .relaxed)
-        case .loginBegan, .lateResultDropped, .partnerClockIgnored, .expirySourceIgnored, .tokenDropped, .secretChanged, .loginAlone: break
+        case .loginBegan, .lateResultDropped, .partnerClockIgnored, .expirySourceIgnored, .tokenNotYetValid, .tokenDropped, .secretChanged,
+            .loginAlone:
+            break
         case .tokenShared(let token, _, _, _): logins.withLock { $0[token, default: Logins()].byOutcome["shared", default: 0] += 1 }
         }
     }

@@ -126,13 +126,13 @@ private struct EventListener: EventSink {
             let keeper = try await bench.keeper()
             let first = try await keeper.token(wait: .seconds(5))
             let poll = Task { try await keeper.token(otherThan: [first.fingerprint], wait: .seconds(30)) }
-            let report = await keeper.report(fingerprint: first.fingerprint, status: 401)
+            let report = await keeper.report(fingerprint: first.fingerprint, status: 401, from: "billing")
             #expect(report == .refreshing)
             #expect(try await poll.value.value.exposedText == "token-2")
             let idle = Task { try await keeper.token(otherThan: ["other"], wait: .zero).value.exposedText }
             #expect(try await idle.value == "token-2")
-            #expect(await keeper.report(fingerprint: first.fingerprint, status: 401) == .alreadyReplaced)
-            #expect(await keeper.report(fingerprint: "000000000000", status: 200) == .ignored)
+            #expect(await keeper.report(fingerprint: first.fingerprint, status: 401, from: "billing") == .alreadyReplaced)
+            #expect(await keeper.report(fingerprint: "000000000000", status: 200, from: "billing") == .ignored)
         }
     }
 

@@ -149,3 +149,43 @@ import Tokens
         #expect(throws: LoginFailure.self) { try lifetime(#"{"e":"soon"}"#, [Self.seconds]) }
     }
 }
+
+/// Answers that are old, and tokens that are early.
+extension ExpiryReadingTests {
+    @Test(arguments: [
+        // Age, relative life: what is left; whether a second answer is asked for; what then counts.
+        ("100", 3600, 3500.0, false, 3500.0), ("3595", 3600, 5, false, 5), ("3598", 3600, 2, true, 3600), ("7200", 3600, -3600, true, 3600),
+        ("-5", 3600, 3600, false, 3600), ("soon", 3600, 3600, false, 3600),
+    ])
+    func `an Age that leaves no life is asked about, and then ignored`(age: String, life: Int, left: Double, isAged: Bool, tolerated: Double) throws {
+        let reader = ReplyReader(.make(200, #"{"e":\#(life)}"#, fields: [("Age", age)], clocks: FakeClocks()))
+        let sources = [ExpirySource.value(.json(try #require(JSONPointer("/e"))), .lifetime(unit: .seconds(1)))]
+        let strict = try ExpiryReading(reader: reader, token: nil).expiry(sources)
+        #expect(strict.lifetime == .seconds(left) && strict.isAged == isAged && strict.ignoredSources.isEmpty)
+        let tolerant = try ExpiryReading(reader: reader, token: nil, toleratesAge: true).expiry(sources)
+        #expect(tolerant.lifetime == .seconds(tolerated) && tolerant.ignoredAge == isAged)
+        #expect(tolerant.ignoredSources == (isAged ? ["header Age"] : []))
+    }
+
+    @Test func `an Age takes nothing from a configured lifetime`() throws {
+        let reader = ReplyReader(.make(200, "{}", fields: [("Age", "3595")], clocks: FakeClocks()))
+        let found = try ExpiryReading(reader: reader, token: nil).expiry([.after(.seconds(1800))])
+        #expect(found.lifetime == .seconds(1800) && !found.isAged)
+    }
+
+    @Test(arguments: [(-600, nil), (0, nil), (9, nil), (10, 10), (300, 300), (301, -1)] as [(Int64, Int64?)])
+    func `a token that is not valid yet is served later, by the partner's own Date alone`(ahead: Int64, wait: Int64?) throws {
+        let start = 1_800_003_600 + ahead
+        let payload = Base64.encode(Array(#"{"nbf":\#(start),"exp":1800009999}"#.utf8), .url)
+        let token = JSONWebToken(Array("e30.\(payload).c2ln".utf8))
+        // The partner's clock is an hour ahead of this host's.
+        let date = ("Date", CalendarTime.imfFixdate(WallTime(seconds: 1_800_003_600)))
+        let reading = ExpiryReading(reader: ReplyReader(.make(200, "{}", fields: [date], clocks: FakeClocks())), token: token)
+        if wait == -1 {
+            #expect(throws: LoginFailure.self) { try reading.delay() }
+        } else {
+            #expect(try reading.delay() == wait.map { .seconds($0) })
+        }
+        #expect(try ExpiryReading(reader: ReplyReader(.make(200, "{}", clocks: FakeClocks())), token: token).delay() == nil)
+    }
+}
