@@ -194,8 +194,7 @@ package actor TokenKeeper {
             inputDigests = digests
             memory = theirs ?? memory
             guard memory.learn(report, tried: LoginMemory.digest(ofAll: digests)) else { return }
-            save()
-            await environment.store?.flush()
+            await environment.store?.secure(stored)
             _ = await environment.fleet?.write(stored, under: lock)
         }
     }

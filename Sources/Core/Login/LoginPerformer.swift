@@ -102,7 +102,7 @@ package struct LoginPerformer: Sendable {
         var values = try await ownInputs(token).variants[0].values.given(perRequest, for: token)
         _ = try await tokenInputs(token, into: &values)
         for (name, value) in extra { values[name] = value }
-        return try await send(try RequestRendering.request(template, values: values, connection: token.connection))
+        return try await send(try RequestRendering.request(template, of: token.provider, values: values, connection: token.connection))
     }
 
     /// What the partner says about a token.

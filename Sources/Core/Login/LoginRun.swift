@@ -45,7 +45,7 @@ package struct LoginRun: Sendable {
 
     /// The request of the current step.
     package func request() throws(LoginFailure) -> OutboundRequest {
-        try RequestRendering.request(requests[step], values: values, connection: connection)
+        try RequestRendering.request(requests[step], of: definition, values: values, connection: connection)
     }
 
     /// Reads the answer to the current step.

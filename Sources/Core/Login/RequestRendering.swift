@@ -6,9 +6,10 @@ package import Tokens
 
 /// Renders request templates into requests.
 package enum RequestRendering {
-    package static func request(_ template: RequestTemplate, values: ValueScope, connection: ConnectionSettings) throws(LoginFailure)
-        -> OutboundRequest
-    {
+    package static func request(
+        _ template: RequestTemplate, of definition: ProviderDefinition, values: ValueScope, connection: ConnectionSettings
+    ) throws(LoginFailure) -> OutboundRequest {
+        try checkOrigin(of: template.url, definition, values)
         var fields = HTTPFields()
         fields[.cacheControl] = "no-cache, no-store"
         let (body, contentType) = try body(template.body, values)
@@ -20,6 +21,14 @@ package enum RequestRendering {
         let url = try template.url.render(values)
         return OutboundRequest(
             method: template.method, url: url, fields: fields, body: body ?? (template.method == .get ? nil : []), connection: connection)
+    }
+
+    /// Checks a URL that an answer gave: secrets follow it, so that the partner's answer alone does not say where to.
+    private static func checkOrigin(of url: URLTemplate, _ definition: ProviderDefinition, _ values: ValueScope) throws(LoginFailure) {
+        guard case .named(let name) = url.origin, definition.input(name) == nil, let value = values[name] else { return }
+        let bases = definition.inputs.filter { $0.kind == .url }.compactMap { values[$0.name] }.map { String(decoding: $0, as: UTF8.self) }
+        guard let problem = definition.problem(withKept: String(decoding: value, as: UTF8.self), bases: bases) else { return }
+        throw LoginFailure(.badReply, "the URL in {\(name)} \(problem)")
     }
 
     private static func body(_ template: BodyTemplate, _ values: ValueScope) throws(LoginFailure) -> ([UInt8]?, String?) {

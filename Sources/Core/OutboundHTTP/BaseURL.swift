@@ -17,6 +17,23 @@ package enum BaseURL {
     /// The host with its port, for limits per host.
     package static func host(_ text: String) -> String { parts(text)?.host ?? text }
 
+    /// Scheme, host and port of a URL, for comparison (RFC 6454 §4); nil where there is none.
+    package struct Origin: Hashable, Sendable {
+        package let scheme: String
+        /// In lower case.
+        package let host: String
+        package let port: String
+    }
+
+    package static func origin(_ text: String) -> Origin? {
+        guard let parts = parts(text), !parts.host.isEmpty, !parts.host.contains("@") else { return nil }
+        // A colon within brackets belongs to an IPv6 address.
+        let colon = parts.host.lastIndex(of: ":").flatMap { place in parts.host[place...].contains("]") ? nil : place }
+        let host = parts.host[..<(colon ?? parts.host.endIndex)].lowercased()
+        let port = colon.map { String(parts.host[parts.host.index(after: $0)...]) } ?? (parts.scheme == "https" ? "443" : "80")
+        return Origin(scheme: parts.scheme, host: host, port: port)
+    }
+
     package static func isLoopbackLiteral(_ authority: String) -> Bool {
         if authority == "[::1]" || authority.hasPrefix("[::1]:") { return true }
         let host = authority.split(separator: ":", maxSplits: 1).first ?? ""

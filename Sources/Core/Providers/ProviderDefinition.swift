@@ -6,6 +6,8 @@ package struct ProviderDefinition: Sendable, Hashable {
     package var title: String
     package var documentation: String?
     package var inputs: [InputDefinition] = []
+    /// Where a kept URL may lead besides the origins of the inputs.
+    package var hosts: [HostRule] = []
     /// Requests in order; the last one's answer holds the token.
     package var login: [RequestTemplate] = []
     package var token: TokenReading

@@ -5,6 +5,8 @@ package import YAML
 package struct ProviderReader {
     private let root: YAMLMapping
     private var inputs: [InputDefinition] = []
+    /// Names of kept values that may begin a URL.
+    private var urls: Set<String> = []
 
     package init(_ mapping: YAMLMapping) {
         root = mapping
@@ -32,32 +34,46 @@ package struct ProviderReader {
         let title = root.take("title")?.string()
         let documentation = root.take("documentation")?.string()
         inputs = root.take("inputs").map(InputReader.read) ?? []
+        let hosts = root.take("hosts")?.list()?.compactMap(hostRule) ?? []
         var scope = Set(inputs.map(\.name))
         let login = readLogin(&scope)
-        let token = root.require("token").flatMap { TokenReader.read($0, scope: &scope) }
+        let tokenNode = root.require("token")
+        let token = tokenNode.flatMap { TokenReader.read($0, scope: &scope) }
+        for kept in token?.keep ?? [] where inputs.contains(where: { $0.name == kept.name && $0.kind == .url }) {
+            tokenNode?.fault("keep: \(kept.name) is an input that begins URLs; the partner's answer cannot set it")
+        }
+        urls.formUnion(token?.keep.filter { $0.kind == .url }.map(\.name) ?? [])
         let refresh = readRefresh(token, inputs: inputs)
         // A refresh skips the login's steps, so their values do not exist.
         if refresh != nil { scope = scope.filter { !$0.hasPrefix("steps.") } }
         let use = root.take("use").flatMap { readUse($0, scope: scope.union(["token"])) } ?? TokenUse()
         let errors = root.take("errors").map(ReplyRulesReader.errors) ?? ErrorRules()
-        let verify = root.take("verify").flatMap { RequestReader(inputs: inputs, scope: scope.union(["token"])).read($0) }
+        let verify = root.take("verify").flatMap { RequestReader(inputs: inputs, scope: scope.union(["token"]), urls: urls).read($0) }
         let actions = root.take("actions").map { readActions($0, scope: scope.union(["token"])) } ?? []
         let limit = root.take("limits").flatMap(ReplyRulesReader.limit)
         let isExclusive = root.take("exclusive")?.bool() ?? false
         root.finish()
         guard let name, let token, !login.isEmpty else { return nil }
         return ProviderDefinition(
-            name: name, title: title ?? name, documentation: documentation, inputs: inputs, login: login, token: token, use: use,
+            name: name, title: title ?? name, documentation: documentation, inputs: inputs, hosts: hosts, login: login, token: token, use: use,
             errors: errors, refreshRequest: refresh, verify: verify, actions: actions, limit: limit, isExclusive: isExclusive)
     }
 
-    private func readLogin(_ scope: inout Set<String>) -> [RequestTemplate] {
+    private func hostRule(_ node: YAMLNode) -> HostRule? {
+        guard let text = node.string() else { return nil }
+        if let rule = HostRule(text) { return rule }
+        node.fault("must be a host such as api.example.com or *.example.com, with :port where it is not 443")
+        return nil
+    }
+
+    private mutating func readLogin(_ scope: inout Set<String>) -> [RequestTemplate] {
         guard let node = root.require("login"), let steps = node.list() else { return [] }
         if steps.isEmpty { node.fault("needs at least one request") }
         var login: [RequestTemplate] = []
         for (index, step) in steps.enumerated() {
-            guard let request = RequestReader(inputs: inputs, scope: scope).read(step) else { continue }
+            guard let request = RequestReader(inputs: inputs, scope: scope, urls: urls).read(step) else { continue }
             scope.formUnion(request.keep.map { "steps.\(index).\($0.name)" })
+            urls.formUnion(request.keep.filter { $0.kind == .url }.map { "steps.\(index).\($0.name)" })
             login.append(request)
         }
         return login
@@ -83,7 +99,7 @@ package struct ProviderReader {
             guard let action = member.node.mapping() else { return nil }
             if !Names.isValid(member.name) { member.node.fault(Names.rule) }
             let own = action.take("inputs").map(InputReader.read) ?? []
-            let reader = RequestReader(inputs: inputs + own, scope: scope.union(own.map(\.name)))
+            let reader = RequestReader(inputs: inputs + own, scope: scope.union(own.map(\.name)), urls: urls)
             guard let request = reader.read(action, at: member.node) else { return nil }
             return ActionDefinition(name: member.name, request: request, inputs: own)
         }

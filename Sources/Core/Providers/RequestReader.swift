@@ -7,6 +7,8 @@ import YAML
 struct RequestReader {
     let inputs: [InputDefinition]
     let scope: Set<String>
+    /// Kept values that may begin a URL.
+    var urls: Set<String> = []
     /// Whether a template with an absent value is omitted (`use`).
     var allowsAbsent = false
 
@@ -47,6 +49,8 @@ struct RequestReader {
         }
         if case .named(let name) = url.origin, let input = inputs.first(where: { $0.name == name }), input.kind != .url {
             node.fault("{\(name)} begins the URL, so its input must have kind: url")
+        } else if case .named(let name) = url.origin, !inputs.contains(where: { $0.name == name }), scope.contains(name), !urls.contains(name) {
+            node.fault("{\(name)} begins the URL, so it must be kept with kind: url")
         }
         if case .fixed(let origin) = url.origin, let problem = BaseURL.problem(with: origin) { node.fault(problem) }
         check(url.path, at: node)

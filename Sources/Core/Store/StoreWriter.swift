@@ -10,8 +10,12 @@ package final class StoreWriter: Sendable {
     private struct State {
         var changes = StoreChanges()
         var isWriting = false
-        /// The store has failed and will be tried again after a pause.
-        var isResting = false
+        /// The pause after which a store that has failed is tried again.
+        var rest: Task<Void, Never>?
+        /// Records with a refresh token that is not on disk yet.
+        var unsecured: Set<RecordName> = []
+        /// Their tokens, once that was reported.
+        var reported: Set<String> = []
         var idle: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -39,6 +43,20 @@ package final class StoreWriter: Sendable {
         }
     }
 
+    /// Writes a record with a new refresh token; returns when it is on disk, or the store has failed.
+    ///
+    /// While the store fails it is tried every second, since the refresh token before may be spent and losing this one locks the account.
+    package func secure(_ token: StoredToken) async {
+        save(token)
+        let rest = state.withLock { state in
+            state.unsecured.insert(token.name)
+            defer { state.rest = nil }
+            return state.rest
+        }
+        rest?.cancel()
+        await flush()
+    }
+
     package func remove(_ name: RecordName) {
         add {
             $0.tokens[name] = nil
@@ -63,7 +81,7 @@ package final class StoreWriter: Sendable {
     package func flush() async {
         await withCheckedContinuation { continuation in
             let isIdle = state.withLock { state in
-                let isDone = !state.isWriting || state.isResting
+                let isDone = !state.isWriting || state.rest != nil
                 if !isDone { state.idle.append(continuation) }
                 return isDone
             }
@@ -85,18 +103,54 @@ package final class StoreWriter: Sendable {
         while let taken = take() {
             do throws(StoreFault) {
                 try await store.write(taken)
+                noteSecured(by: taken)
                 if failuresInARow > 0 { events.record(.storeRecovered) }
                 failuresInARow = 0
             } catch {
                 putBack(taken)
                 failuresInARow += 1
                 if failuresInARow == 1 { events.record(.storeFailed(reason: error.description)) }
-                state.withLock { $0.isResting = true }
-                try? await clocks.sleep(until: clocks.boot + BackoffPolicy.doubled(.seconds(1), failuresInARow, cap: .seconds(60)))
-                state.withLock { $0.isResting = false }
+                reportUnsecured(error)
+                await rest(after: failuresInARow)
             }
         }
     }
+
+    private func rest(after failuresInARow: Int) async {
+        let clocks = clocks
+        let rest = state.withLock { state in
+            let pause = BackoffPolicy.doubled(.seconds(1), failuresInARow, cap: state.unsecured.isEmpty ? .seconds(60) : .seconds(1))
+            let rest = Task<Void, Never> { try? await clocks.sleep(until: clocks.boot + pause) }
+            state.rest = rest
+            return rest
+        }
+        await rest.value
+        state.withLock { $0.rest = nil }
+    }
+
+    // MARK: Refresh tokens
+
+    private func reportUnsecured(_ fault: StoreFault) {
+        let new = state.withLock { state in
+            let new = Set(state.unsecured.map(\.token)).subtracting(state.reported)
+            state.reported.formUnion(new)
+            return new
+        }
+        for token in new.sorted() { events.record(.refreshTokenUnsecured(token: token, reason: fault.description)) }
+    }
+
+    private func noteSecured(by changes: StoreChanges) {
+        let secured = state.withLock { state in
+            // A newer record of the same name waits for its own write.
+            state.unsecured = state.unsecured.filter { changes.tokens[$0] == nil && !changes.removed.contains($0) || state.changes.tokens[$0] != nil }
+            let secured = state.reported.subtracting(state.unsecured.map(\.token))
+            state.reported.subtract(secured)
+            return secured
+        }
+        for token in secured.sorted() { events.record(.refreshTokenSecured(token: token)) }
+    }
+
+    // MARK: Writing
 
     /// Takes all pending changes; if there are none, ends writing and returns nil.
     private func take() -> StoreChanges? {

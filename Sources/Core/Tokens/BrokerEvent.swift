@@ -24,4 +24,8 @@ package enum BrokerEvent: Sendable {
     /// Tokens are kept only in memory until the store works again.
     case storeFailed(reason: String)
     case storeRecovered
+    /// A new refresh token cannot be written; the write is tried every second.
+    case refreshTokenUnsecured(token: String, reason: String)
+    /// It is on disk now.
+    case refreshTokenSecured(token: String)
 }

@@ -83,7 +83,9 @@ extension BrokerAPI {
         guard try await keeper(request).cell.isUsable(at: clocks.boot) else {
             throw Problem(.notReady, "the token is not usable", token: request.token, retryAfter: .seconds(1))
         }
-        return Response(status: 200, fields: CommonFields.all + [("Content-Type", "text/plain")], body: Array("ready\n".utf8))
+        let isSecured = metrics.events.unsecured.withLock { !$0.contains(request.token) }
+        let text = "ready\n" + (isSecured ? "" : "its refresh token is kept only in memory: the store cannot be written\n")
+        return Response(status: 200, fields: CommonFields.all + [("Content-Type", "text/plain")], body: Array(text.utf8))
     }
 
     func reloadConfiguration() async throws(Problem) -> Response {

@@ -51,6 +51,10 @@ package struct EventLog: EventSink {
             logger.error("store failed, tokens are kept only in memory", metadata: ["reason": "\(reason)"])
         case .storeRecovered:
             logger.notice("store works again")
+        case .refreshTokenUnsecured(let token, let reason):
+            logger.error("refresh token is kept only in memory", metadata: ["token": "\(token)", "reason": "\(reason)"])
+        case .refreshTokenSecured(let token):
+            logger.notice("refresh token is on disk", metadata: ["token": "\(token)"])
         }
     }
 

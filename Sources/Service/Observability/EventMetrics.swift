@@ -18,6 +18,8 @@ package final class EventMetrics: EventSink {
     private let logins = Mutex<[String: Logins]>([:])
     /// Whether the configured store works; true where tokens are kept in memory by configuration.
     package let isStoreUsable = Atomic<Bool>(true)
+    /// Tokens whose refresh token could not be written.
+    package let unsecured = Mutex<Set<String>>([])
     private let reloads = Counter()
     private let refusedReloads = Counter()
 
@@ -33,6 +35,8 @@ package final class EventMetrics: EventSink {
         case .reloadRefused: refusedReloads.add()
         case .storeFailed: isStoreUsable.store(false, ordering: .relaxed)
         case .storeRecovered: isStoreUsable.store(true, ordering: .relaxed)
+        case .refreshTokenUnsecured(let token, _): _ = unsecured.withLock { $0.insert(token) }
+        case .refreshTokenSecured(let token): _ = unsecured.withLock { $0.remove(token) }
         case .loginBegan, .lateResultDropped, .partnerClockIgnored, .expirySourceIgnored, .tokenNotYetValid, .tokenDropped, .secretChanged,
             .loginAlone:
             break
@@ -53,6 +57,7 @@ package final class EventMetrics: EventSink {
     /// Forgets tokens that are no longer configured.
     package func keepTokens(_ names: Set<String>) {
         logins.withLock { $0 = $0.filter { names.contains($0.key) } }
+        unsecured.withLock { $0.formIntersection(names) }
     }
 
     func write(to text: inout OpenMetricsText) {
@@ -80,6 +85,8 @@ package final class EventMetrics: EventSink {
         }
         text.family("tokenbroker_store_usable", .gauge, "Whether the configured store works; 0: tokens are kept only in memory.")
         text.sample("", [], UInt64(isStoreUsable.load(ordering: .relaxed) ? 1 : 0))
+        text.family("tokenbroker_refresh_token_unsecured", .gauge, "1 for a token whose refresh token could not be written and would be lost.")
+        for token in unsecured.withLock({ $0 }).sorted() { text.sample("", [("token", token)], UInt64(1)) }
         text.family("tokenbroker_reloads", .counter, "Configurations applied or refused.")
         text.sample("_total", [("outcome", "applied")], reloads.value)
         text.sample("_total", [("outcome", "refused")], refusedReloads.value)

@@ -26,7 +26,9 @@ package final class ReadinessWatch: EventSink {
         switch event {
         case .reloaded: fault.withLock { $0 = nil }
         case .reloadRefused(let faults): fault.withLock { $0 = faults.first }
-        case .tokenAdopted, .tokenShared, .loginFailed, .tokenDropped, .tokenNotYetValid, .storeFailed, .storeRecovered: break
+        case .tokenAdopted, .tokenShared, .loginFailed, .tokenDropped, .tokenNotYetValid, .storeFailed, .storeRecovered, .refreshTokenUnsecured,
+            .refreshTokenSecured:
+            break
         case .loginBegan, .loginAlone, .lateResultDropped, .partnerClockIgnored, .expirySourceIgnored, .rejectionReported, .secretChanged: return
         }
         signalChange()
