@@ -18,6 +18,8 @@ package struct TokenConfiguration: Sendable, Equatable {
     package var refresh = RefreshPolicy()
     package var limit: Rate?
     package var connection = ConnectionSettings()
+    /// The passphrase of the client key.
+    package var keyPassphrase: SecretReference?
     /// Replaces the provider's value; nil: the provider's applies.
     package var exclusive: Bool?
     /// Whether a new login ends the previous token at the partner.
@@ -29,7 +31,7 @@ package struct TokenConfiguration: Sendable, Equatable {
     /// may differ.
     package func hasSameLogin(as other: TokenConfiguration) -> Bool {
         provider == other.provider && inputs == other.inputs && perRequest == other.perRequest && expires == other.expires
-            && connection == other.connection
+            && connection == other.connection && keyPassphrase == other.keyPassphrase
     }
 
     /// A digest of everything `hasSameLogin` compares, except secrets; the same in every process, and different for a different login.
@@ -42,13 +44,15 @@ package struct TokenConfiguration: Sendable, Equatable {
             }
         }
         let perRequest = perRequest.map { "\($0.name):\($0.pattern)" }
-        let parts = [provider.digest, "\(String(describing: expires))", "\(connection)"] + bound + perRequest
+        let parts =
+            [provider.digest, "\(String(describing: expires))", "\(connection)"] + [keyPassphrase?.place].compactMap { $0 } + bound + perRequest
         return Digest.sha256(Array(parts.joined(separator: "\0").utf8))
     }
 
     /// References to its secrets.
     package var references: [SecretReference] {
-        inputs.values.flatMap { binding -> [SecretReference] in if case .secret(let references) = binding { references } else { [] } }
+        let own = inputs.values.flatMap { binding -> [SecretReference] in if case .secret(let references) = binding { references } else { [] } }
+        return own + [keyPassphrase].compactMap { $0 }
     }
 
     /// The host of its base URL, if that is in the configuration; else the provider's name.

@@ -1,5 +1,6 @@
 import OutboundHTTP
 import Providers
+import Secrets
 import Time
 import Tokens
 import YAML
@@ -60,7 +61,7 @@ struct TokenConfigurationReader {
         }
         token.refresh = readRefresh(refresh, idleAfter: idleAfter, latchedRetry: latchedRetry, isPerRequest: perRequest != nil)
         token.limit = limits.flatMap(ProviderReader.limit)
-        token.connection = readConnection(tls: tls, proxy: proxy, timeout: timeout)
+        (token.connection, token.keyPassphrase) = readConnection(tls: tls, proxy: proxy, timeout: timeout)
         return token
     }
 
@@ -129,12 +130,20 @@ struct TokenConfigurationReader {
         return policy
     }
 
-    private func readConnection(tls: YAMLNode?, proxy: YAMLNode?, timeout: YAMLNode?) -> ConnectionSettings {
+    private func readConnection(tls: YAMLNode?, proxy: YAMLNode?, timeout: YAMLNode?) -> (ConnectionSettings, SecretReference?) {
         var connection = ConnectionSettings()
+        var keyPassphrase: SecretReference?
         if let mapping = tls?.mapping() {
             connection.authorities = mapping.take("ca")?.string()
             connection.certificate = mapping.take("certificate")?.string()
             connection.key = mapping.take("key")?.string()
+            if let passphrase = mapping.take("passphrase") {
+                keyPassphrase = passphrase.mapping().flatMap { reference in
+                    defer { reference.finish() }
+                    return InputBindingReader.reference(reference)
+                }
+                if connection.key == nil { passphrase.fault("decrypts key, which is not set") }
+            }
             if (connection.certificate == nil) != (connection.key == nil) { tls?.fault("certificate and key must be set together") }
             mapping.finish()
         }
@@ -146,7 +155,7 @@ struct TokenConfigurationReader {
             }
         }
         if let time = timeout?.duration(in: .seconds(1) ... .seconds(120)) { connection.time = time }
-        return connection
+        return (connection, keyPassphrase)
     }
 
     /// Checks that each token input names a configured entry that has no per-request inputs and does not depend on this entry.

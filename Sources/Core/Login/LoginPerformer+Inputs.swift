@@ -31,7 +31,16 @@ extension LoginPerformer {
             }
         }
         if variants.isEmpty, let fault { throw fault }
-        return OwnInputs(variants: variants)
+        return OwnInputs(variants: variants, passphrase: try await passphrase(token))
+    }
+
+    private func passphrase(_ token: TokenConfiguration) async throws(LoginFailure) -> [UInt8]? {
+        guard let reference = token.keyPassphrase else { return nil }
+        do throws(SecretFault) {
+            return try await secrets.read(reference).exposedBytes
+        } catch {
+            throw LoginFailure(.local, "passphrase: \(error)")
+        }
     }
 
     /// Values of all inputs except token inputs: those configured, and defaults for the others.

@@ -55,7 +55,7 @@ package struct LoginPerformer: Sendable {
             report.inputDigest = variant.digest
             var held = HeldGrant(refreshTokens: variant.digest == digest ? refreshTokens : [], values: values)
             do throws(LoginFailure) {
-                report.outcome = .success(try await login(token, variant, perRequest, circumstances, &held))
+                report.outcome = .success(try await login(token, variant, own.passphrase, perRequest, circumstances, &held))
                 report.refreshTokens = held.refreshTokens
                 break
             } catch {
@@ -68,8 +68,8 @@ package struct LoginPerformer: Sendable {
     }
 
     private func login(
-        _ token: TokenConfiguration, _ variant: OwnInputs.Variant, _ perRequest: [String: String], _ circumstances: Circumstances,
-        _ held: inout HeldGrant
+        _ token: TokenConfiguration, _ variant: OwnInputs.Variant, _ passphrase: [UInt8]?, _ perRequest: [String: String],
+        _ circumstances: Circumstances, _ held: inout HeldGrant
     ) async throws(LoginFailure) -> TokenDraft {
         var values = variant.values.given(perRequest, for: token)
         let account = Self.account(token, values)
@@ -79,7 +79,7 @@ package struct LoginPerformer: Sendable {
         let entry = ([token.name] + perRequest.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }).joined(separator: "\0")
         let before = held
         do throws(LoginFailure) {
-            let context = Context(token: token, values: values, account: account, circumstances: circumstances)
+            let context = Context(token: token, values: values, passphrase: passphrase, account: account, circumstances: circumstances)
             let draft = try await attempt(context, &held)
             trust.worked(tokens.values, for: entry, at: clocks.boot)
             return draft
@@ -87,7 +87,7 @@ package struct LoginPerformer: Sendable {
             // Attribute the first rejection in a chain to the input token and not to the refresh tokens sent with it.
             guard error.mayBlameInput, try await replaceSuspects(token, entry, &tokens, into: &values) else { throw error }
             held = before
-            let context = Context(token: token, values: values, account: account, circumstances: circumstances)
+            let context = Context(token: token, values: values, passphrase: passphrase, account: account, circumstances: circumstances)
             let draft = try await attempt(context, &held)
             trust.worked(tokens.values, for: entry, at: clocks.boot)
             return draft
@@ -99,10 +99,12 @@ package struct LoginPerformer: Sendable {
         async throws(LoginFailure)
         -> PartnerReply
     {
-        var values = try await ownInputs(token).variants[0].values.given(perRequest, for: token)
+        let own = try await ownInputs(token)
+        var values = own.variants[0].values.given(perRequest, for: token)
         _ = try await tokenInputs(token, into: &values)
         for (name, value) in extra { values[name] = value }
-        return try await send(try RequestRendering.request(template, of: token.provider, values: values, connection: token.connection))
+        let request = try RequestRendering.request(template, of: token.provider, values: values, connection: token.connection)
+        return try await send(request, own.passphrase)
     }
 
     /// What the partner says about a token.
@@ -169,6 +171,7 @@ package struct LoginPerformer: Sendable {
     private struct Context {
         let token: TokenConfiguration
         let values: ValueScope
+        let passphrase: [UInt8]?
         let account: String
         let circumstances: Circumstances
     }
@@ -222,7 +225,7 @@ package struct LoginPerformer: Sendable {
         } catch {
             return .failure(error)
         }
-        let result = await steps(&run)
+        let result = await steps(&run, context.passphrase)
         await gate.leave(host: host)
         if case .failure(let failure) = result, failure.pausesAccount, let pause = failure.retryAfter {
             await gate.pause(account: account, for: pause)
@@ -230,10 +233,10 @@ package struct LoginPerformer: Sendable {
         return result
     }
 
-    private func steps(_ run: inout LoginRun) async -> Result<TokenDraft, LoginFailure> {
+    private func steps(_ run: inout LoginRun, _ passphrase: [UInt8]?) async -> Result<TokenDraft, LoginFailure> {
         do throws(LoginFailure) {
             while true {
-                let reply = try await send(try run.request())
+                let reply = try await send(try run.request(), passphrase)
                 if case .token(let draft) = try run.receive(reply) { return .success(draft) }
             }
         } catch {
@@ -241,7 +244,9 @@ package struct LoginPerformer: Sendable {
         }
     }
 
-    private func send(_ request: OutboundRequest) async throws(LoginFailure) -> PartnerReply {
+    private func send(_ request: OutboundRequest, _ passphrase: [UInt8]?) async throws(LoginFailure) -> PartnerReply {
+        var request = request
+        request.passphrase = passphrase
         do throws(TransportFault) {
             return try await transport.send(request)
         } catch {

@@ -8,6 +8,8 @@ package struct OwnInputs: Sendable {
 
     /// In the configured order; at least one.
     let variants: [Variant]
+    /// The passphrase of the client key; no part of the digests, since it is nothing the partner knows.
+    var passphrase: [UInt8]?
 
     package var digests: [[UInt8]] { variants.map(\.digest) }
 

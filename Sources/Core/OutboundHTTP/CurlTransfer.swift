@@ -85,6 +85,8 @@ import Time
         if let authorities = connection.authorities { unsafe curl_set_text(handle, CURLOPT_CAINFO, authorities) }
         if let certificate = connection.certificate { unsafe curl_set_text(handle, CURLOPT_SSLCERT, certificate) }
         if let key = connection.key { unsafe curl_set_text(handle, CURLOPT_SSLKEY, key) }
+        // Without a passphrase OpenSSL would ask the terminal for that of an encrypted key.
+        unsafe curl_set_text(handle, CURLOPT_KEYPASSWD, String(decoding: request.passphrase ?? [], as: UTF8.self))
         if let path = connection.unixSocket { unsafe curl_set_text(handle, CURLOPT_UNIX_SOCKET_PATH, path) }
         unsafe curl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText)
         unsafe setBody(handle)
@@ -100,6 +102,7 @@ import Time
             guard let path, unsafe access(path, R_OK) != 0 else { continue }
             throw TransportFault(.unusable, "the \(name) \(path) cannot be read: \(SystemCallError.text(of: errno))")
         }
+        if let key = connection.key, let problem = KeyFile.problem(with: key) { throw TransportFault(.unusable, "the client key \(key) \(problem)") }
     }
 
     private func setBody(_ handle: UnsafeMutableRawPointer) {

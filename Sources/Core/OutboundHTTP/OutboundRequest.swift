@@ -8,6 +8,8 @@ package struct OutboundRequest: Sendable {
     package var fields = HTTPFields()
     package var body: [UInt8]?
     package var connection = ConnectionSettings()
+    /// Decrypts the client key; nil: the key is not encrypted. Nothing ever asks a terminal for it.
+    package var passphrase: [UInt8]?
     /// Receives the answer's body as it arrives; return false to end the request.
     ///
     /// With a sink neither the size nor the time of the answer is bounded, and TCP keep-alive ends the connection to a host that is gone.

@@ -208,17 +208,48 @@ import Tokens
         #expect(server.requests.count == 1)
     }
 
+    @Test(arguments: [("geheim", nil), ("wrong", "client"), (nil, "client")] as [(String?, String?)])
+    func `an encrypted client key takes its passphrase, and never asks for it`(passphrase: String?, fault: String?) async throws {
+        let files = try await Self.files.value
+        let key = files.client.key + ".encrypted-\(passphrase ?? "none")"
+        let encrypted = try await blocking {
+            try TestFiles.run("/usr/bin/openssl", ["pkcs8", "-topk8", "-in", files.client.key, "-out", key, "-passout", "pass:geheim"])
+        }
+        #expect(encrypted.status == 0, "\(encrypted.errors)")
+        let server = try TLSServer(files.good, answer: Self.answer, clientAuthority: files.authority)
+        let failure = await failure(server) {
+            ($0.connection.certificate, $0.connection.key) = (files.client.certificate, key)
+            $0.passphrase = passphrase.map { Array($0.utf8) }
+        }
+        #expect(failure?.kind == (fault == nil ? nil : .unusable), "\(String(describing: failure))")
+        if let fault { #expect(failure?.reason.contains(fault) == true, "\(failure?.reason ?? "")") }
+    }
+
+    @Test func `a client key that others can read is refused`() async throws {
+        let files = try await Self.files.value
+        let key = files.client.key + ".shared"
+        try TestFiles.write(try TestFiles.text(files.client.key), to: key, mode: 0o640)
+        let server = try TLSServer(files.good, answer: Self.answer)
+        let failure = await failure(server) { ($0.connection.certificate, $0.connection.key) = (files.client.certificate, key) }
+        #expect(failure?.kind == .unusable)
+        #expect(failure?.reason.contains("can be read by group or others (mode 0640)") == true)
+    }
+
     @Test func `authority, client certificate and proxy of a token's entry are those of its login`() async throws {
         let files = try await Self.files.value
         let server = try TLSServer(files.good, answer: Self.answer, clientAuthority: files.authority)
         let proxy = try TunnelProxy()
+        let key = files.client.key + ".entry"
+        _ = try await blocking {
+            try TestFiles.run("/usr/bin/openssl", ["pkcs8", "-topk8", "-in", files.client.key, "-out", key, "-passout", "pass:geheim"])
+        }
         let yaml = """
             tokens:
               a:
                 provider: pulsecrm
                 inputs: {base_url: "\(server.url)", api_key: {value: k}, api_secret: {value: s}}
                 expires: [{after: 30m}]
-                tls: {ca: "\(files.authority)", certificate: "\(files.client.certificate)", key: "\(files.client.key)"}
+                tls: {ca: "\(files.authority)", certificate: "\(files.client.certificate)", key: "\(key)", passphrase: {value: geheim}}
                 proxy: "\(proxy.url)"
             """
         let broker = TokenBroker(clocks: SystemClocks(), transport: Self.transport, secrets: FakeSecrets(), events: RecordedEvents())

@@ -127,9 +127,7 @@ package actor Daemon {
         await withTaskGroup { group in
             group.addTask { [broker] in await broker.run() }
             group.addTask { [pending] in await pending.run() }
-            if let changes = secretWatch?.changes {
-                group.addTask { [broker] in for await paths in changes { await broker.secretsChanged(paths) } }
-            }
+            group.addTask { [broker, changes = secretWatch.changes] in for await paths in changes { await broker.secretsChanged(paths) } }
             group.addTask { [self] in for await number in reloads.requests { reloads.complete(number, await reload()) } }
             await withTaskGroup { reports in
                 reports.addTask { [reporter = reporter, readiness = configuration.readiness] in await reporter.run(readiness, server: server) }
@@ -189,7 +187,8 @@ package actor Daemon {
     }
 
     private func publish() {
-        secretWatch?.watch(Set(configuration.references.compactMap { if case .file(let path, _) = $0 { path } else { nil } }))
+        let files = Set(configuration.references.compactMap { if case .file(let path, _) = $0 { path } else { nil } })
+        for warning in secretWatch.watch(files) { logger.warning("\(warning)") }
         audit.isOn = configuration.isAudited
         metrics.keepTokens(Set(configuration.tokens.map(\.name)))
         serving.replace(Serving(configuration, cells: Array(broker.board.all.values), previous: serving.serving))
