@@ -66,6 +66,7 @@ struct LoginAttempt: Sendable {
     private func login(_ performer: LoginPerformer, _ inputs: OwnInputs, _ memory: LoginMemory) async -> LoginReport {
         await performer.login(
             configuration, inputs: inputs, perRequest: perRequest, last: memory.inputDigest, refreshTokens: memory.refreshTokens, values: values,
-            circumstances: LoginPerformer.Circumstances(overridesPause: trigger == .admin, isUrgent: isUrgent, isDesperate: isDesperate))
+            circumstances: LoginPerformer.Circumstances(
+                overridesPause: trigger == .admin, isUrgent: isUrgent, isDesperate: isDesperate, prefersLogin: memory.prefersLogin))
     }
 }

@@ -46,8 +46,8 @@ package struct ConfigurationReader {
         if let limits = root.take("limits") { ListenReader.readLimits(limits, into: &configuration.limits) }
         configuration.readiness.condition = root.take("ready_when")?.word(Readiness.Condition.self) ?? .all
         configuration.readiness.within = root.take("ready_within")?.duration(in: .seconds(1) ... .seconds(600)) ?? .seconds(20)
-        let providers = readProviders(root, folder: Self.folder(of: path) + "/providers.d")
-        let tokens = root.require("tokens").map { TokenConfigurationReader(providers: providers).read($0) } ?? []
+        let (providers, faulty) = readProviders(root, folder: Self.folder(of: path) + "/providers.d")
+        let tokens = root.require("tokens").map { TokenConfigurationReader(providers: providers, faultyProviders: faulty).read($0) } ?? []
         configuration.tokens = tokens
         root.finish()
         return configuration
@@ -66,11 +66,18 @@ package struct ConfigurationReader {
     /// Reads the built-in definitions, then the folder's, then those in the file.
     ///
     /// A user's definition replaces a built-in one of the same name; two of a user's own must not have the same name.
-    private func readProviders(_ root: YAMLMapping, folder: String) -> [String: ProviderDefinition] {
+    ///
+    /// - Returns: also the names of definitions that cannot be used, whose faults have been reported.
+    private func readProviders(_ root: YAMLMapping, folder: String) -> (providers: [String: ProviderDefinition], faulty: Set<String>) {
         var providers = ProviderCatalog.definitions(faults: faults)
         var own: Set<String> = []
+        var faulty: Set<String> = []
         func add(_ node: YAMLNode) {
-            guard let definition = ProviderReader.read(node) else { return }
+            guard let definition = ProviderReader.read(node) else {
+                let name = node.isMapping ? node.mapping()?.members.first { $0.name == "provider" }?.node.scalar : nil
+                if case .string(let name)? = name { faulty.insert(name) }
+                return
+            }
             if !own.insert(definition.name).inserted { node.fault("the provider \(definition.name) is defined twice") }
             providers[definition.name] = definition
         }
@@ -80,7 +87,7 @@ package struct ConfigurationReader {
         if let inline = root.take("providers") {
             for node in inline.list() ?? [] { add(node) }
         }
-        return providers
+        return (providers, faulty)
     }
 
     private static func folder(of path: String) -> String {

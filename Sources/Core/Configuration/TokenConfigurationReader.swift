@@ -8,6 +8,8 @@ import YAML
 /// Reads `tokens:`, resolves the providers and checks the references between entries.
 struct TokenConfigurationReader {
     let providers: [String: ProviderDefinition]
+    /// Providers whose definitions have faults: what follows from those is not a second fault.
+    var faultyProviders: Set<String> = []
 
     func read(_ node: YAMLNode) -> [TokenConfiguration] {
         guard let mapping = node.mapping() else { return [] }
@@ -67,6 +69,7 @@ struct TokenConfigurationReader {
 
     private func provider(_ node: YAMLNode) -> ProviderDefinition? {
         guard let name = node.string() else { return nil }
+        if faultyProviders.contains(name) { return nil }
         if let provider = providers[name] { return provider }
         node.fault("there is no provider \(name); known: \(providers.keys.sorted().joined(separator: ", "))")
         return nil

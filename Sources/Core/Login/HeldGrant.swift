@@ -4,6 +4,8 @@ import Secrets
 struct HeldGrant {
     var refreshTokens: [Secret]
     var values: [String: String]
+    /// Whether the login is made without them: the last refresh failed, and the login after it had to wait for the account's limit.
+    var prefersLogin = false
 
     /// Notes an answer's refresh token. A refresh token that worked is kept until its successor has worked.
     ///

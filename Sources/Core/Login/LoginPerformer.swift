@@ -30,11 +30,14 @@ package struct LoginPerformer: Sendable {
         package var isUrgent: Bool
         /// No token lives, and the refresh failed twice for a passing reason: a third such failure is followed by a login.
         package var isDesperate: Bool
+        /// The refresh failed the last time, and the login after it had to wait for the account's limit.
+        package var prefersLogin: Bool
 
-        package init(overridesPause: Bool = false, isUrgent: Bool = false, isDesperate: Bool = false) {
+        package init(overridesPause: Bool = false, isUrgent: Bool = false, isDesperate: Bool = false, prefersLogin: Bool = false) {
             self.overridesPause = overridesPause
             self.isUrgent = isUrgent
             self.isDesperate = isDesperate
+            self.prefersLogin = prefersLogin
         }
     }
 
@@ -53,13 +56,15 @@ package struct LoginPerformer: Sendable {
         var report = LoginReport(outcome: .failure(LoginFailure(.local, "there are no inputs to log in with")), refreshTokens: refreshTokens)
         for variant in own.variants(first: digest) {
             report.inputDigest = variant.digest
-            var held = HeldGrant(refreshTokens: variant.digest == digest ? refreshTokens : [], values: values)
+            var held = HeldGrant(
+                refreshTokens: variant.digest == digest ? refreshTokens : [], values: values, prefersLogin: circumstances.prefersLogin)
             do throws(LoginFailure) {
                 report.outcome = .success(try await login(token, variant, own.passphrase, perRequest, circumstances, &held))
                 report.refreshTokens = held.refreshTokens
                 break
             } catch {
                 report.outcome = .failure(error)
+                report.prefersLogin = held.prefersLogin
                 if variant.digest == digest { report.refreshTokens = held.refreshTokens }
                 guard error.failureClass == .rejected else { return report }
             }
@@ -181,19 +186,27 @@ package struct LoginPerformer: Sendable {
     /// A refresh that fails for a reason that does not pass is followed by the login. The refresh token itself is dropped only if the
     /// partner rejected the grant, or the login brought another: the page of a captive portal costs nothing.
     private func attempt(_ context: Context, _ held: inout HeldGrant) async throws(LoginFailure) -> TokenDraft {
-        if context.token.provider.refreshRequest != nil {
+        var hasRefreshed = false
+        if context.token.provider.refreshRequest != nil, !held.prefersLogin {
             for candidate in held.refreshTokens {
                 do throws(LoginFailure) {
                     return try await perform(context, with: candidate, &held)
                 } catch {
                     if error.rejectsGrant { held.refreshTokens.removeAll { $0.matches(candidate) } }
+                    hasRefreshed = true
                     guard !error.failureClass.isPassing || context.circumstances.isDesperate && error.failureClass.startsOver else { throw error }
                     // A partner that notices reuse revokes the whole family: an older refresh token is tried only after a rejection.
                     if !error.rejectsGrant { break }
                 }
             }
         }
-        return try await perform(context, with: nil, &held)
+        do throws(LoginFailure) {
+            return try await perform(context, with: nil, &held)
+        } catch {
+            // Each attempt would use up a tight limit with the refresh, and never come to the login.
+            held.prefersLogin = (hasRefreshed || held.prefersLogin) && error.failureClass == .waiting
+            throw error
+        }
     }
 
     /// Sends the requests of a login, or of a refresh with this refresh token, and keeps the refresh token that the answer brings, even if

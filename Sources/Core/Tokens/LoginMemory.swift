@@ -8,6 +8,8 @@ package struct LoginMemory: Sendable {
     package var triedDigest: [UInt8]?
     /// Refresh tokens issued for those inputs, newest first; the previous one is kept until the newest has worked.
     package var refreshTokens: [Secret] = []
+    /// Whether the next login is made without them.
+    package var prefersLogin = false
 
     package init(inputDigest: [UInt8]? = nil) {
         self.inputDigest = inputDigest
@@ -24,6 +26,7 @@ package struct LoginMemory: Sendable {
         triedDigest = tried ?? triedDigest
         if case .success = report.outcome { inputDigest = report.inputDigest }
         refreshTokens = report.refreshTokens
+        prefersLogin = report.prefersLogin
         return before.count != refreshTokens.count || !zip(before, refreshTokens).allSatisfy { $0.matches($1) }
     }
 }

@@ -7,6 +7,8 @@ package struct LoginReport: Sendable {
     package var inputDigest: [UInt8]?
     /// The refresh tokens to keep from now on, newest first.
     package var refreshTokens: [Secret] = []
+    /// Whether the next login is to be made without them: a refresh failed, and the login after it had to wait for the account's limit.
+    package var prefersLogin = false
 
     package init(outcome: Result<TokenDraft, LoginFailure>, inputDigest: [UInt8]? = nil, refreshTokens: [Secret] = []) {
         self.outcome = outcome

@@ -104,6 +104,37 @@ import Tokens
         }
     }
 
+    private static let rotating = """
+        providers:
+          - provider: rotating
+            inputs: {secret: {secret: true}}
+            login:
+              - {method: POST, url: "https://partner.example/token", form: {secret: "{secret}"}}
+            token: {from: {json: /access_token}, refresh_token: {json: /refresh_token}, expires: [{json: /expires_in, unit: seconds}]}
+            refresh_request: {method: POST, url: "https://partner.example/token", form: {refresh_token: "{refresh_token}"}}
+        tokens:
+          a: {provider: rotating, inputs: {secret: {value: s}}, limits: {logins: LIMIT}}
+        """
+
+    private static func sent(_ bench: BrokerBench) -> [String] { bench.transport.requests.map { String(decoding: $0.body ?? [], as: UTF8.self) } }
+
+    @Test func `a refresh that fails does not use up a tight limit for ever`() async throws {
+        let bench = BrokerBench { request, number, clocks throws(TransportFault) in
+            if String(decoding: request.body ?? [], as: UTF8.self).hasPrefix("refresh_token") { return .make(200, "<html></html>", clocks: clocks) }
+            return .make(200, #"{"access_token":"a\#(number)","refresh_token":"r\#(number)","expires_in":3600}"#, clocks: clocks)
+        }
+        try await bench.run(Self.rotating.replacing("LIMIT", with: "1/min")) { _ in
+            let keeper = try await bench.keeper()
+            _ = try await keeper.token(wait: .seconds(5))
+            bench.clocks.advance(by: .seconds(61))
+            _ = try? await keeper.refresh(asAdmin: true, wait: .seconds(5))
+            #expect(Self.sent(bench) == ["secret=s", "refresh_token=r1"])
+            let isStepped = await bench.step()
+            #expect(isStepped)
+            #expect(await eventually { Self.sent(bench) == ["secret=s", "refresh_token=r1", "secret=s"] })
+        }
+    }
+
     @Test func `a refresh token in an answer without a token is kept`() async throws {
         let bench = BrokerBench { request, number, clocks throws(TransportFault) in
             switch number {
@@ -114,25 +145,13 @@ import Tokens
             default: .make(200, #"{"access_token":"a2","refresh_token":"r3","expires_in":3600}"#, clocks: clocks)
             }
         }
-        let yaml = """
-            providers:
-              - provider: rotating
-                inputs: {secret: {secret: true}}
-                login:
-                  - {method: POST, url: "https://partner.example/token", form: {secret: "{secret}"}}
-                token: {from: {json: /access_token}, refresh_token: {json: /refresh_token}, expires: [{json: /expires_in, unit: seconds}]}
-                refresh_request: {method: POST, url: "https://partner.example/token", form: {refresh_token: "{refresh_token}"}}
-            tokens:
-              a: {provider: rotating, inputs: {secret: {value: s}}}
-            """
-        try await bench.run(yaml) { _ in
+        try await bench.run(Self.rotating.replacing("LIMIT", with: "100/min")) { _ in
             let keeper = try await bench.keeper()
             _ = try await keeper.token(wait: .seconds(5))
             _ = try? await keeper.refresh(asAdmin: true, wait: .seconds(5))
             bench.clocks.advance(by: .seconds(20))
             _ = try await keeper.refresh(asAdmin: true, wait: .seconds(5))
-            let sent = bench.transport.requests.map { String(decoding: $0.body ?? [], as: UTF8.self) }
-            #expect(sent == ["secret=s", "refresh_token=r1", "secret=s", "refresh_token=r2"])
+            #expect(Self.sent(bench) == ["secret=s", "refresh_token=r1", "secret=s", "refresh_token=r2"])
         }
     }
 }
