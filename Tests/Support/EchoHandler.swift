@@ -5,11 +5,14 @@ package import LocalHTTP
 package final class EchoHandler: RequestHandler {
     private let strangers: Int
     private var held: ReplyTicket?
+    private var turn = 0
+    private var ended = 0
 
     package init(strangers: Int = .max) { self.strangers = strangers }
 
     package func accept(_ peer: Peer) -> Admittance { Admittance(share: ConnectionShare(.strangers, limit: strangers)) }
-    package func begin(_ time: LoopTime) {}
+    package func begin(_ time: LoopTime) { turn += 1 }
+    package func ended(_ connection: Connection, _ end: ConnectionEnd) { ended += 1 }
     package func refuse(_ fault: MessageFault) -> Response { Response(status: fault.status, body: Array("refused".utf8)) }
 
     package func respond(
@@ -22,6 +25,12 @@ package final class EchoHandler: RequestHandler {
             DispatchQueue.global().async { ticket.deliver(Response(status: 200, body: Array("later".utf8))) }
             return .later
         case "/never": return .later
+        case "/turn": return .response(Response(status: 200, body: Array("\(turn)".utf8)))
+        case "/ended": return .response(Response(status: 200, body: Array("\(ended)".utf8)))
+        case "/pause":
+            var response = Response(status: 429, body: Array("pause".utf8))
+            response.pause = 150_000_000
+            return .response(response)
         case "/held":
             held = connection.ticket()
             return .later

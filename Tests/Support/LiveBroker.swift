@@ -1,5 +1,6 @@
 import API
 package import Broker
+import Configuration
 package import JSON
 import LocalHTTP
 import Logging
@@ -17,6 +18,10 @@ package final class LiveBroker: Sendable {
     package let log: CapturedLog
     private let server: HTTPServer
     private let pending = PendingAnswers()
+    private let board: ServingBoard
+    private let read: @Sendable ((String) -> String) throws -> BrokerConfiguration
+    /// How many answers wait.
+    package var waiting: Int { pending.count }
     private let transport: CurlTransport
     private let tasks = Mutex<[Task<Void, Never>]>([])
     package let address: String
@@ -30,7 +35,9 @@ package final class LiveBroker: Sendable {
         let shipped = try TestFiles.text("config/config.yaml").replacing("http://127.0.0.1:8700", with: sandbox.url)
         let digest = Digest.hex(Digest.sha256(Array(Self.key.utf8)))
         let keyed = shipped.replacing("2a97516c354b68848cdbd8f54a226a0a55b21ed138e207ad6c5cbb9c00aa5aea", with: digest)
-        let configuration = try TestConfiguration.read(change(keyed))
+        let shape = change(keyed)
+        read = { try TestConfiguration.read($0(shape)) }
+        let configuration = try read { $0 }
         let clocks = SystemClocks()
         log = CapturedLog()
         let output = StandardError { [log] in log.append($0) }
@@ -41,6 +48,7 @@ package final class LiveBroker: Sendable {
             events: EventFan([EventLog(log.logger), metrics.events]))
         await broker.apply(configuration)
         let board = ServingBoard(Serving(configuration, cells: Array(broker.board.all.values)))
+        self.board = board
         let api = BrokerAPI(broker: broker, board: board, clocks: clocks, metrics: metrics) { .refused(faults: ["config.yaml:1:1: test"]) }
         let (pending, requestIDs) = (pending, RequestIDs())
         let audit = AuditLog(isJournal: false, clocks: clocks, output: output)
@@ -49,8 +57,16 @@ package final class LiveBroker: Sendable {
             BrokerHandler(board: board, api: api, pending: pending, requestIDs: requestIDs, ledger: ledger)
         }
         address = server.addresses[0].description
+        board.observe { [server] in server.wake() }
         let broker = broker
         tasks.withLock { $0 = [Task { await broker.run() }, Task { await pending.run() }] }
+    }
+
+    /// Applies the configuration, changed once more.
+    package func reload(_ change: (String) -> String) async throws {
+        let configuration = try read(change)
+        await broker.apply(configuration)
+        board.replace(Serving(configuration, cells: Array(broker.board.all.values), previous: board.serving))
     }
 
     package func stop() async {

@@ -2,7 +2,9 @@ import Foundation
 import Glibc
 
 /// A socket that sends bytes as they are and reads what comes: for messages no HTTP client would send.
-package final class RawClient {
+///
+/// `@unchecked Sendable`: a test uses it from one task at a time.
+package final class RawClient: @unchecked Sendable {
     package struct Answer: Sendable {
         package var status: Int
         package var head: String

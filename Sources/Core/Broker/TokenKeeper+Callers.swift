@@ -110,7 +110,19 @@ extension TokenKeeper {
             await self?.settleWaiters()
         }
         defer { timer.cancel() }
-        return await withCheckedContinuation { waiters.add(waiter, $0, number: number) }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                if Task.isCancelled { return continuation.resume(returning: .failure(TokenRefusal(.pending))) }
+                waiters.add(waiter, continuation, number: number)
+            }
+        } onCancel: {
+            Task { await self.abandon(number) }
+        }
+    }
+
+    /// Ends the wait of a caller that is gone.
+    private func abandon(_ number: UInt64) {
+        waiters.remove(number)?.resume(returning: .failure(TokenRefusal(.pending)))
     }
 
     func settleWaiters() {

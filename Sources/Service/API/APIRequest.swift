@@ -9,6 +9,8 @@ package struct APIRequest: Sendable {
     package let route: Route
     package let parameters: [String: String]
     package let caller: Caller?
+    /// The policy that the caller was admitted under: a reload must not give it another client's rights.
+    package let policy: AccessPolicy
     package let requestID: String
     package let body: [UInt8]
     /// The fingerprints in If-None-Match, for weak comparison (RFC 9110 §13.1.2).
@@ -30,11 +32,12 @@ package struct APIRequest: Sendable {
     /// - Throws: `Problem` of kind `invalidParameter`, which names the parameter.
     init(
         route: Route, parameters: [String: String], query: [(name: String, value: String)], head: borrowing RequestHead, bytes: Span<UInt8>,
-        body: Span<UInt8>, caller: Caller?, requestID: String
+        body: Span<UInt8>, caller: Caller?, policy: AccessPolicy, requestID: String
     ) throws(Problem) {
         self.route = route
         self.parameters = parameters
         self.caller = caller
+        self.policy = policy
         self.requestID = requestID
         self.body = body.indices.map { body[$0] }
         let accept = head.value(of: .accept).map { bytes.text($0).lowercased() } ?? ""

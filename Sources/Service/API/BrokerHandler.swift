@@ -15,6 +15,7 @@ package final class BrokerHandler: RequestHandler {
     private let admission: Admission
     private let cache: AnswerCache
     private let audit: AuditBatch
+    private let waiting = WaitingRequests()
     private let tokenRoute = Route.token
     private var isAudited = false
     private var servingVersion: UInt64
@@ -41,7 +42,10 @@ package final class BrokerHandler: RequestHandler {
 
     package func ended(_ connection: Connection, _ end: ConnectionEnd) {
         ledger.metrics.ended(end)
+        waiting.abandon(connection)
     }
+
+    package func delivered(_ connection: Connection) { waiting.remove(connection) }
 
     package func begin(_ time: LoopTime) {
         admission.begin(at: time.boot)
@@ -52,6 +56,7 @@ package final class BrokerHandler: RequestHandler {
         servingVersion = version
         let serving = board.serving
         admission.update(serving.rules, version: version)
+        waiting.revoke { admission.isStillAllowed($0.known, $0.route, token: $0.token, inputs: $0.inputs) }
         cache.update(serving.cells)
         isAudited = ledger.audit.isOn
     }
@@ -125,7 +130,7 @@ package final class BrokerHandler: RequestHandler {
                 try admission.decide(head, bytes, route, about: subject, by: known, on: connection)
                 let request = try APIRequest(
                     route: route, parameters: parameters, query: target.query, head: head, bytes: bytes, body: body, caller: known?.caller,
-                    requestID: routed.requestID)
+                    policy: admission.rules.policy, requestID: routed.requestID)
                 return try answer(request, routed, known, on: connection)
             } catch {
                 return finish(routed, error)
@@ -146,16 +151,30 @@ package final class BrokerHandler: RequestHandler {
         case .later(let work):
             let uses = try admission.enter(known)
             let (ticket, ledger) = (connection.ticket(), ledger)
-            let isAccepted = pending.submit(limit: admission.rules.bounds.waiting) {
-                let outcome = await work()
+            let answer = pending.submit(for: connection.share.owner, Self.bounds(admission.rules.bounds, of: connection.share)) { answer in
+                let produced = await work()
                 for use in uses { use.leave() }
+                let outcome = answer.instead ?? produced
                 ledger.record(outcome, routed)
                 ticket.deliver(outcome.response)
             }
-            if isAccepted { return .later }
-            for use in uses { use.leave() }
-            throw Problem(.tooManyRequests, "too many requests are waiting", retryAfter: .seconds(1))
+            guard let answer else {
+                for use in uses { use.leave() }
+                throw Problem(.tooManyRequests, "too many requests of this caller are waiting", retryAfter: .seconds(1))
+            }
+            if let known {
+                waiting.add(
+                    WaitingRequests.Request(
+                        answer: answer, known: known, route: request.route, token: request.parameters["token"], inputs: request.perRequest,
+                        requestID: routed.requestID), of: connection)
+            }
+            return .later
         }
+    }
+
+    /// `waiting` is divided among callers as connections are.
+    private static func bounds(_ bounds: ConnectionBounds, of share: ConnectionShare) -> PendingAnswers.Bounds {
+        PendingAnswers.Bounds(all: bounds.waiting, each: max(1, bounds.waiting * min(share.limit, bounds.connections) / bounds.connections))
     }
 
     private func finish(_ routed: RoutedRequest, _ problem: Problem) -> Reply { finish(routed, Outcome(problem, requestID: routed.requestID)) }

@@ -7,20 +7,36 @@ package struct RequestTarget: Sendable {
     /// The parameters in order; each name may appear once.
     package var query: [(name: String, value: String)] = []
 
+    /// Pairs of a query at most. The target is read before its sender is known, so that its cost must not grow with more than its bytes.
+    package static let maximumPairs = 64
+    /// More segments than any route has.
+    private static let maximumSegments = 8
+
     package init(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) throws(Problem) {
         if head.form == .asterisk || head.form == .authority { return }
+        guard Self.count(of: 0x2F, in: head.path, of: bytes) <= Self.maximumSegments else { throw Problem(.notFound, "there is no such path") }
         for segment in Self.pieces(head.path, of: bytes, at: 0x2F).dropFirst() {
             segments.append(try Self.decoded(segment, plusIsSpace: false))
         }
         if segments.last == "" { segments.removeLast(segments.count == 1 ? 1 : 0) }
         guard let range = head.query, !range.isEmpty else { return }
+        guard Self.count(of: 0x26, in: range, of: bytes) < Self.maximumPairs else {
+            throw Problem(.invalidParameter, "the query has more than \(Self.maximumPairs) parameters")
+        }
+        var names: Set<[UInt8]> = []
         for pair in Self.pieces(range, of: bytes, at: 0x26) where !pair.isEmpty {
             let end = pair.firstIndex(of: 0x3D) ?? pair.endIndex
             let name = try Self.decoded(Array(pair[..<end]), plusIsSpace: true)
             let value = end == pair.endIndex ? "" : try Self.decoded(Array(pair[(end + 1)...]), plusIsSpace: true)
-            guard !query.contains(where: { $0.name == name }) else { throw Problem(.invalidParameter, "\(name) appears in the query twice") }
+            guard names.insert(Array(name.utf8)).inserted else { throw Problem(.invalidParameter, "\(name) appears in the query twice") }
             query.append((name, value))
         }
+    }
+
+    private static func count(of byte: UInt8, in range: Range<Int>, of bytes: Span<UInt8>) -> Int {
+        var count = 0
+        for index in range where bytes[index] == byte { count += 1 }
+        return count
     }
 
     package func value(_ name: String) -> String? { query.first { $0.name == name }?.value }

@@ -14,7 +14,7 @@ import Tokens
 extension BrokerAPI {
     /// The tokens this caller may use, never their values.
     func listTokens(_ request: APIRequest) async -> Response {
-        let policy = board.serving.rules.policy
+        let policy = request.policy
         let statuses = await broker.statuses().filter { status in
             request.caller.map { policy.allows($0, .read, token: status.name, inputs: status.inputs) } ?? false
         }
@@ -33,7 +33,7 @@ extension BrokerAPI {
 
     func tokenStatus(_ request: APIRequest) async throws(Problem) -> Response {
         let status = try await keeper(request).status()
-        return json { StatusWriting.write(status, for: request.caller, under: board.serving.rules.policy, to: &$0) }
+        return json { StatusWriting.write(status, for: request.caller, under: request.policy, to: &$0) }
     }
 
     /// 200 when every required token is usable. An unknown caller gets yes or no, a known caller the names as well.

@@ -67,10 +67,10 @@ extension BrokerAPI {
     func refreshToken(_ request: APIRequest) async throws(Problem) -> Response {
         let keeper = try await keeper(request)
         let isAdmin =
-            request.caller.map { board.serving.rules.policy.allows($0, .admin, token: request.token, inputs: request.perRequest) } ?? false
+            request.caller.map { request.policy.allows($0, .admin, token: request.token, inputs: request.perRequest) } ?? false
         do throws(TokenRefusal) {
             let status = try await keeper.refresh(asAdmin: isAdmin, wait: .seconds(10))
-            return json { StatusWriting.write(status, for: request.caller, under: board.serving.rules.policy, to: &$0) }
+            return json { StatusWriting.write(status, for: request.caller, under: request.policy, to: &$0) }
         } catch {
             throw Problem(error, token: request.token)
         }
@@ -89,7 +89,7 @@ extension BrokerAPI {
         if let unknown = members.keys.first(where: { $0 != "fingerprint" && $0 != "status" }) {
             throw Problem(.invalidParameter, "\(unknown) is not a member of a rejection report", token: request.token)
         }
-        let reporter = request.caller.map(board.serving.rules.policy.name) ?? ""
+        let reporter = request.caller.map(request.policy.name) ?? ""
         let outcome = try await keeper(request).report(fingerprint: fingerprint, status: Int(status), from: reporter)
         return json { writer in
             writer.beginObject()

@@ -74,8 +74,17 @@ package final class Admission {
     private func takeRequest(of known: KnownCaller) throws(Problem) {
         for use in known.standing.uses {
             guard let pause = use.takeRequest(at: now) else { continue }
-            throw Problem(.tooManyRequests, "this client exceeded its request rate", retryAfter: pause)
+            throw .exceeded("this client exceeded its request rate", retryAfter: pause)
         }
+    }
+
+    /// Whether a caller that was admitted under earlier rules may still do this; a client counts as the same where it is identified alike.
+    package func isStillAllowed(_ before: KnownCaller, _ route: Route, token: String?, inputs: [String: String]) -> Bool {
+        let clients = rules.identifier.indices(of: before.configurations)
+        var caller = Caller(clients: clients, identity: before.caller.identity)
+        caller.isOperator = before.caller.isOperator
+        caller.isOwner = before.caller.isOwner && !rules.identifier.hasClients
+        return rules.policy.allows(caller, route.permission.configured, token: token, inputs: inputs)
     }
 
     private func isAllowed(_ known: KnownCaller, _ permission: RoutePermission, _ subject: borrowing Subject) -> Bool {

@@ -7,7 +7,7 @@ import Secrets
 /// Pure, except that the user database is read when the rules are created.
 package struct CallerIdentifier: Sendable {
     let clients: [ClientConfiguration]
-    private let hasClients: Bool
+    let hasClients: Bool
     private let indicesByDigest: [[UInt8]: [Int]]
     private let users: [UInt32?]
     private let members: [Set<UInt32>?]
@@ -29,8 +29,9 @@ package struct CallerIdentifier: Sendable {
         var matched: [Int] = []
         if let key {
             let digest = Digest.sha256(key)
-            for (stored, indices) in indicesByDigest where stored == digest && ConstantTime.areEqual(stored, digest) {
-                matched = indices.filter { matches($0, identity) }
+            // The digest of a guess tells nothing about another key's, so that the table's own comparison gives nothing away.
+            matched = indicesByDigest[digest, default: []].filter { index in
+                clients[index].keyDigest.map { ConstantTime.areEqual($0, digest) } ?? false && matches(index, identity)
             }
             if matched.isEmpty { return nil }
         } else {
@@ -41,6 +42,16 @@ package struct CallerIdentifier: Sendable {
         caller.isOperator = isTrusted && transport == .unix
         caller.isOwner = isTrusted && !hasClients
         return matched.isEmpty && !caller.isOperator && !caller.isOwner ? nil : caller
+    }
+
+    /// The clients that are identified as these were: by the same name, key, user and group.
+    func indices(of earlier: [ClientConfiguration]) -> [Int] {
+        clients.indices.filter { index in
+            let client = clients[index]
+            return earlier.contains {
+                $0.name == client.name && $0.keyDigest == client.keyDigest && $0.user == client.user && $0.group == client.group
+            }
+        }
     }
 
     /// Whether a key could identify this peer as a caller, which decides between 401 and 403.

@@ -10,6 +10,9 @@ final class CallerRegistry {
     private var diagnosis: SocketDiagnosis?
     private var refusals: RefusalLimit
 
+    /// Bytes of an Authorization that is looked at: `Bearer`, a space and a key of up to 1,024 bytes.
+    private static let longestHeader = 7 + 1024
+
     init(_ rules: AdmissionRules, version: UInt64) {
         self.rules = rules
         self.version = version
@@ -27,7 +30,7 @@ final class CallerRegistry {
         let rights = Standing.Rights(caller)
         let standing = standings[rights] ?? Standing(caller, rules: rules)
         standings[rights] = standing
-        return KnownCaller(caller, standing)
+        return KnownCaller(caller, standing, configurations: caller.clients.map { rules.identifier.clients[$0] })
     }
 
     /// Asks the kernel for the peer of a new connection and counts the connection towards its user, or towards strangers.
@@ -57,6 +60,7 @@ final class CallerRegistry {
         guard let field = head.value(of: .authorization) else { return context.keyless }
         if let known = context.accepted, isSame(context.acceptedHeader, field, bytes) { return known }
         guard field.count > 7, bytes.matches(field.lowerBound..<field.lowerBound + 7, lowercase: "bearer ") else { return nil }
+        guard field.count <= Self.longestHeader else { return nil }
         let value = field.map { bytes[$0] }
         let key = Array(value[7...].drop { $0 == 0x20 })
         guard let caller = rules.identifier.caller(identity: context.identity, transport: context.transport, key: key) else { return nil }
@@ -81,7 +85,7 @@ final class CallerRegistry {
     func refusal(hasKey: Bool, on connection: Connection, at now: Int64) -> Problem {
         let identity = (connection.context as? CallerContext)?.identity
         if let pause = refusals.take(user: identity?.user, at: now) {
-            return Problem(.tooManyRequests, "too many requests from unknown callers were refused", retryAfter: pause)
+            return .exceeded("too many requests from unknown callers were refused", retryAfter: pause)
         }
         guard hasKey || identity == nil || rules.identifier.acceptsKey(from: identity) else {
             return Problem.forbidden

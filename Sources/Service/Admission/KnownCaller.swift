@@ -1,3 +1,4 @@
+import Configuration
 package import Observability
 
 /// A caller with its standing. A class, since it is looked up once per connection and key and passed along with every request.
@@ -5,8 +6,11 @@ package final class KnownCaller {
     package let caller: Caller
     package let standing: Standing
     package let audited: AuditedCaller
+    /// The clients it matched, as they were configured then.
+    let configurations: [ClientConfiguration]
 
-    init(_ caller: Caller, _ standing: Standing) {
+    init(_ caller: Caller, _ standing: Standing, configurations: [ClientConfiguration]) {
+        self.configurations = configurations
         self.caller = caller
         self.standing = standing
         audited = AuditedCaller(name: standing.name, identity: caller.identity)

@@ -15,6 +15,15 @@ package enum Endpoint: String, Sendable, CaseIterable {
     case metrics
     case problemText = "problem"
 
+    /// Whether it does nothing but wait for a token, so that it ends with its connection.
+    package var onlyWaits: Bool {
+        switch self {
+        case .token, .tokenHeaders, .refreshToken: true
+        case .listTokens, .tokenStatus, .tokenHistory, .reportRejection, .callAction, .reload, .live, .ready, .readyToken, .metrics, .problemText:
+            false
+        }
+    }
+
     /// Whether every use of it is audited, not only its refusals.
     package var isAudited: Bool {
         switch self {

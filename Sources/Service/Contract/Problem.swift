@@ -11,6 +11,8 @@ package struct Problem: Error, Sendable {
     package var token: String?
     package var retryAfter: Duration?
     package var expiresIn: Duration?
+    /// Whether the caller exceeded a rate: its connection is not read until `retryAfter` has passed.
+    package var exceedsRate = false
     /// Further header fields: `Allow`, `WWW-Authenticate`.
     package var fields: [(name: String, value: String)] = []
 
@@ -19,6 +21,13 @@ package struct Problem: Error, Sendable {
         self.detail = detail
         self.token = token
         self.retryAfter = retryAfter
+    }
+
+    /// A refusal for a rate that was exceeded.
+    package static func exceeded(_ detail: String, retryAfter: Duration) -> Problem {
+        var problem = Problem(.tooManyRequests, detail, retryAfter: retryAfter)
+        problem.exceedsRate = true
+        return problem
     }
 
     /// The same problem for a token that this caller may not use and one that does not exist, so that names do not leak.
@@ -44,6 +53,7 @@ package struct Problem: Error, Sendable {
         if kind == .unauthenticated { fields.append(("WWW-Authenticate", "Bearer realm=\"tokenbroker\"")) }
         var response = Response(status: kind.status, fields: fields, body: writer.bytes)
         response.closes = kind == .badRequest
+        if exceedsRate, let retryAfter { response.pause = retryAfter.nanoseconds }
         return response
     }
 }

@@ -34,6 +34,51 @@ import Tokens
         }
     }
 
+    /// A connection with a long poll for another token than the one there is.
+    private func longPoll(_ live: LiveBroker) async throws -> RawClient {
+        let waiting = live.waiting
+        let tag = try await live.ask("GET", "/v1/tokens/zapper").field("ETag") ?? ""
+        // An answer counts for a moment after it has been sent.
+        #expect(await eventually { live.waiting == waiting })
+        let client = try #require(RawClient(address: live.address))
+        let lines = ["GET /v1/tokens/zapper?wait=30 HTTP/1.1", "Host: localhost", "Authorization: Bearer \(LiveBroker.key)", "If-None-Match: \(tag)"]
+        client.send(lines.joined(separator: "\r\n") + "\r\n\r\n")
+        return client
+    }
+
+    @Test func `a wait ends with its connection`() async throws {
+        try await LiveBroker.with { live in
+            var clients: [RawClient] = []
+            for number in 1...5 {
+                clients.append(try await longPoll(live))
+                #expect(await eventually { live.waiting == number })
+            }
+            clients = []
+            #expect(await eventually { live.waiting == 0 })
+            // A program that has sent everything and waits has not left.
+            let client = try await longPoll(live)
+            #expect(await eventually { live.waiting == 1 })
+            client.finish()
+            #expect(try await live.ask("POST", "/v1/tokens/zapper/refresh").status == 200)
+            let answer = try await blocking { client.receive() }
+            #expect(answer?.status == 200)
+        }
+    }
+
+    @Test(arguments: [("  demo:\n", "  other:\n"), ("tokens: [\"*\"]", "tokens: [zipteams]"), ("may: [admin]", "may: [admin]\n    user: daemon")])
+    func `a wait ends with the reload that takes its caller's right`(part: String, instead: String) async throws {
+        try await LiveBroker.with { live in
+            let client = try await longPoll(live)
+            #expect(await eventually { live.waiting == 1 })
+            try await live.reload { $0.replacing("audit: true", with: "audit: false") }
+            #expect(live.waiting == 1)
+            try await live.reload { $0.replacing(part, with: instead) }
+            let answer = try await blocking { client.receive() }
+            #expect(answer?.status == 403, "\(answer?.text ?? "none")")
+            #expect(await eventually { live.waiting == 0 })
+        }
+    }
+
     @Test func `three hundred callers at once cause one login and get equal answers`() async throws {
         try await LiveBroker.with(before: { $0.arm(Fault(.slow, delayMilliseconds: 500), for: "pulsecrm") }) { live in
             let tokens = try await withThrowingTaskGroup { group in

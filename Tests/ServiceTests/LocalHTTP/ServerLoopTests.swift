@@ -22,6 +22,46 @@ private func makeServer(_ limits: ServerLimits = ServerLimits.usual, strangers: 
         #expect(client.receive()?.text == "/b")
     }
 
+    @Test func `sixteen requests of a connection are answered before the others have their turn`() throws {
+        let (server, address) = try makeServer()
+        defer { server.stop() }
+        let client = try #require(RawClient(address: address))
+        client.send(String(repeating: "GET /turn HTTP/1.1\r\nHost: a\r\n\r\n", count: 200))
+        var answers: [String: Int] = [:]
+        for _ in 0..<200 { answers[try #require(client.receive()?.text), default: 0] += 1 }
+        #expect(answers.values.allSatisfy { $0 <= 16 } && answers.count >= 13)
+    }
+
+    @Test func `a connection that exceeded a rate is not read until its pause is over`() throws {
+        let (server, address) = try makeServer()
+        defer { server.stop() }
+        let (client, other) = (try #require(RawClient(address: address)), try #require(RawClient(address: address)))
+        for isPipelined in [true, false] {
+            client.send("GET /pause HTTP/1.1\r\nHost: a\r\n\r\n" + (isPipelined ? "GET /b HTTP/1.1\r\nHost: a\r\n\r\n" : ""))
+            #expect(client.receive()?.text == "pause")
+            let began = ContinuousClock.now
+            #expect(other.ask("/x") == "/x")
+            if !isPipelined { client.send("GET /b HTTP/1.1\r\nHost: a\r\n\r\n") }
+            #expect(client.receive()?.text == "/b")
+            // The answer left a moment before it was received here.
+            #expect(ContinuousClock.now - began > .milliseconds(100))
+        }
+    }
+
+    @Test func `a client that has left ends the connection whose answer it awaited`() throws {
+        let (server, address) = try makeServer()
+        defer { server.stop() }
+        let other = try #require(RawClient(address: address))
+        for number in 1...3 {
+            do {
+                let client = try #require(RawClient(address: address))
+                client.send("GET /never HTTP/1.1\r\nHost: a\r\n\r\n")
+                #expect(other.ask("/x") == "/x")
+            }
+            while other.ask("/ended") != "\(number)" { usleep(1000) }
+        }
+    }
+
     @Test func `a request in pieces is answered, and one behind it too`() throws {
         let (server, address) = try makeServer()
         defer { server.stop() }

@@ -122,6 +122,7 @@ package actor Daemon {
             [serving, pending] in
             BrokerHandler(board: serving, api: api, pending: pending, requestIDs: requestIDs, ledger: ledger)
         }
+        serving.observe { server.wake() }
         if let fleet { logger.notice("fleet", metadata: ["host": "\(fleet.host)"]) }
         for address in server.addresses { logger.notice("listening", metadata: ["address": "\(address)"]) }
         await withTaskGroup { group in

@@ -6,6 +6,8 @@ public struct Response: Sendable {
     public var body: [UInt8]
     /// Whether the connection is closed after this response.
     public var closes = false
+    /// How long the connection is not read after this response, in nanoseconds: its peer exceeded a rate.
+    public var pause: Int64 = 0
 
     public init(status: Int, fields: [(name: String, value: String)] = [], body: [UInt8] = []) {
         self.status = status

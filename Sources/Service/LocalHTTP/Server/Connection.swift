@@ -38,6 +38,13 @@ public final class Connection {
     /// When the request being read began, in boot-time nanoseconds; nil between requests.
     var requestBegan: Int64?
     var lastActive: Int64 = 0
+    /// The loop's turn that the last request was answered in, and how many were in it.
+    var turn: UInt64 = 0
+    var answers = 0
+    /// Whether requests that have arrived wait for the next turn.
+    var isQueued = false
+    /// When the connection is read again after it exceeded a rate, in boot-time nanoseconds; 0: it is read.
+    var resumesAt: Int64 = 0
     var interest: UInt32 = 0
 
     init(peer: Peer, admittance: Admittance, generation: UInt32, loop: ServerLoop) {
@@ -57,6 +64,11 @@ public final class Connection {
     public func join(_ share: ConnectionShare) {
         guard share != self.share else { return }
         loop.move(self, to: share)
+    }
+
+    /// Whether another request may be answered in this turn.
+    func mayAnswer(in turn: UInt64) -> Bool {
+        phase == .reading && resumesAt == 0 && (self.turn != turn || answers < ServerLoop.answersPerTurn)
     }
 
     /// Whether the connection is between requests, or within a request that is incomplete.

@@ -35,6 +35,11 @@ public final class HTTPServer: Sendable {
         }
     }
 
+    /// Has every loop make a turn, so that its handler notices what others have changed.
+    public func wake() {
+        for loop in loops { loop.events.submit {} }
+    }
+
     /// Stops the loops; connections still open are closed with them.
     public func stop() {
         for loop in loops { loop.events.stop() }

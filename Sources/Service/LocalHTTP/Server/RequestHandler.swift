@@ -1,4 +1,5 @@
 extension RequestHandler {
+    public func delivered(_ connection: Connection) {}
     public func ended(_ connection: Connection, _ end: ConnectionEnd) {}
     public func end() {}
 }
@@ -10,6 +11,9 @@ public protocol RequestHandler: AnyObject {
 
     /// Called once for each connection, after it was closed.
     func ended(_ connection: Connection, _ end: ConnectionEnd)
+
+    /// Called when the response of a `ReplyTicket` has been delivered.
+    func delivered(_ connection: Connection)
 
     /// Called before the requests of one readiness batch are answered.
     func begin(_ time: LoopTime)

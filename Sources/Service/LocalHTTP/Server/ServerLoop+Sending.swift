@@ -52,8 +52,17 @@ extension ServerLoop {
             shutdown(connection.peer.descriptor, Int32(SHUT_WR))
             if connection.isReadClosed { close(connection, .finished) } else { listen(connection, for: Self.readable) }
         case .answering:
-            listen(connection, for: 0)
+            listen(connection, for: connection.isReadClosed ? 0 : EPOLLRDHUP.rawValue)
         case .reading:
+            if connection.resumesAt > 0 {
+                nextSweep = min(nextSweep, connection.resumesAt)
+                connection.deadline = .max
+                return listen(connection, for: 0)
+            }
+            if hasUnanswered(connection), !connection.mayAnswer(in: turn) {
+                queue(connection)
+                return listen(connection, for: 0)
+            }
             if hasUnanswered(connection) {
                 answerHeld(connection)
                 return flush(connection)
@@ -66,6 +75,13 @@ extension ServerLoop {
                 listen(connection, for: Self.readable)
             }
         }
+    }
+
+    /// Has the requests that wait at the connection answered in the next turn, behind those of the others.
+    private func queue(_ connection: Connection) {
+        guard !connection.isQueued else { return }
+        connection.isQueued = true
+        queued.append(connection)
     }
 
     func listen(_ connection: Connection, for wanted: UInt32) {

@@ -20,14 +20,21 @@ final class ServerLoop: @unchecked Sendable {
     var output = ResponseBuffer()
     /// Passed to a connection that holds part of a request, and replaced by a new one.
     private var parser: RequestParser
+    private var diagnosis = SocketDiagnosis()
     /// A time no later than the earliest deadline of a connection.
     var nextSweep: Int64 = .max
     var resumesAccepting: Int64 = .max
+    /// Connections with requests that wait for the next turn, and those whose turn this is.
+    var queued: [Connection] = []
+    private var due: [Connection] = []
+    private(set) var turn: UInt64 = 0
     private(set) var isDraining = false
     private var drainBegan: Int64 = 0
     private var drainDeadline: Int64 = .max
     private var drained: (@Sendable () -> Void)?
 
+    /// Requests of one connection that are answered before the others have their turn.
+    static let answersPerTurn = 16
     static let second: Int64 = 1_000_000_000
     /// The size of the responses at which the batch is sent, so that a peer that never reads holds no more. The last response
     /// of the batch may exceed it.
@@ -56,15 +63,25 @@ final class ServerLoop: @unchecked Sendable {
         time.boot = linux_nanoseconds(CLOCK_BOOTTIME)
         time.wall = linux_nanoseconds(CLOCK_REALTIME)
         date.update(wallNanoseconds: time.wall)
+        turn &+= 1
+        (due, queued) = (queued, [])
         handler.begin(time)
     }
 
     private func finishTurn() {
+        for connection in due {
+            connection.isQueued = false
+            guard connections.holds(connection) else { continue }
+            answerHeld(connection)
+            flush(connection)
+        }
+        due = []
         sweep()
         handler.end()
     }
 
     private func timeout() -> Int32 {
+        if !queued.isEmpty { return 0 }
         let next = min(nextSweep, resumesAccepting)
         guard next != .max else { return -1 }
         return Int32(clamping: max(0, (next - time.boot) / 1_000_000 + 1))
@@ -77,6 +94,7 @@ final class ServerLoop: @unchecked Sendable {
         if ready & EPOLLERR.rawValue != 0 { return close(connection, .broken) }
         // Our side is open, so EPOLLHUP means that nobody is there to read the response. epoll reports it whatever the interest.
         if ready & EPOLLHUP.rawValue != 0, connection.phase == .answering { return close(connection, .broken) }
+        if connection.phase == .answering, ready & EPOLLRDHUP.rawValue != 0 { return noteHalfClose(connection) }
         if ready & EPOLLOUT.rawValue != 0 { flush(connection) }
         if ready & (Self.readable | EPOLLHUP.rawValue) != 0, connections.holds(connection) { receive(connection) }
     }
@@ -110,11 +128,19 @@ final class ServerLoop: @unchecked Sendable {
         }
     }
 
+    /// Handles the end of the peer's input while its request is being answered. A program that waits for the answer has closed its half
+    /// alone; where nobody holds the other end any more, nobody waits.
+    private func noteHalfClose(_ connection: Connection) {
+        connection.isReadClosed = true
+        listen(connection, for: 0)
+        if connection.peer.transport == .loopback, diagnosis?.isHeld(connection.peer.descriptor) == false { close(connection, .broken) }
+    }
+
     /// Answers every complete request in the shared input buffer; remaining bytes move to the connection.
     private func answerAll(_ connection: Connection, _ bytes: Span<UInt8>) {
         let count = bytes.count
         var start = 0
-        while start < count, connection.phase == .reading, output.bytes.count < Self.batchBytes {
+        while start < count, connection.mayAnswer(in: turn), output.bytes.count < Self.batchBytes {
             switch parser.parse(bytes.extracting(start..<count)) {
             case .complete(let length):
                 respond(connection, parser: parser, message: bytes.extracting(start..<start + length))
@@ -146,7 +172,7 @@ final class ServerLoop: @unchecked Sendable {
         defer {
             if connection.phase == .lingering { connection.held = [] } else if start > 0 { connection.held = Array(bytes[start...]) }
         }
-        while connection.phase == .reading, start < bytes.count, output.bytes.count < Self.batchBytes {
+        while connection.mayAnswer(in: turn), start < bytes.count, output.bytes.count < Self.batchBytes {
             let reader = connection.parser ?? RequestParser(limits: limits)
             connection.parser = nil
             switch reader.parse(bytes.span.extracting(start..<bytes.count)) {
@@ -166,7 +192,7 @@ final class ServerLoop: @unchecked Sendable {
                 return refuse(fault, on: connection, omitsBody: reader.head.method == .head)
             }
         }
-        if connection.phase == .reading { markIdle(connection) }
+        if connection.phase == .reading, connection.resumesAt == 0 { markIdle(connection) }
     }
 
     /// Whether the held bytes may contain complete requests, not only the beginning of one.
@@ -191,6 +217,8 @@ final class ServerLoop: @unchecked Sendable {
 
     private func respond(_ connection: Connection, parser: RequestParser, message: Span<UInt8>) {
         connection.exchange += 1
+        if connection.turn != turn { (connection.turn, connection.answers) = (turn, 0) }
+        connection.answers += 1
         // The handler writes Connection: close into a response that it renders itself.
         if isDraining { parser.endConnection() }
         let reply: Reply
@@ -213,13 +241,14 @@ final class ServerLoop: @unchecked Sendable {
             connection.omitsBody = parser.head.method == .head
             connection.closesAfterAnswer = closes
             connection.deadline = .max
-            listen(connection, for: 0)
+            listen(connection, for: EPOLLRDHUP.rawValue)
         }
     }
 
     private func finish(_ connection: Connection, with response: Response, omitsBody: Bool, closes: Bool) {
         let closes = closes || response.closes
         output.append(response, date: date.bytes, omitsBody: omitsBody, closes: closes)
+        if response.pause > 0, !closes { connection.resumesAt = time.boot + response.pause }
         if closes { linger(connection) }
     }
 
@@ -236,6 +265,7 @@ final class ServerLoop: @unchecked Sendable {
         guard let connection = connections[ticket.descriptor], connection.generation == ticket.generation,
             connection.exchange == ticket.exchange, connection.phase == .answering
         else { return }
+        handler.delivered(connection)
         connection.phase = .reading
         connection.lastActive = time.boot
         finish(connection, with: response, omitsBody: connection.omitsBody, closes: connection.closesAfterAnswer || isDraining)
@@ -288,12 +318,26 @@ final class ServerLoop: @unchecked Sendable {
         nextSweep = min(nextSweep, deadline)
     }
 
+    /// Reads a connection again whose pause is over; false where it is not, or the connection ended.
+    private func resume(_ connection: Connection) -> Bool {
+        guard connection.resumesAt <= time.boot || isDraining else {
+            nextSweep = min(nextSweep, connection.resumesAt)
+            return false
+        }
+        connection.resumesAt = 0
+        markIdle(connection)
+        answerHeld(connection)
+        flush(connection)
+        return connections.holds(connection)
+    }
+
     /// Ends the connections past their deadline. It visits all connections, but only when the earliest deadline has passed.
     private func sweep() {
         if time.boot >= resumesAccepting { resumeAccepting() }
         guard time.boot >= nextSweep else { return }
         nextSweep = drainDeadline
         for connection in connections.all {
+            if connection.resumesAt > 0, !resume(connection) { continue }
             if connection.phase == .reading, connection.requestBegan == nil, connection.unsent.isEmpty {
                 connection.deadline = connection.lastActive + limits.idleTime.nanoseconds
             }

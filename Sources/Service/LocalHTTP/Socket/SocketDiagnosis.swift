@@ -24,30 +24,57 @@ public struct SocketDiagnosis: ~Copyable {
 
     /// The user at the other end of an accepted connection.
     public mutating func peer(of descriptor: Int32) -> PeerIdentity? {
-        guard let near = Endpoint.local(descriptor), let far = Endpoint.remote(descriptor), near.family == far.family, near.isLoopback, far.isLoopback
+        guard case .socket(let message) = ask(about: descriptor), message.idiag_state == Self.established, message.idiag_inode != 0,
+            message.idiag_uid != PeerIdentity.overflowUser
         else { return nil }
+        return PeerIdentity(user: message.idiag_uid)
+    }
+
+    /// Whether a process still holds the other end of a connection; nil where the kernel does not say. One that has closed it has no inode.
+    public mutating func isHeld(_ descriptor: Int32) -> Bool? {
+        switch ask(about: descriptor) {
+        case .socket(let message): message.idiag_inode != 0
+        case .none: false
+        case .unknown: nil
+        }
+    }
+
+    private enum Finding {
+        case socket(inet_diag_msg)
+        /// There is no such socket.
+        case none
+        case unknown
+    }
+
+    /// Asks about the other end of an accepted connection; its 4-tuple is compared.
+    private mutating func ask(about descriptor: Int32) -> Finding {
+        guard let near = Endpoint.local(descriptor), let far = Endpoint.remote(descriptor), near.family == far.family, near.isLoopback, far.isLoopback
+        else { return .unknown }
         // The query takes the peer's view: its source is our far end.
         var request = SocketQuery(family: near.family, source: far, destination: near)
         sequence &+= 1
         request.header.nlmsg_seq = sequence
         let size = MemoryLayout<SocketQuery>.size
-        guard unsafe send(netlink.number, &request, size, 0) == size else { return nil }
+        guard unsafe send(netlink.number, &request, size, 0) == size else { return .unknown }
         return receive(source: far, destination: near)
     }
 
-    private func receive(source: Endpoint, destination: Endpoint) -> PeerIdentity? {
+    private func receive(source: Endpoint, destination: Endpoint) -> Finding {
         var answer = SocketAnswer()
         while true {
             let count = unsafe recv(netlink.number, &answer, MemoryLayout<SocketAnswer>.size, Int32(MSG_TRUNC))
-            guard count > 0 else { return nil }
+            guard count > 0 else { return .unknown }
             guard answer.header.nlmsg_seq == sequence else { continue }  // the answer to a query that timed out
             let message = answer.message
+            if answer.header.nlmsg_type == UInt16(NLMSG_ERROR) {
+                // struct nlmsgerr begins with the error, where the message of another answer begins.
+                return unsafe withUnsafeBytes(of: message) { unsafe $0.load(as: Int32.self) } == -ENOENT ? .none : .unknown
+            }
             guard answer.header.nlmsg_type == UInt16(SOCK_DIAG_BY_FAMILY), count >= MemoryLayout<nlmsghdr>.size + MemoryLayout<inet_diag_msg>.size,
-                message.idiag_state == Self.established, message.idiag_inode != 0, message.idiag_uid != PeerIdentity.overflowUser,
                 Endpoint(message.id, isSource: true, family: message.idiag_family) == source,
                 Endpoint(message.id, isSource: false, family: message.idiag_family) == destination
-            else { return nil }
-            return PeerIdentity(user: message.idiag_uid)
+            else { return .unknown }
+            return .socket(message)
         }
     }
 }
