@@ -1,4 +1,5 @@
 package import OutboundHTTP
+import Patterns
 package import Providers
 package import Secrets
 package import Time
@@ -43,7 +44,7 @@ package struct TokenConfiguration: Sendable, Equatable {
             case .token(let other): "\(name) of \(other)"
             }
         }
-        let perRequest = perRequest.map { "\($0.name):\($0.pattern)" }
+        let perRequest = perRequest.map { "\($0.name):\($0.pattern.text)" }
         let parts =
             [provider.digest, "\(String(describing: expires))", "\(connection)"] + [keyPassphrase?.place].compactMap { $0 } + bound + perRequest
         return Digest.sha256(Array(parts.joined(separator: "\0").utf8))

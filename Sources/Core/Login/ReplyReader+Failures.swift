@@ -1,6 +1,7 @@
 import HTTPTypes
 import JSON
 import OutboundHTTP
+import Patterns
 import Providers
 import Time
 import Tokens
@@ -18,8 +19,23 @@ extension ReplyReader {
         let tests: [(FailureClass, [ReplyTest])] = [
             (.rejected, errors.rejected), (.throttled, errors.throttled), (.transient, errors.transient), (.refused, errors.refused),
         ]
-        for (failureClass, tests) in tests {
-            guard let test = tests.first(where: holds) else { continue }
+        do throws(LoginFailure) {
+            for (failureClass, tests) in tests {
+                if let failure = try failure(failureClass, of: tests, errors, redactor) { return failure }
+            }
+            guard success.statuses.contains(where: { $0.matches(reply.status) }) else { return byStatus(errors, redactor) }
+            for test in success.tests where try !holds(test) { return failure(failing: test, errors, redactor) }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// The failure that the first of a definition's tests that holds stands for.
+    private func failure(_ failureClass: FailureClass, of tests: [ReplyTest], _ errors: ErrorRules, _ redactor: Redactor) throws(LoginFailure)
+        -> LoginFailure?
+    {
+        for test in tests where try holds(test) {
             var failure = failure(failureClass, "the partner answered: \(test)", errors, redactor)
             failure.rejectsGrant = failureClass == .rejected
             guard failureClass == .throttled else { return failure }
@@ -28,10 +44,12 @@ extension ReplyReader {
             if isOutage { failure.retryAfter = failure.retryAfter.map { min($0, Self.longestOutage) } }
             return failure
         }
-        guard success.statuses.contains(where: { $0.matches(reply.status) }) else { return byStatus(errors, redactor) }
-        guard let failed = success.tests.first(where: { !holds($0) }) else { return nil }
-        if json == nil, case .json? = failed.source { return missing(.json(JSONPointer.root)) }
-        return byError(errors, redactor) ?? failure(.refused, "status \(reply.status), but the success test failed: \(failed)", errors, redactor)
+        return nil
+    }
+
+    private func failure(failing test: ReplyTest, _ errors: ErrorRules, _ redactor: Redactor) -> LoginFailure {
+        if json == nil, case .json? = test.source { return missing(.json(JSONPointer.root)) }
+        return byError(errors, redactor) ?? failure(.refused, "status \(reply.status), but the success test failed: \(test)", errors, redactor)
     }
 
     /// What a success without a token is: an OAuth2 error in it counts as one; nil where there is none.
@@ -117,7 +135,8 @@ extension ReplyReader {
     private func retryAfter(_ sources: [RetryAfterSource]) -> Duration? {
         for source in sources + [RetryAfterSource.field] {
             guard let found = value(source.source) else { continue }
-            let text = source.pattern.map { Self.search(found, for: $0) } ?? found.scalarText
+            // A pattern that reaches its limits says nothing, as one that finds nothing.
+            let text = source.pattern.map { try? $0.value(in: Self.searchedText(found)) } ?? found.scalarText
             if let text, let pause = pause(text, unit: source.unit) { return min(pause, Self.longestPause) }
         }
         return nil

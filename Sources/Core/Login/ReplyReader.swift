@@ -1,6 +1,7 @@
 import HTTPTypes
 import JSON
 package import OutboundHTTP
+import Patterns
 import Providers
 import Tokens
 
@@ -53,15 +54,16 @@ package struct ReplyReader: Sendable {
     /// that is the token may neither be a JSON literal, nor a short text, nor a word.
     ///
     /// - Parameter pattern: of the whole token; it replaces these rules.
-    func token(_ source: ValueSource, pattern: String? = nil) throws(LoginFailure) -> [UInt8] {
+    func token(_ source: ValueSource, pattern: Pattern? = nil) throws(LoginFailure) -> [UInt8] {
         guard let found = value(source) else { throw missing(source) }
         guard case .string(let text) = found else { throw bad("\(source) is not a string, so it is not a token") }
         if text.unicodeScalars.contains("\u{FFFD}") { throw bad("\(source) holds bytes that are not UTF-8") }
         let bytes = Array(text.utf8)
         if let pattern {
-            guard (1...Self.maximumValueBytes).contains(bytes.count), bytes.allSatisfy({ (0x20...0x7E).contains($0) }),
-                InputRule.matches(text, pattern)
-            else { throw bad("\(source) does not match the token's pattern") }
+            guard (1...Self.maximumValueBytes).contains(bytes.count), bytes.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+                throw bad("\(source) holds a value that cannot be a token (1 to 65536 bytes of visible ASCII and space)")
+            }
+            if let problem = InputRule.problem(with: text, named: "\(source)", pattern: pattern) { throw bad("the token in \(problem)") }
             return bytes
         }
         let isTokenByte: (UInt8) -> Bool = { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x2C && $0 != 0x3B }
@@ -121,25 +123,34 @@ package struct ReplyReader: Sendable {
 
     // MARK: Tests
 
-    func holds(_ test: ReplyTest) -> Bool {
+    /// Whether every part of a test holds.
+    ///
+    /// - Throws: `LoginFailure`, class bad reply, if a pattern reaches its limits on this answer.
+    func holds(_ test: ReplyTest) throws(LoginFailure) -> Bool {
         guard test.statuses.isEmpty || test.statuses.contains(where: { $0.matches(reply.status) }) else { return false }
         guard let source = test.source else { return true }
-        return test.conditions.allSatisfy { holds($0, stated(source)) }
+        for condition in test.conditions {
+            guard try holds(condition, stated(source)) else { return false }
+        }
+        return true
     }
 
-    private func holds(_ condition: ReplyTest.Condition, _ found: JSONValue?) -> Bool {
+    private func holds(_ condition: ReplyTest.Condition, _ found: JSONValue?) throws(LoginFailure) -> Bool {
         switch condition {
-        case .exists(let flag): (found != nil && found != .null) == flag
-        case .equals(let wanted): found == wanted
-        case .matches(let pattern): found.map { Self.search($0, for: pattern) != nil } ?? false
+        case .exists(let flag): return (found != nil && found != .null) == flag
+        case .equals(let wanted): return found == wanted
+        case .matches(let pattern):
+            guard let found else { return false }
+            do throws(PatternLimit) {
+                return try pattern.isFound(in: Self.searchedText(found))
+            } catch {
+                throw bad(error.message)
+            }
         }
     }
 
-    /// The first group of the first match, or the whole match if the pattern has no group.
-    static func search(_ value: JSONValue, for pattern: String) -> String? {
-        let text = value.text ?? value.jsonText
-        guard let regex = try? Regex(pattern), let match = try? regex.firstMatch(in: String(text.prefix(searchedBytes))) else { return nil }
-        let group = match.output.count > 1 ? match.output[1].substring : match.output[0].substring
-        return group.map(String.init)
+    /// What a pattern searches in a value: a string itself, the JSON text of anything else, 64 KiB at most.
+    static func searchedText(_ value: JSONValue) -> String {
+        String(decoding: (value.text ?? value.jsonText).utf8.prefix(searchedBytes), as: UTF8.self)
     }
 }

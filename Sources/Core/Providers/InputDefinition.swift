@@ -1,3 +1,5 @@
+package import Patterns
+
 /// A value that the operator provides.
 package struct InputDefinition: Sendable, Hashable {
     package enum Kind: String, Sendable, CaseIterable { case text, url }
@@ -9,7 +11,7 @@ package struct InputDefinition: Sendable, Hashable {
     package var isOptional = false
     package var defaultValue: String?
     /// The whole value must match.
-    package var pattern: String?
+    package var pattern: Pattern?
     package var kind = Kind.text
     package var description: String?
 

@@ -1,4 +1,5 @@
 import OutboundHTTP
+package import Patterns
 
 /// Checks an input's value, wherever it comes from.
 package enum InputRule {
@@ -6,13 +7,15 @@ package enum InputRule {
     package static func problem(with value: String, for input: InputDefinition) -> String? {
         if value.isEmpty { return "\(input.name) is empty" }
         if input.kind == .url, let problem = BaseURL.problem(with: value) { return "\(input.name) \(problem)" }
-        if let pattern = input.pattern, !matches(value, pattern) { return "\(input.name) must match \(pattern)" }
-        return nil
+        return input.pattern.flatMap { self.problem(with: value, named: input.name, pattern: $0) }
     }
 
-    /// Whether the whole value matches.
-    package static func matches(_ value: String, _ pattern: String) -> Bool {
-        guard let regex = try? Regex(pattern) else { return false }
-        return (try? regex.wholeMatch(in: value)) != nil
+    /// What is wrong with a value whose whole must match a pattern; nil if it does.
+    package static func problem(with value: String, named name: String, pattern: Pattern) -> String? {
+        do throws(PatternLimit) {
+            return try pattern.matches(value) ? nil : "\(name) must match \(pattern.text)"
+        } catch {
+            return "\(name): \(error.message)"
+        }
     }
 }

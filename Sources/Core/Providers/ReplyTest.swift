@@ -1,4 +1,5 @@
 package import JSON
+package import Patterns
 
 /// A test of an answer; all its parts must hold.
 package struct ReplyTest: Sendable, Hashable, CustomStringConvertible {
@@ -6,7 +7,7 @@ package struct ReplyTest: Sendable, Hashable, CustomStringConvertible {
         case equals(JSONValue)
         case exists(Bool)
         /// Searches a string, or the JSON text of any other value; the match need not be the whole value.
-        case matches(String)
+        case matches(Pattern)
     }
 
     /// Empty: any status.
@@ -22,7 +23,7 @@ package struct ReplyTest: Sendable, Hashable, CustomStringConvertible {
             switch condition {
             case .equals(let value): "\(source) is \(value.jsonText)"
             case .exists(let flag): "\(source) is \(flag ? "present" : "missing")"
-            case .matches(let pattern): "\(source) matches \"\(pattern)\""
+            case .matches(let pattern): "\(source) matches \"\(pattern.text)\""
             }
         }
         return (status + tests).joined(separator: ", ")

@@ -1,3 +1,5 @@
+package import Patterns
+
 /// How a token is read from the last answer of a login.
 package struct TokenReading: Sendable, Hashable {
     package enum Format: String, Sendable, CaseIterable { case opaque, jwt }
@@ -10,7 +12,7 @@ package struct TokenReading: Sendable, Hashable {
     /// Whether the token's own `exp` means nothing at this partner (`jwt_exp: ignore`).
     package var ignoresClaim = false
     /// What the whole token must match, in place of the rule for text that may be a token.
-    package var pattern: String?
+    package var pattern: Pattern?
     /// The source of the refresh token.
     package var refreshToken: ValueSource?
     /// The first source that is present is used. Empty: the configuration must set `expires`.

@@ -133,14 +133,4 @@ package struct YAMLNode {
         }
         return YAMLMapping(self, mapping)
     }
-
-    /// A regular expression in Swift's syntax, checked here and kept as text.
-    package func pattern() -> String? {
-        guard let text = string() else { return nil }
-        guard (try? Regex(text)) != nil else {
-            fault("is not a regular expression: \(text)")
-            return nil
-        }
-        return text
-    }
 }

@@ -103,8 +103,9 @@ package struct BrokerAPI: Sendable {
                 throw Problem(
                     .invalidParameter, "\(input.name) is missing: this token depends on each request's \(input.name)", token: request.token)
             }
-            guard value.utf8.count <= 1024, InputRule.matches(value, input.pattern) else {
-                throw Problem(.invalidParameter, "\(input.name) must match \(input.pattern)", token: request.token)
+            guard value.utf8.count <= 1024 else { throw Problem(.invalidParameter, "\(input.name) is longer than 1024 bytes", token: request.token) }
+            if let problem = InputRule.problem(with: value, named: input.name, pattern: input.pattern) {
+                throw Problem(.invalidParameter, problem, token: request.token)
             }
         }
         do throws(TokenRefusal) {
