@@ -86,13 +86,50 @@ package actor TokenBroker {
 
     /// Checks that restored tokens, which are served at once, were obtained with the current secrets.
     private func checkRestored() async {
-        for keeper in restoration.takeUnchecked() {
-            guard let known = entries[keeper.cell.name]?.configuration, let digests = try? await environment.performer.ownInputs(known).digests else {
-                continue
-            }
+        let restored = restoration.takeUnchecked().compactMap { keeper in entries[keeper.cell.name].map { (keeper, $0.configuration) } }
+        let digests = await digests(of: restored.map(\.1))
+        for (keeper, known) in restored {
             // The entry may have been removed or changed meanwhile.
-            guard let current = entries[keeper.cell.name], current.keeper === keeper, current.configuration == known else { continue }
+            guard !isStopping, let current = entries[keeper.cell.name], current.keeper === keeper, current.configuration == known,
+                let digests = digests[known.name]
+            else { continue }
             _ = await keeper.reconfigure(known, inputDigests: digests)
+        }
+    }
+
+    /// How long the secrets of all entries may take to be read, and how many are read side by side.
+    private static let (readingTime, readers) = (Duration.seconds(10), 64)
+
+    /// Digests of the entries' inputs as they are now, by entry. One that cannot be read in time is left out: a command that hangs must hold
+    /// up neither a reload nor a stop.
+    private func digests(of tokens: [TokenConfiguration]) async -> [String: [[UInt8]]] {
+        let (performer, clocks) = (environment.performer, clocks)
+        return await withTaskGroup(of: (name: String, digests: [[UInt8]])?.self) { group in
+            var rest = tokens[...]
+            var reading = 0
+            func readNext() {
+                guard let token = rest.popFirst() else { return }
+                reading += 1
+                group.addTask { (token.name, (try? await performer.ownInputs(token).digests) ?? []) }
+            }
+            group.addTask {
+                try? await clocks.sleep(until: clocks.boot + Self.readingTime)
+                return nil
+            }
+            for _ in 0..<Self.readers { readNext() }
+            var found: [String: [[UInt8]]] = [:]
+            while reading > 0, let result = await group.next() {
+                guard let result else {
+                    rest = []
+                    group.cancelAll()
+                    continue
+                }
+                reading -= 1
+                if !result.digests.isEmpty { found[result.name] = result.digests }
+                readNext()
+            }
+            group.cancelAll()
+            return found
         }
     }
 
@@ -122,6 +159,8 @@ package actor TokenBroker {
     /// and all others keep their token and timers.
     package func apply(_ configuration: BrokerConfiguration) async {
         let change = ConfigurationChange(from: entries.mapValues(\.configuration), to: configuration.tokens)
+        let staying = Set(change.steps.compactMap { if case .reconfigure(let name) = $0 { name } else { nil } })
+        let digests = await digests(of: configuration.tokens.filter { staying.contains($0.name) })
         let wanted = Dictionary(configuration.tokens.map { ($0.name, $0) }) { $1 }
         var (added, changed) = (0, 0)
         for name in change.removed { await remove(name) }
@@ -136,7 +175,7 @@ package actor TokenBroker {
                 if let token = wanted[name] { enter(token) }
                 added += 1
             case .reconfigure(let name):
-                if let token = wanted[name], await reconfigure(token) { changed += 1 }
+                if let token = wanted[name], await reconfigure(token, digests[name] ?? []) { changed += 1 }
             }
         }
         for name in restoration.drop(allBut: Set(wanted.keys)) { store?.remove(name) }
@@ -157,10 +196,10 @@ package actor TokenBroker {
 
     /// Reconfigures an entry's keepers; combinations created while this waits already have the new configuration.
     ///
+    /// - Parameter digests: one for each alternative of the current inputs; empty if they could not be read.
     /// - Returns: whether a keeper's login changed or may be tried again.
-    private func reconfigure(_ token: TokenConfiguration) async -> Bool {
+    private func reconfigure(_ token: TokenConfiguration, _ digests: [[UInt8]]) async -> Bool {
         entries[token.name]?.configuration = token
-        let digests = (try? await environment.performer.ownInputs(token).digests) ?? []
         var isChanged = false
         for keeper in entries[token.name]?.keepers ?? [] {
             let isNew = await keeper.reconfigure(token, inputDigests: digests)
@@ -171,11 +210,14 @@ package actor TokenBroker {
 
     /// Applies changed secret files: entries that use them log in with the new content, and rejected credentials are retried.
     package func secretsChanged(_ paths: Set<String>) async {
-        for entry in entries.values.map(\.configuration) {
-            let isConcerned = entry.references.contains { if case .file(let path, _) = $0 { paths.contains(path) } else { false } }
-            // The entry may have been removed or changed while the previous one was read.
-            guard isConcerned, let current = entries[entry.name]?.configuration else { continue }
-            if await reconfigure(current) { events.record(.secretChanged(token: entry.name)) }
+        let concerned = entries.values.map(\.configuration).filter { entry in
+            entry.references.contains { if case .file(let path, _) = $0 { paths.contains(path) } else { false } }
+        }
+        let digests = await digests(of: concerned)
+        for entry in concerned {
+            // The entry may have been removed or changed while they were read.
+            guard let current = entries[entry.name]?.configuration, current == entry else { continue }
+            if await reconfigure(current, digests[entry.name] ?? []) { events.record(.secretChanged(token: entry.name)) }
         }
     }
 

@@ -70,10 +70,8 @@ package final class SQLiteTokenStore: TokenStore {
                     usleep(20_000)
                     continue
                 }
-                throw StoreFault(
-                    errno == EWOULDBLOCK
-                        ? "\(path): is in use by another process; a store belongs to one daemon"
-                        : "\(path): cannot be locked: \(SystemCallError.text(of: errno))")
+                guard errno == EWOULDBLOCK else { throw StoreFault("\(path): cannot be locked: \(SystemCallError.text(of: errno))") }
+                throw StoreFault("\(path): is in use by another process; a store belongs to one daemon, so stop the other one first", isHeld: true)
             }
             guard fchmod(descriptor, 0o600) == 0 else { throw StoreFault("\(path): its mode cannot be set: \(SystemCallError.text(of: errno))") }
         } catch {

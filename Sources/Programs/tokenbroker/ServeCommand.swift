@@ -55,6 +55,10 @@ struct ServeCommand: AsyncParsableCommand {
             fleetKey = try await OpenedStore.fleetKey(configuration.store, secrets: secrets)
             store = .success(try await OpenedStore.open(configuration.store, environment: environment, secrets: secrets, clocks: clocks))
         } catch {
+            if error.isHeld {
+                explain("tokenbroker: \(error)")
+                throw ProgramExit.cannotCreate
+            }
             store = .failure(error)
         }
         let daemon = Daemon(

@@ -36,6 +36,7 @@ package actor Daemon {
     private let environment: [String: String]
     private let notifier: ServiceNotifier?
     private let reloads = ReloadLine()
+    private let stopDeadline: StopDeadline
 
     /// The longest time a stop may take.
     private static let stopTime = Duration.seconds(9)
@@ -54,6 +55,12 @@ package actor Daemon {
         self.configuration = configuration
         self.path = path
         self.logger = logger
+        stopDeadline = StopDeadline { step in
+            logger.critical("the stop took too long and is cut off", metadata: ["hung": "\(step)"])
+            output.flush(within: 0.2)
+            // Not exit(3): its handlers could wait for what hangs.
+            _exit(EX_SOFTWARE)
+        }
         self.clocks = clocks
         let transport = CurlTransport(clocks: clocks, userAgent: "tokenbroker/\(Version.current)")
         self.transport = transport
@@ -129,7 +136,7 @@ package actor Daemon {
             group.addTask { [broker] in await broker.run() }
             group.addTask { [pending] in await pending.run() }
             group.addTask { [broker, changes = secretWatch.changes] in for await paths in changes { await broker.secretsChanged(paths) } }
-            group.addTask { [self] in for await number in reloads.requests { reloads.complete(number, await reload()) } }
+            group.addTask { [self] in await reloads.run { await reload() } }
             await withTaskGroup { reports in
                 reports.addTask { [reporter = reporter, readiness = configuration.readiness] in await reporter.run(readiness, server: server) }
                 for await number in signals.sequence {
@@ -139,8 +146,12 @@ package actor Daemon {
                 reports.cancelAll()
             }
             await drain(server)
+            stopDeadline.enter("ending its own tasks")
             group.cancelAll()
         }
+        stopDeadline.finish()
+        logger.notice("stopped")
+        output.flush(within: 0.5)
     }
 
     private var reporter: ServiceReporter {
@@ -181,6 +192,8 @@ package actor Daemon {
         }
         for warning in notices { logger.warning("configuration warning", metadata: ["warning": "\(warning)"]) }
         configuration = new
+        // Rights that were taken away end at once, whatever the entries wait for.
+        serving.replace(Serving(new, cells: Array(broker.board.all.values), previous: serving.serving))
         await broker.apply(new)
         publish()
         SpentMemory.release()
@@ -200,14 +213,16 @@ package actor Daemon {
         logger.notice("stopping")
         notifier?.send(.stopping(status: "answering the requests already received"))
         reloads.close()
+        stopDeadline.begin(within: Self.stopTime + .seconds(1))
+        stopDeadline.enter("ending refreshes in progress")
         await broker.stop()
+        stopDeadline.enter("answering requests")
         await server.drain(within: Self.stopTime)
         pending.finish()
         server.stop()
         transport.stop()
+        stopDeadline.enter("writing to the store")
         await store?.flush()
-        logger.notice("stopped")
-        output.flush(within: 0.5)
     }
 
     // MARK: The process
@@ -220,6 +235,8 @@ package actor Daemon {
     package static func prepareProcess() {
         _ = mallopt(M_ARENA_MAX, 1)
         signal(SIGPIPE, SIG_IGN)
+        // Swift's backtracer would write registers and memory to standard error.
+        for fatal in [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGQUIT, SIGSYS] { signal(fatal, SIG_DFL) }
         _ = linux_set_dumpable(0)
         var core = rlimit(rlim_cur: 0, rlim_max: 0)
         _ = unsafe setrlimit(__rlimit_resource_t(4), &core)  // RLIMIT_CORE

@@ -1,51 +1,74 @@
 import API
 import Synchronization
 
-/// A queue of requested reloads, run one after the other.
+/// Requested reloads, run one after the other: all that are requested while one runs are one more.
 ///
 /// Closing it answers every waiting request with `.stopping`: a reload that hangs on a secret must not delay the stop.
 final class ReloadLine: Sendable {
     private struct State {
-        var waiting: [UInt64: CheckedContinuation<ReloadOutcome, Never>] = [:]
-        var next: UInt64 = 0
+        /// Callers that wait for the next reload, and for the one that runs.
+        var waiting: [CheckedContinuation<ReloadOutcome, Never>] = []
+        var running: [CheckedContinuation<ReloadOutcome, Never>] = []
+        /// Whether the next reload has been requested.
+        var isRequested = false
         var isClosed = false
     }
 
-    /// The numbers of requested reloads, to pass to `complete`.
-    let requests: AsyncStream<UInt64>
-    private let continuation: AsyncStream<UInt64>.Continuation
+    private let requests: AsyncStream<Void>
+    private let continuation: AsyncStream<Void>.Continuation
     private let state = Mutex(State())
 
     init() {
         (requests, continuation) = AsyncStream.makeStream()
     }
 
-    /// Requests a reload and returns when it is done or the queue was closed.
+    /// Requests a reload and returns when it is done or the line was closed.
     func request() async -> ReloadOutcome {
         await withCheckedContinuation { waiting in
-            let number = state.withLock { state -> UInt64? in
-                guard !state.isClosed else { return nil }
-                state.next += 1
-                state.waiting[state.next] = waiting
-                return state.next
+            let isOpen = state.withLock { state in
+                if !state.isClosed { state.waiting.append(waiting) }
+                return !state.isClosed
             }
-            if let number { continuation.yield(number) } else { waiting.resume(returning: .stopping) }
+            if isOpen { submit() } else { waiting.resume(returning: .stopping) }
         }
     }
 
     /// Requests a reload without waiting for it.
-    func submit() { continuation.yield(0) }
-
-    func complete(_ number: UInt64, _ outcome: ReloadOutcome) {
-        state.withLock { $0.waiting.removeValue(forKey: number) }?.resume(returning: outcome)
+    func submit() {
+        let isNew = state.withLock { state in
+            defer { state.isRequested = true }
+            return !state.isRequested && !state.isClosed
+        }
+        if isNew { continuation.yield() }
     }
+
+    /// Runs the requested reloads, until `close`.
+    func run(_ reload: () async -> ReloadOutcome) async {
+        for await _ in requests {
+            // What is requested from now on may not be in this reload.
+            state.withLock { state in
+                state.isRequested = false
+                (state.running, state.waiting) = (state.waiting, [])
+            }
+            let outcome = await reload()
+            let done = state.withLock { state in
+                defer { state.running = [] }
+                return state.running
+            }
+            for caller in done { caller.resume(returning: outcome) }
+        }
+    }
+
+    /// Callers that wait for the next reload, and for the one that runs.
+    var waiting: Int { state.withLock { $0.waiting.count } }
+    var running: Int { state.withLock { $0.running.count } }
 
     func close() {
         continuation.finish()
         let waiting = state.withLock { state in
             state.isClosed = true
-            defer { state.waiting = [:] }
-            return state.waiting.values
+            defer { (state.waiting, state.running) = ([], []) }
+            return state.waiting + state.running
         }
         for continuation in waiting { continuation.resume(returning: .stopping) }
     }
