@@ -14,14 +14,14 @@ package actor TokenBroker {
         var configuration: TokenConfiguration
         /// Keeps the token; nil for an entry with per-request inputs, which has one keeper per combination.
         let keeper: TokenKeeper?
-        var combinations: [[String: String]: TokenKeeper] = [:]
+        var combinations = Combinations()
 
         init(configuration: TokenConfiguration, keeper: TokenKeeper?) {
             self.configuration = configuration
             self.keeper = keeper
         }
 
-        var keepers: [TokenKeeper] { [keeper].compactMap { $0 } + Array(combinations.values) }
+        var keepers: [TokenKeeper] { [keeper].compactMap { $0 } + combinations.keepers }
     }
 
     package nonisolated let board = TokenBoard()
@@ -81,7 +81,7 @@ package actor TokenBroker {
     private func receive(_ record: FleetRecord) async {
         let name = record.token.name
         guard let entry = entries[name.token] else { return }
-        await (name.perRequest.isEmpty ? entry.keeper : entry.combinations[name.perRequest])?.receive(record)
+        await (name.perRequest.isEmpty ? entry.keeper : entry.combinations.keeper(name))?.receive(record)
     }
 
     /// Checks that restored tokens, which are served at once, were obtained with the current secrets.
@@ -237,22 +237,26 @@ package actor TokenBroker {
 
     package func configuration(of name: String) -> TokenConfiguration? { entries[name]?.configuration }
 
-    /// The keeper of a token; created if the combination of per-request inputs is new.
+    /// The keeper of a token; created if the combination of per-request inputs is new, which may end another one of the same owner.
     ///
+    /// - Parameter owner: whose share a new combination counts towards; nil: the entry's whole limit.
     /// - Returns: nil for an unknown name.
-    /// - Throws: `TokenRefusal` if the broker is stopping, or the entry's limit on combinations is reached.
-    package func keeper(_ name: String, perRequest: [String: String]) throws(TokenRefusal) -> TokenKeeper? {
+    /// - Throws: `TokenRefusal` if the broker is stopping.
+    package func keeper(_ name: String, perRequest: [String: String], for owner: CombinationOwner? = nil) throws(TokenRefusal) -> TokenKeeper? {
         guard !isStopping else { throw TokenRefusal(.stopping) }
         guard let entry = entries[name] else { return nil }
         if let keeper = entry.keeper { return keeper }
-        if let keeper = entry.combinations[perRequest], !keeper.hasEnded { return keeper }
+        let record = RecordName(name, perRequest)
+        if let keeper = entry.combinations.keeper(record) { return keeper }
         // No suspension from here on: two callers must not create two keepers for one combination.
-        let living = entry.combinations.filter { !$0.value.hasEnded }
-        guard living.count < entry.configuration.combinations else {
-            throw TokenRefusal(.tooManyCombinations(limit: entry.configuration.combinations))
+        let limit = entry.configuration.combinations
+        let owner = owner ?? CombinationOwner(name: "", share: limit)
+        for old in entry.combinations.makeRoom(for: owner, limit: limit) {
+            store?.remove(RecordName(name, old.perRequest))
+            Task { await old.stop() }
         }
         let keeper = launch(entry.configuration, perRequest: perRequest)
-        entries[name]?.combinations = living.merging([perRequest: keeper]) { $1 }
+        entry.combinations.add(keeper, record, of: owner.name)
         return keeper
     }
 

@@ -8,7 +8,8 @@ import Tokens
 package final class InputTrust: Sendable {
     private struct Use: Hashable {
         let fingerprint: String
-        let entry: String
+        /// The bytes of its name.
+        let entry: [UInt8]
     }
 
     /// The last success of each use; those over a minute old are evidence of nothing.
@@ -22,7 +23,7 @@ package final class InputTrust: Sendable {
     /// A rejection is not attributed to an input token younger than this: 60 s, or a tenth of a short life.
     private static func least(_ token: Token) -> Duration { min(longest, token.expiry.lifetime.map { $0 / 10 } ?? longest) }
 
-    func worked(_ tokens: some Collection<Token>, for entry: String, at now: BootInstant) {
+    func worked(_ tokens: some Collection<Token>, for entry: [UInt8], at now: BootInstant) {
         guard !tokens.isEmpty else { return }
         uses.withLock { uses in
             uses = uses.filter { $0.value + Self.longest > now }
@@ -31,7 +32,7 @@ package final class InputTrust: Sendable {
     }
 
     /// Whether a rejection may be due to this token: it is old enough, and no other entry logged in with it within that time.
-    func isSuspect(_ token: Token, for entry: String, at now: BootInstant) -> Bool {
+    func isSuspect(_ token: Token, for entry: [UInt8], at now: BootInstant) -> Bool {
         let least = Self.least(token)
         guard now - token.issuedAt > least else { return false }
         return uses.withLock { uses in

@@ -81,7 +81,7 @@ package struct LoginPerformer: Sendable {
         if circumstances.overridesPause { await gate.endPause(account: account) }
         var tokens = try await tokenInputs(token, into: &values)
         // One combination of per-request inputs is an entry of its own.
-        let entry = ([token.name] + perRequest.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }).joined(separator: "\0")
+        let entry = Array(([token.name] + perRequest.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }).joined(separator: "\0").utf8)
         let before = held
         do throws(LoginFailure) {
             let context = Context(token: token, values: values, passphrase: passphrase, account: account, circumstances: circumstances)
@@ -156,7 +156,7 @@ package struct LoginPerformer: Sendable {
     /// Requests a replacement for each input token that may be the cause: one old enough, with which no other entry logged in lately.
     ///
     /// - Returns: whether at least one came.
-    private func replaceSuspects(_ token: TokenConfiguration, _ entry: String, _ held: inout [String: Token], into values: inout ValueScope)
+    private func replaceSuspects(_ token: TokenConfiguration, _ entry: [UInt8], _ held: inout [String: Token], into values: inout ValueScope)
         async throws(LoginFailure)
         -> Bool
     {

@@ -7,8 +7,6 @@ package struct TokenRefusal: Error, Sendable {
         case failing(LoginFailure, isLatched: Bool)
         case budgetExhausted
         case stopping
-        /// The limit on combinations of per-request inputs is reached.
-        case tooManyCombinations(limit: Int)
     }
 
     package var reason: Reason

@@ -1,3 +1,4 @@
+import Admission
 package import Broker
 import Configuration
 import Contract
@@ -109,7 +110,9 @@ package struct BrokerAPI: Sendable {
             }
         }
         do throws(TokenRefusal) {
-            guard let keeper = try await broker.keeper(request.token, perRequest: request.perRequest) else {
+            let share = request.policy.share(of: configuration.combinations, token: request.token)
+            let owner = CombinationOwner(name: request.caller.map(request.policy.name) ?? "", share: share)
+            guard let keeper = try await broker.keeper(request.token, perRequest: request.perRequest, for: owner) else {
                 throw TokenRefusal(.stopping)
             }
             return keeper

@@ -29,6 +29,11 @@ package struct AccessPolicy: Sendable {
         return names.isEmpty ? "uid \(caller.identity?.user ?? .max)" : names.joined(separator: ", ")
     }
 
+    /// A limit divided by the clients that may use this token.
+    package func share(of limit: Int, token: String) -> Int {
+        max(1, limit / max(1, clients.count { client in client.tokens.contains { $0.pattern.matches(token) } }))
+    }
+
     private func covers(_ grant: TokenGrant, token: String, inputs: [String: String]) -> Bool {
         guard grant.pattern.matches(token) else { return false }
         if grant.pattern.text == "*", grant.inputs.isEmpty { return true }

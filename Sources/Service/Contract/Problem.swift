@@ -76,8 +76,6 @@ extension Problem {
             self.init(.loginBudgetExhausted, "the cap on logins for this token was reached", token: token, retryAfter: refusal.retryAfter)
         case .stopping:
             self.init(.shuttingDown, "the daemon is stopping", token: token, retryAfter: .seconds(1))
-        case .tooManyCombinations(let limit):
-            self.init(.tooManyRequests, "the limit of \(limit) combinations of inputs is reached", token: token, retryAfter: .seconds(60))
         }
     }
 

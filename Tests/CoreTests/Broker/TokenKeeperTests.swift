@@ -273,28 +273,4 @@ private struct EventListener: EventSink {
             #expect(await keeper.status().state == .latched)
         }
     }
-
-    @Test func `combinations of per-request inputs have their own tokens, so many at most`() async throws {
-        let yaml = """
-            tokens:
-              z:
-                provider: zipteams
-                inputs: {api_key: {value: k}, api_secret: {value: s}, sub_tenant_id: x}
-                per_request: {tenant_id: {pattern: "[a-z]+"}}
-                limit: 2
-            """
-        let bench = BrokerBench { request, number, clocks throws(TransportFault) in
-            let payload = Base64.encode(Array("{\"exp\":\(clocks.wall.seconds + 900),\"n\":\(number)}".utf8), .url)
-            return .make(200, "{\"code\":\"RESPONSE_SUCCESS\",\"data\":{\"token\":\"e30.\(payload).eA\"}}", clocks: clocks)
-        }
-        try await bench.run(yaml) { broker in
-            let a = try await bench.keeper("z", ["tenant_id": "a"]).token(wait: .seconds(5))
-            let again = try await bench.keeper("z", ["tenant_id": "a"]).token(wait: .seconds(5))
-            let b = try await bench.keeper("z", ["tenant_id": "b"]).token(wait: .seconds(5))
-            #expect(a.fingerprint == again.fingerprint)
-            #expect(a.fingerprint != b.fingerprint)
-            await #expect(throws: TokenRefusal.self) { try await broker.keeper("z", perRequest: ["tenant_id": "c"]) }
-            #expect(bench.transport.requests.count == 2)
-        }
-    }
 }

@@ -1,0 +1,80 @@
+import Broker
+import OutboundHTTP
+import Secrets
+import TestSupport
+import Testing
+import Time
+import Tokens
+
+/// Combinations of per-request inputs: whose is whose, and who gives way.
+@Suite struct CombinationsTests {
+    private static func yaml(limit: Int) -> String {
+        """
+        providers:
+          - provider: tenants
+            inputs: {tenant_id: {}}
+            login:
+              - {method: GET, url: "https://partner.example/{tenant_id}"}
+            token: {from: {json: /token}, expires: [{after: 15m}]}
+        tokens:
+          z:
+            provider: tenants
+            per_request: {tenant_id: {pattern: ".+"}}
+            limit: \(limit)
+        """
+    }
+
+    private static func bench() -> BrokerBench {
+        BrokerBench { _, number, clocks throws(TransportFault) in
+            .make(200, "{\"token\":\"token-\(number)\"}", clocks: clocks)
+        }
+    }
+
+    private static func fingerprint(_ broker: TokenBroker, _ tenant: String, _ owner: CombinationOwner? = nil) async throws -> String {
+        let keeper = try #require(try await broker.keeper("z", perRequest: ["tenant_id": tenant], for: owner))
+        return try await keeper.token(wait: .seconds(5)).fingerprint
+    }
+
+    @Test func `each has its own token, and the least recently used gives way at the limit`() async throws {
+        let bench = Self.bench()
+        try await bench.run(Self.yaml(limit: 2)) { broker in
+            let a = try await Self.fingerprint(broker, "a")
+            let b = try await Self.fingerprint(broker, "b")
+            let again = try await Self.fingerprint(broker, "a")
+            #expect(a == again && a != b)
+            _ = try await Self.fingerprint(broker, "c")
+            let kept = try await Self.fingerprint(broker, "a")
+            #expect(kept == a && bench.transport.requests.count == 3)
+            let anew = try await Self.fingerprint(broker, "b")
+            #expect(anew != b && bench.transport.requests.count == 4)
+        }
+    }
+
+    @Test(arguments: [("caf\u{E9}", "cafe\u{301}"), ("K1", "\u{212A}1"), ("\u{C5}", "\u{212B}"), ("a\u{323}\u{307}", "a\u{307}\u{323}")])
+    func `texts that Unicode calls equivalent are two tenants`(one: String, other: String) async throws {
+        #expect(one == other)
+        let bench = Self.bench()
+        try await bench.run(Self.yaml(limit: 10)) { broker in
+            let first = try await Self.fingerprint(broker, one)
+            let second = try await Self.fingerprint(broker, other)
+            #expect(first != second)
+            let again = try await Self.fingerprint(broker, one)
+            #expect(again == first)
+        }
+    }
+
+    @Test func `nobody's junk keeps another from a new combination, or takes one away`() async throws {
+        let bench = Self.bench()
+        let (junk, good) = (CombinationOwner(name: "junk", share: 3), CombinationOwner(name: "good", share: 3))
+        try await bench.run(Self.yaml(limit: 6)) { broker in
+            let first = try await Self.fingerprint(broker, "good-1", good)
+            for number in 1...99 { _ = try await Self.fingerprint(broker, "junk-\(number)", junk) }
+            let second = try await Self.fingerprint(broker, "good-2", good)
+            for number in 100...120 { _ = try await Self.fingerprint(broker, "junk-\(number)", junk) }
+            let kept = [try await Self.fingerprint(broker, "good-1", good), try await Self.fingerprint(broker, "good-2", good)]
+            #expect(kept == [first, second])
+            let statuses = await broker.statuses()
+            #expect(statuses.count == 5 && statuses.count { $0.inputs["tenant_id"]?.hasPrefix("junk") == true } == 3)
+        }
+    }
+}
