@@ -104,8 +104,10 @@ package final class EtcdFleetStore: FleetStore {
             let answer = try await client.call("/v3/kv/range", .object(request))
             let entries = (answer["kvs"]?.elements ?? []).compactMap(EtcdEntry.init)
             if revision == 0 { revision = Self.revision(answer) }
+            guard revision >= 0, revision < .max else { throw StoreFault("etcd answered with the impossible revision \(revision)") }
             records += entries.compactMap(record)
             guard answer["more"] == true, let last = entries.last else { return (records, revision) }
+            guard from.lexicographicallyPrecedes(last.key + [0]) else { throw StoreFault("etcd answered with a page that does not go on") }
             from = last.key + [0]
         }
     }

@@ -44,7 +44,7 @@ final class FleetWatch: Sendable {
                 await loaded()
                 // The end of a watch does not mean that the store is lost: the next load shows that.
                 let began = clocks.boot
-                try? await store.watch(from: revision + 1) { [weak self] in self?.receive($0) }
+                try? await store.watch(from: revision &+ 1) { [weak self] in self?.receive($0) }
                 if clocks.boot - began < Self.shortWatch { try? await clocks.sleep(until: clocks.boot + Self.pollInterval) }
             } catch {
                 guard !Task.isCancelled else { break }

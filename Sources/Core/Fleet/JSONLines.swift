@@ -14,11 +14,17 @@ final class JSONLines: Sendable {
     /// Passes on each complete line; false once the receiver wants no more.
     func take(_ bytes: [UInt8]) -> Bool {
         let lines = rest.withLock { rest in
-            rest += bytes
-            var parts = rest.split(separator: 0x0A, omittingEmptySubsequences: false)
-            rest = Array(parts.removeLast())
+            // Only the new bytes are searched: the rest holds no newline.
+            var parts = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
+            let last = parts.removeLast()
+            var lines = parts.map(Array.init)
+            if !lines.isEmpty {
+                lines[0] = rest + lines[0]
+                rest = []
+            }
+            rest += last
             if rest.count > Self.maximumBytes { rest = [] }
-            return parts.map(Array.init)
+            return lines
         }
         return lines.allSatisfy { line in JSONValue(parsing: line).map(receive) ?? true }
     }

@@ -14,7 +14,6 @@ package struct LoginRun: Sendable {
     private let definition: ProviderDefinition
     private let expires: [ExpirySource]
     private let connection: ConnectionSettings
-    private let redactor: Redactor
     private let requests: [RequestTemplate]
     private let held: [String: String]
     private var values: ValueScope
@@ -40,7 +39,6 @@ package struct LoginRun: Sendable {
         self.values = values
         self.expires = expires ?? definition.token.expires
         self.connection = connection
-        redactor = Redactor(definition: definition, values: values)
     }
 
     /// The request of the current step.
@@ -54,6 +52,7 @@ package struct LoginRun: Sendable {
     package mutating func receive(_ reply: PartnerReply) throws(LoginFailure) -> Outcome {
         let request = requests[step]
         let reader = ReplyReader(reply)
+        let redactor = Redactor(definition: definition, values: values)
         if let failure = reader.failure(success: request.success, errors: definition.errors, redactor: redactor) { throw failure }
         let isLast = step + 1 == requests.count
         do throws(LoginFailure) {

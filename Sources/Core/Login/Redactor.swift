@@ -1,23 +1,79 @@
 import Providers
+import Secrets
 
-/// Makes a partner's message safe to show to the operator: it redacts secrets and everything that looks like a token, replaces
-/// control characters with spaces and shortens the rest.
+/// Makes a partner's message safe to show to the operator: it redacts secrets in every form that an answer may repeat them in, and
+/// everything that looks like a token, escapes what a terminal would obey and shortens the rest.
 package struct Redactor: Sendable {
-    private let secrets: [String]
-    private static let maximumCharacters = 300
+    private let secrets: [[UInt8]]
+    /// Bytes of a message that are looked at, and characters that are shown.
+    private static let (maximumBytes, maximumCharacters) = (4096, 300)
+    private static let mark = Array("‹redacted›".utf8)
 
-    /// Redacts the secrets that the login used.
+    /// Redacts the secrets that the login used, and the values that its answers brought.
     init(definition: ProviderDefinition, values: ValueScope) {
-        let hidden = definition.inputs.filter { $0.isSecret || $0.isToken }.compactMap { values[$0.name] }
-        secrets = hidden.filter { !$0.isEmpty }.map { String(decoding: $0, as: UTF8.self) }.sorted { $0.utf8.count > $1.utf8.count }
+        let inputs = Set(definition.inputs.filter { !$0.isSecret && !$0.isToken }.map(\.name))
+        secrets = values.names.filter { !inputs.contains($0) }.compactMap { values[$0] }.filter { !$0.isEmpty }.sorted { $0.count > $1.count }
     }
 
     package func redact(_ text: String) -> String {
-        var clean = text
-        for secret in secrets { clean = clean.replacing(secret, with: "‹redacted›") }
-        // A run of 20 or more token characters is not a word.
-        clean = clean.replacing(#/[A-Za-z0-9_\-+\/=.]{20,}/#, with: "‹redacted›")
-        let visible = String(String.UnicodeScalarView(clean.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : $0 }))
-        return visible.count > Self.maximumCharacters ? visible.prefix(Self.maximumCharacters) + "…" : visible
+        var bytes = Array(text.utf8.prefix(Self.maximumBytes))
+        for secret in secrets {
+            for form in SecretForms.all(of: secret) { bytes = Self.replacing(form, in: bytes) }
+        }
+        let visible = VisibleText.escaped(String(decoding: Self.withoutTokens(bytes), as: UTF8.self))
+        guard visible.unicodeScalars.count > Self.maximumCharacters else { return visible }
+        return String(visible.unicodeScalars.prefix(Self.maximumCharacters)) + "…"
+    }
+
+    /// Replaces a form of a secret wherever it stands, in any case. One of fewer than four bytes counts only as a word: it would blot out
+    /// parts of others, and so give itself away.
+    private static func replacing(_ form: [UInt8], in bytes: [UInt8]) -> [UInt8] {
+        let wanted = form.map(lowercased)
+        var clean: [UInt8] = []
+        var place = 0
+        while place < bytes.count {
+            let end = place + wanted.count
+            if end <= bytes.count, bytes[place..<end].lazy.map(lowercased).elementsEqual(wanted),
+                form.count >= 4 || !isWordByte(bytes, at: place - 1) && !isWordByte(bytes, at: end)
+            {
+                clean += mark
+                place = end
+            } else {
+                clean.append(bytes[place])
+                place += 1
+            }
+        }
+        return clean
+    }
+
+    private static func lowercased(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
+
+    private static func isWordByte(_ bytes: [UInt8], at place: Int) -> Bool {
+        guard bytes.indices.contains(place) else { return false }
+        return isLetterOrDigit(bytes[place])
+    }
+
+    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+    }
+
+    /// A run of 20 or more token characters is not a word.
+    private static func withoutTokens(_ bytes: [UInt8]) -> [UInt8] {
+        var clean: [UInt8] = []
+        var run: [UInt8] = []
+        func end() {
+            clean += run.count >= 20 ? mark : run
+            run = []
+        }
+        for byte in bytes {
+            if isLetterOrDigit(byte) || "_-+/=.".utf8.contains(byte) {
+                run.append(byte)
+            } else {
+                end()
+                clean.append(byte)
+            }
+        }
+        end()
+        return clean
     }
 }

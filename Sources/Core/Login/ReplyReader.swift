@@ -48,7 +48,10 @@ package struct ReplyReader: Sendable {
         return trimmed.isEmpty ? nil : String(decoding: trimmed, as: UTF8.self)
     }
 
-    private var isHTML: Bool { reply.fields[.contentType]?.lowercased().hasPrefix("text/html") == true }
+    private var isHTML: Bool {
+        guard let type = reply.fields[.contentType] else { return false }
+        return String(decoding: type.utf8.prefix(9), as: UTF8.self).lowercased() == "text/html"
+    }
 
     /// The token: 1 to 65,536 bytes of visible ASCII without `"`, `,`, `;` and space, so that a maintenance page never counts as one. A body
     /// that is the token may neither be a JSON literal, nor a short text, nor a word.

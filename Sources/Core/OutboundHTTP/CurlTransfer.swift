@@ -165,9 +165,12 @@ import Time
             excess = "the answer's header is larger than 64 KiB"
             return false
         }
-        let line = unsafe String(decoding: bytes, as: UTF8.self)
         // A status line also follows an interim answer or a proxy's.
-        if line.hasPrefix("HTTP/") { isHeaderComplete = false } else if line == "\r\n" || line == "\n" { isHeaderComplete = true }
+        if unsafe bytes.starts(with: "HTTP/".utf8) {
+            isHeaderComplete = false
+        } else if unsafe bytes.count <= 2 && bytes.last == 0x0A {
+            isHeaderComplete = true
+        }
         return true
     }
 

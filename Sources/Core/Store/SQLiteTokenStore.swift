@@ -137,10 +137,9 @@ package final class SQLiteTokenStore: TokenStore {
         do {
             try queue.write { database in
                 for row in try Row.fetchAll(database, sql: "SELECT name, inputs, login, sealed FROM token") {
-                    let (login, sealed): (Data, Data) = (row["login"], row["sealed"])
-                    guard let name = Self.name(row["name"], row["inputs"]),
+                    guard let (name, login, sealed) = Self.columns(row),
                         let record = SealedRecord.open(Array(sealed), key: old, associated: Self.associated(name, Array(login)))
-                    else { throw StoreFault("the record of \(row["name"] as String) cannot be opened; nothing was changed") }
+                    else { throw StoreFault("the record of \(row["name"] ?? "unknown") cannot be opened; nothing was changed") }
                     let resealed = SealedRecord.seal(record, key: new, associated: Self.associated(name, Array(login)))
                     try database.execute(
                         sql: "UPDATE token SET sealed = ? WHERE name = ? AND inputs = ?", arguments: [Data(resealed), name.token, name.inputs])
@@ -181,8 +180,7 @@ package final class SQLiteTokenStore: TokenStore {
             try await queue.read { database in
                 var tokens: [StoredToken] = []
                 for row in try Row.fetchAll(database, sql: "SELECT name, inputs, login, sealed FROM token") {
-                    let (login, sealed): (Data, Data) = (row["login"], row["sealed"])
-                    guard let name = Self.name(row["name"], row["inputs"]),
+                    guard let (name, login, sealed) = Self.columns(row),
                         let record = SealedRecord.open(Array(sealed), key: key, associated: Self.associated(name, Array(login)))
                     else { continue }
                     tokens.append(StoredToken(name: name, login: Array(login), record: record))
@@ -216,6 +214,14 @@ package final class SQLiteTokenStore: TokenStore {
         Array(name.token.utf8) + [0] + Array(name.inputs.utf8) + [0] + login
     }
 
+    /// The columns of a token's row; nil for a row that is not this program's work: SQLite keeps any type in any column.
+    private static func columns(_ row: Row) -> (name: RecordName, login: Data, sealed: Data)? {
+        guard let token = String.fromDatabaseValue(row["name"]), let inputs = String.fromDatabaseValue(row["inputs"]),
+            let login = Data.fromDatabaseValue(row["login"]), let sealed = Data.fromDatabaseValue(row["sealed"]), let name = name(token, inputs)
+        else { return nil }
+        return (name, login, sealed)
+    }
+
     private static func name(_ token: String, _ inputs: String) -> RecordName? {
         guard !inputs.isEmpty else { return RecordName(token) }
         guard case .object(let members)? = JSONValue(parsing: Array(inputs.utf8)) else { return nil }
@@ -245,10 +251,14 @@ package final class SQLiteTokenStore: TokenStore {
         try await run { queue in
             try await queue.read { database in
                 let sql = "SELECT at, outcome, took, status, reason FROM attempt WHERE token = ? ORDER BY id DESC LIMIT ?"
-                return try Row.fetchAll(database, sql: sql, arguments: [token, limit]).map { row in
-                    PastLogin(
-                        token: token, at: WallTime(nanoseconds: row["at"]), outcome: row["outcome"], took: .nanoseconds(row["took"] as Int64),
-                        status: row["status"], reason: row["reason"])
+                return try Row.fetchAll(database, sql: sql, arguments: [token, limit]).compactMap { row in
+                    // Rows of other types are passed over, as damaged records are.
+                    guard let at = Int64.fromDatabaseValue(row["at"]), let outcome = String.fromDatabaseValue(row["outcome"]),
+                        let took = Int64.fromDatabaseValue(row["took"])
+                    else { return nil }
+                    return PastLogin(
+                        token: token, at: WallTime(nanoseconds: at), outcome: outcome, took: .nanoseconds(took),
+                        status: Int.fromDatabaseValue(row["status"]), reason: String.fromDatabaseValue(row["reason"]))
                 }
             }
         }

@@ -30,7 +30,8 @@ package enum BackoffPolicy {
             // Up to a tenth later, so that logins waiting for the same thing do not all start at once.
             return max(.milliseconds(200), failure.retryAfter ?? .seconds(5)) * Double.random(in: 1...1.1, using: &generator)
         case .local:
-            return .seconds(30)  // only reads local files; no partner is asked
+            // Only this host is asked: a command, or a file that no watch sees.
+            return passing(count, holding, cap: .seconds(30), using: &generator)
         case .rejected:
             return .seconds(60)
         }

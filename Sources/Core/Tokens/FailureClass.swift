@@ -28,6 +28,14 @@ package enum FailureClass: String, Sendable, CaseIterable {
         }
     }
 
+    /// The classes that are one kind of trouble share a ladder of pauses.
+    package var kind: FailureClass {
+        switch self {
+        case .timedOut, .certificate: .transient
+        case .transient, .throttled, .rejected, .refused, .badReply, .local, .waiting: self
+        }
+    }
+
     /// The name under which callers see this class.
     package var trouble: String {
         switch self {

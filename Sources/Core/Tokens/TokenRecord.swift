@@ -48,7 +48,8 @@ package struct TokenRecord: Sendable {
             members["failures"] = .integer(Int64(trouble.failuresInARow))
             members["rejections"] = .integer(Int64(trouble.rejectionsInARow))
             members["refusals"] = .integer(Int64(trouble.refusalsInARow))
-            members["ladder"] = .integer(Int64(trouble.ladder))
+            members["ladders"] = .object(
+                Dictionary(uniqueKeysWithValues: trouble.ladders.map { ($0.key.rawValue, .integer(Int64($0.value))) }))
             members["ladder_began"] = trouble.ladderBegan.map { .integer($0.nanoseconds) }
             members["retry_at"] = trouble.retryAt.map { .integer($0.nanoseconds) }
             members["latched"] = .bool(trouble.isLatched)
@@ -79,9 +80,8 @@ package struct TokenRecord: Sendable {
         state.longestLifetime = json.duration("longest")
         state.trouble = json["failure"].flatMap(Self.failure).map { failure in
             TokenState.Trouble(
-                failure: failure, failuresInARow: Int(json["failures"]?.integerValue ?? 0),
-                rejectionsInARow: Int(json["rejections"]?.integerValue ?? 0), refusalsInARow: Int(json["refusals"]?.integerValue ?? 0),
-                ladder: Int(json["ladder"]?.integerValue ?? json["failures"]?.integerValue ?? 0), ladderBegan: json.instant("ladder_began"),
+                failure: failure, failuresInARow: json.count("failures"), rejectionsInARow: json.count("rejections"),
+                refusalsInARow: json.count("refusals"), ladders: json.ladders, ladderBegan: json.instant("ladder_began"),
                 retryAt: json.instant("retry_at"), isLatched: json["latched"] == .bool(true))
         }
         if let token = json["token"] {
@@ -143,6 +143,16 @@ package struct TokenRecord: Sendable {
 extension JSONValue {
     fileprivate func instant(_ name: String) -> BootInstant? { self[name]?.integerValue.map { BootInstant(nanoseconds: $0) } }
     fileprivate func duration(_ name: String) -> Duration? { self[name]?.integerValue.map { .nanoseconds($0) } }
+
+    /// A counter: what no counter shows counts as none.
+    fileprivate func count(_ name: String) -> Int {
+        self[name]?.integerValue.flatMap { (0...1_000_000).contains($0) ? Int($0) : nil } ?? 0
+    }
+
+    fileprivate var ladders: [FailureClass: Int] {
+        guard let ladders = self["ladders"] else { return [:] }
+        return Dictionary(uniqueKeysWithValues: FailureClass.allCases.map { ($0, ladders.count($0.rawValue)) }).filter { $0.value > 0 }
+    }
 
     fileprivate var instants: [BootInstant] {
         guard case .array(let values) = self else { return [] }

@@ -35,9 +35,13 @@ package struct TokenState: Sendable {
         package internal(set) var rejectionsInARow = 0
         /// Refusals (400, 403, 422) of credentials that never logged in.
         package internal(set) var refusalsInARow = 0
-        /// Failures on the present ladder of pauses, and when it began: it starts over when the token dies.
-        var ladder = 0
+        /// Failures of each kind on its own ladder of pauses, and when the first one began: the ladders start over when the token dies.
+        ///
+        /// Each kind has its own: an outage of half a minute must not make the first 404 after it a pause of an hour.
+        var ladders: [FailureClass: Int] = [:]
         var ladderBegan: BootInstant?
+        /// Failures of the last one's kind.
+        var ladder: Int { ladders[failure.failureClass.kind, default: 0] }
         /// When the login is retried; nil: not automatically.
         package internal(set) var retryAt: BootInstant?
         /// The credentials are known to be bad: logins wait until something is changed.
@@ -165,9 +169,9 @@ package struct TokenState: Sendable {
         guard trouble.failure.failureClass != .waiting else { return }
         let diedAt = token?.deadline.flatMap { $0 <= now ? $0 : nil }
         if let diedAt, let began = trouble.ladderBegan, began < diedAt, trouble.failure.failureClass.startsOver {
-            (trouble.ladder, trouble.ladderBegan) = (0, nil)
+            (trouble.ladders, trouble.ladderBegan) = ([:], nil)
         }
-        trouble.ladder += 1
+        trouble.ladders[trouble.failure.failureClass.kind, default: 0] += 1
         trouble.ladderBegan = trouble.ladderBegan ?? now
     }
 

@@ -45,7 +45,11 @@ static inline int linux_own(int fd) {
 static inline int64_t linux_nanoseconds(int clock) {
   struct timespec now;
   clock_gettime(clock, &now);
-  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+  int64_t nanoseconds;
+  /* A clock set beyond the year 2262 shows its end. */
+  if (__builtin_mul_overflow((int64_t)now.tv_sec, 1000000000, &nanoseconds) || __builtin_add_overflow(nanoseconds, now.tv_nsec, &nanoseconds))
+    return now.tv_sec < 0 ? INT64_MIN : INT64_MAX;
+  return nanoseconds;
 }
 /* epoll_ctl(2) with the identifier in place of the union. */
 static inline int linux_epoll_set(int epoll, int operation, int fd, uint32_t events, uint64_t identifier) {

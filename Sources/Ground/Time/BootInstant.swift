@@ -18,5 +18,8 @@ package struct BootInstant: Sendable, Hashable, Comparable {
 
     package static func - (instant: BootInstant, duration: Duration) -> BootInstant { instant + (.zero - duration) }
 
-    package static func - (left: BootInstant, right: BootInstant) -> Duration { .nanoseconds(left.nanoseconds - right.nanoseconds) }
+    package static func - (left: BootInstant, right: BootInstant) -> Duration {
+        let (difference, overflow) = left.nanoseconds.subtractingReportingOverflow(right.nanoseconds)
+        return .nanoseconds(overflow ? (left < right ? .min : .max) : difference)
+    }
 }

@@ -64,8 +64,13 @@ package enum CalendarTime {
         return .seconds((hours * 3600 + minutes * 60) * (isNegative ? -1 : 1))
     }
 
+    /// Bytes of a text that can be a date. Longer ones are not even looked at: Swift's comparison of texts takes time that grows with the
+    /// square of their combining marks.
+    private static let longest = 64
+
     /// Reads an IMF-fixdate, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7); nil for the obsolete forms.
     package static func parseIMFFixdate(_ text: String) -> WallTime? {
+        guard text.utf8.count <= longest else { return nil }
         let parts = text.split(separator: " ", omittingEmptySubsequences: false)
         guard parts.count == 6, parts[0].count == 4, parts[0].hasSuffix(","), parts[5] == "GMT", parts[1].utf8.count == 2 else { return nil }
         return moment(year: parts[3], month: parts[2], day: parts[1], time: parts[4])
@@ -75,6 +80,7 @@ package enum CalendarTime {
     ///
     /// - Parameter now: a year of two digits that appears to be more than 50 years ahead of it is in the past.
     package static func parseHTTPDate(_ text: String, now: WallTime) -> WallTime? {
+        guard text.utf8.count <= longest else { return nil }
         if let moment = parseIMFFixdate(text) { return moment }
         let words = text.split(separator: " ")
         if words.count == 5 { return moment(year: words[4], month: words[1], day: words[2], time: words[3]) }

@@ -126,7 +126,9 @@ package final class BrokerHandler: RequestHandler {
                 endpoint: route.endpoint, token: parameters["token"] ?? "", requestID: requestIDs.next(),
                 caller: admission.audited(known, on: connection))
             do throws(Problem) {
-                let subject: Admission.Subject = parameters["token"].map { .token($0, inputs: APIRequest.inputs(target.query)) } ?? .all
+                // A stranger's query is not looked into.
+                let inputs = known == nil ? [:] : APIRequest.inputs(target.query)
+                let subject: Admission.Subject = parameters["token"].map { .token($0, inputs: inputs) } ?? .all
                 try admission.decide(head, bytes, route, about: subject, by: known, on: connection)
                 let request = try APIRequest(
                     route: route, parameters: parameters, query: target.query, head: head, bytes: bytes, body: body, caller: known?.caller,

@@ -29,7 +29,7 @@ final class RenderedAnswer {
         auditText = Array(AuditFields.request(.token, token: name, fingerprint: token.fingerprint).utf8)
         let now = BootInstant(nanoseconds: time.boot)
         isStale = snapshot.staleAt <= now
-        let body = TokenBody(token, now: now, isStale: isStale, clockOffset: time.wall - time.boot)
+        let body = TokenBody(token, now: now, wall: WallTime(nanoseconds: time.wall), isStale: isStale)
         let fields = TokenBody.fields(fingerprint: token.fingerprint, contentType: "application/json")
         var output = ResponseBuffer()
         var stamp = HTTPDate()
@@ -44,17 +44,17 @@ final class RenderedAnswer {
         deadline = token.deadline?.nanoseconds ?? .max
         servedUntil = snapshot.servedUntil?.nanoseconds ?? .max
         staleAt = snapshot.staleAt.nanoseconds
-        clockOffset = time.wall - time.boot
+        clockOffset = time.wall &- time.boot
     }
 
     /// Whether it may be sent after patching: the token may still be served, and the wall clock has not been changed.
     func isServable(at time: LoopTime) -> Bool {
-        time.boot < servedUntil && abs(time.wall - time.boot - clockOffset) < 1_000_000_000
+        time.boot < servedUntil && (time.wall &- time.boot &- clockOffset).magnitude < 1_000_000_000
     }
 
     /// Updates what changes with time; does work only once a second.
     func patch(_ time: LoopTime, date stamp: [UInt8]) {
-        let left = deadline == .max ? 0 : (deadline - time.boot) / 1_000_000_000
+        let left = remaining(at: time) ?? 0
         if left != patchedSecond {
             patchedSecond = left
             var rest = left
@@ -74,7 +74,7 @@ final class RenderedAnswer {
     }
 
     /// The remaining whole seconds; nil for a token that does not expire.
-    func remaining(at time: LoopTime) -> Int64? { deadline == .max ? nil : (deadline - time.boot) / 1_000_000_000 }
+    func remaining(at time: LoopTime) -> Int64? { deadline == .max ? nil : max(0, deadline &- time.boot) / 1_000_000_000 }
 
     func send(into output: inout ResponseBuffer, closes: Bool) {
         guard closes else { return output.bytes.append(contentsOf: bytes) }

@@ -12,18 +12,18 @@ struct TokenBody {
     /// The range of the five letters of the state.
     var state = 0..<0
 
-    /// - Parameter clockOffset: the current wall time minus the boot time, in nanoseconds, for the times people read.
-    init(_ token: Token, now: BootInstant, isStale: Bool, clockOffset: Int64) {
+    /// - Parameter wall: the wall time at `now`, for the times people read.
+    init(_ token: Token, now: BootInstant, wall: WallTime, isStale: Bool) {
         var json = JSONWriter()
         json.beginObject()
         json.name("access_token"); json.string(token.value.exposedBytes)
         json.name("token_type"); json.string(token.type)
-        if let remaining = token.remaining(at: now), let deadline = token.deadline {
+        if let remaining = token.remaining(at: now) {
             let digits = String(max(1, remaining.wholeSeconds))
             json.name("expires_in")
             expiresIn = json.bytes.count..<json.bytes.count + digits.utf8.count
             json.literal(digits)
-            json.name("expires_at"); json.string(CalendarTime.rfc3339(WallTime(nanoseconds: deadline.nanoseconds + clockOffset)))
+            json.name("expires_at"); json.string(CalendarTime.rfc3339(wall + remaining))
         }
         json.name("issued_at"); json.string(CalendarTime.rfc3339(token.issuedAtWall))
         json.name("state")

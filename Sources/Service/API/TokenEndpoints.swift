@@ -22,7 +22,7 @@ extension BrokerAPI {
         }
         let (now, wall) = (clocks.boot, clocks.wall)
         let isStale = await isStale(request, token)
-        let body = TokenBody(token, now: now, isStale: isStale, clockOffset: wall.nanoseconds - now.nanoseconds)
+        let body = TokenBody(token, now: now, wall: wall, isStale: isStale)
         let fields = TokenBody.fields(fingerprint: token.fingerprint, contentType: "application/json")
         return Outcome(Response(status: 200, fields: fields, body: body.bytes), token: token)
     }

@@ -1,11 +1,10 @@
+import Secrets
+
 /// Formats values for a log line.
 enum LogText {
     /// Quotes a value with a space, a quotation mark or a control character, so that a line remains one line.
     static func quoted(_ value: String) -> String {
-        quoted(value.unicodeScalars) { scalar in
-            // C1 controls too, which terminals obey, and the separators that some programs treat as line ends.
-            scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.value == 0x2028 || scalar.value == 0x2029
-        }
+        quoted(value.unicodeScalars, hides: VisibleText.isHidden)
     }
 
     /// Text from an unknown caller: at most 64 characters, visible ASCII unchanged, everything else by its code point.

@@ -133,6 +133,18 @@ import YAML
         #expect(read(#"{"error":null}"#) == nil && read("{}") == nil)
     }
 
+    @Test(arguments: ["Sat, 01 Jan 0001 00:00:00 GMT", "Tue, 21 Sep 1677 00:12:43 GMT", "Fri, 31 Dec 9999 23:59:59 GMT"])
+    func `no Date of a partner is too early or too late for a pause`(date: String) {
+        for pause in ["Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "9999999999", "1e18", "-1"] {
+            let reader = ReplyReader(.make(429, "", fields: [("Date", date), ("Retry-After", pause)], clocks: FakeClocks()))
+            let redactor = Redactor(
+                definition: ProviderDefinition(name: "p", title: "p", token: TokenReading(source: Self.json("/t"))), values: ValueScope())
+            let failure = reader.failure(success: SuccessRule(), errors: ErrorRules(), redactor: redactor)
+            #expect(failure?.failureClass == .throttled)
+            #expect(failure?.retryAfter.map { $0 <= .seconds(86_400) } ?? true)
+        }
+    }
+
     @Test func `a pattern that runs away on an answer is a bad reply that names it`() throws {
         var errors = ErrorRules()
         errors.rejected = [ReplyTest(source: Self.json("/e"), conditions: [.matches(.known("^(a+)+$"))])]

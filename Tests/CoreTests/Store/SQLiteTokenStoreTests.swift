@@ -3,6 +3,7 @@ import Store
 import Synchronization
 import TestSupport
 import Testing
+import Time
 
 /// What outlives the process, on a real SQLite.
 @Suite struct SQLiteTokenStoreTests {
@@ -102,6 +103,28 @@ import Testing
             try await store.write(changes)
             #expect(try await store.history(of: "a", limit: 10).map(\.took) == [.milliseconds(7)])
             #expect(try await store.history(of: "b", limit: 10).count == 1)
+        }
+    }
+
+    @Test(arguments: [
+        "UPDATE token SET login = 5", "UPDATE token SET name = x'ff'", "UPDATE token SET inputs = 7", "UPDATE token SET sealed = 'text'",
+        "UPDATE token SET sealed = x''", "UPDATE attempt SET at = 'abc'", "UPDATE attempt SET took = 'abc'", "UPDATE attempt SET status = 'teapot'",
+        "UPDATE attempt SET outcome = x'ff'", "UPDATE attempt SET at = 9223372036854775807, took = -9223372036854775808",
+    ])
+    func `a row of other types is passed over`(change: String) async throws {
+        try await Self.withFolder { folder in
+            do {
+                let store = try Self.store(folder)
+                var changes = Self.changes([Self.token("a", "text")])
+                changes.attempts = [PastLogin(token: "a", at: WallTime(seconds: 1_800_000_000), outcome: "success", took: .seconds(1))]
+                try await store.write(changes)
+            }
+            let changed = try TestFiles.run("/usr/bin/sqlite3", ["\(folder)/tokens.db", change])
+            #expect(changed.status == 0, "\(changed.errors)")
+            let store = try Self.store(folder)
+            let loaded = try await store.load()
+            #expect(loaded.count == (change.contains("UPDATE token") ? 0 : 1))
+            #expect(try await store.history(of: "a", limit: 10).count <= 1)
         }
     }
 }

@@ -120,6 +120,25 @@ import Tokens
         #expect(life.state.trouble?.isLatched == false)
     }
 
+    @Test(arguments: [(FailureClass.refused, 75.0), (.badReply, 7), (.throttled, 66), (.local, 1.3)])
+    func `a failure of another kind begins its own ladder`(kind: FailureClass, longest: Double) throws {
+        var life = LifeSimulation()
+        // An outage of half a minute, then one other answer, as a gateway gives when it is deployed.
+        for _ in 0..<13 {
+            life.state.loginBegan(.schedule, at: life.now)
+            life.state.failed(LoginFailure(.transient, "status 503", status: 503), trigger: .schedule, at: life.now, using: &life.generator)
+            life.now = life.now + .seconds(3)
+        }
+        life.state.loginBegan(.schedule, at: life.now)
+        life.state.failed(LoginFailure(kind, "status 404", status: 404), trigger: .schedule, at: life.now, using: &life.generator)
+        let pause = try #require(life.state.trouble?.retryAt) - life.now
+        #expect(pause <= .seconds(longest), "\(pause)")
+        // And the outage's own ladder goes on where it was.
+        life.state.failed(LoginFailure(.transient, "status 503", status: 503), trigger: .schedule, at: life.now, using: &life.generator)
+        let next = try #require(life.state.trouble?.retryAt) - life.now
+        #expect(next >= .seconds(45))
+    }
+
     /// Tokens of several lives, outages of several lengths that begin anywhere in the token's life.
     @Test(arguments: [20.0, 90, 900], [5.0, 11, 30, 60, 120, 300]) func `the gap after an outage is never longer than the outage`(
         lifetime: Double, outage: Double

@@ -4,6 +4,19 @@ import Testing
 
 /// RFC 8259, read and written.
 @Suite struct JSONValueTests {
+    @Test func `a member name of a megabyte of marks costs no more than its bytes`() throws {
+        let name = "a" + String(repeating: "\u{301}\u{316}", count: 125_000)
+        let value = try #require(JSONValue(parsing: Array("{\"\(name)\": 1, \"b\": 2}".utf8)))
+        #expect(value == .object(["b": .integer(2)]))
+        let text = JSONValue.string("x" + name)
+        #expect(text != .string("x") && text == .string("x" + name))
+    }
+
+    @Test func `texts that Unicode calls equivalent are two values`() {
+        #expect(JSONValue.string("caf\u{E9}") != .string("cafe\u{301}"))
+        #expect(Set([JSONValue.string("caf\u{E9}"), .string("cafe\u{301}")]).count == 2)
+    }
+
     @Test func `JSON is written as it is read`() throws {
         let text = #"{"a":[1,2.5,true,null,"\"\\\n\u0001é"],"b":{}}"#
         let value = try #require(JSONValue(parsing: Array(text.utf8)))

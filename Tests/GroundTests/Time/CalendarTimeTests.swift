@@ -29,6 +29,24 @@ import Time
         #expect(CalendarTime.parseIMFFixdate("Sun Nov  6 08:49:37 1994") == nil)
     }
 
+    @Test(arguments: [Int64.min, .min + 1, -1_000_000_001, -1_000_000_000, -1, 0, 1, .max])
+    func `no clock is too early or too late`(nanoseconds: Int64) {
+        let wall = WallTime(nanoseconds: nanoseconds)
+        #expect(wall.seconds == Int64((Double(nanoseconds) / 1e9).rounded(.down)))
+        #expect(!CalendarTime.rfc3339(wall).isEmpty)
+        #expect((wall - WallTime(nanoseconds: .max)) <= .zero && (wall - WallTime(nanoseconds: .min)) >= .zero)
+        let boot = BootInstant(nanoseconds: nanoseconds)
+        #expect((boot - BootInstant(nanoseconds: .max)) <= .zero && (boot - BootInstant(nanoseconds: .min)) >= .zero)
+        // A year of two digits, seen from there.
+        _ = CalendarTime.parseHTTPDate("Sunday, 06-Nov-94 08:49:37 GMT", now: wall)
+    }
+
+    @Test func `a text too long for a date is not looked at`() {
+        let marks = String(repeating: "\u{301}\u{316}", count: 100_000)
+        #expect(CalendarTime.parseHTTPDate("Sun, 06 Nov 1994 08:49:37 GMT\(marks)", now: WallTime(seconds: 0)) == nil)
+        #expect(CalendarTime.parseIMFFixdate("Sun, 06 Nov 1994 08:49:37 GMT\(marks)") == nil)
+    }
+
     @Test(arguments: [Int64(0), 951_782_400, 1_709_164_800, 4_107_542_399, -1]) func `a time is written as it was read`(seconds: Int64) {
         #expect(CalendarTime.parseRFC3339(CalendarTime.rfc3339(WallTime(seconds: seconds))) == WallTime(seconds: seconds))
     }
