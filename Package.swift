@@ -53,7 +53,7 @@ let ground = [
 
 let core = [
     room("Core/Tokens", "Time", "JSON", "Secrets"),
-    room("Core/OutboundHTTP", "CCurl", "Time", "Files", httpTypes),
+    room("Core/OutboundHTTP", "CCurl", "Time", "Files", "Secrets", httpTypes),
     room(
         "Core/Providers", "Time", "JSON", "Patterns", "YAML", "Tokens", "OutboundHTTP", httpTypes,
         resources: definitions.map { .embedInCode("Definitions/\($0).yaml") }),

@@ -211,7 +211,7 @@ package actor TokenBroker {
     /// Applies changed secret files: entries that use them log in with the new content, and rejected credentials are retried.
     package func secretsChanged(_ paths: Set<String>) async {
         let concerned = entries.values.map(\.configuration).filter { entry in
-            entry.references.contains { if case .file(let path, _) = $0 { paths.contains(path) } else { false } }
+            !paths.isDisjoint(with: entry.files)
         }
         let digests = await digests(of: concerned)
         for entry in concerned {
@@ -229,6 +229,11 @@ package actor TokenBroker {
         let record = restoration.take(RecordName(token.name, perRequest), for: token, clocks: clocks)
         let keeper = TokenKeeper(token, perRequest: perRequest, environment: environment, record: record)
         if record != nil, perRequest.isEmpty { restoration.check(keeper) }
+        // The partner's pause for the account holds for its other entries too.
+        if let trouble = record?.state.trouble, let account = trouble.failure.pausedAccount, let end = trouble.retryAt {
+            let gate = environment.performer.gate
+            Task { await gate.pause(account: account, until: end) }
+        }
         schedule.plan(keeper, at: clocks.boot)
         return keeper
     }

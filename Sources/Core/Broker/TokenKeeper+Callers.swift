@@ -40,7 +40,9 @@ extension TokenKeeper {
         let isInFlight = loginInFlight != nil
         if !isInFlight {
             let isAccepted = asAdmin ? state.forceRefresh(at: now) : state.requestRefresh(at: now)
-            guard isAccepted else { throw TokenRefusal(.budgetExhausted, retryAfter: asAdmin ? .seconds(10) : .seconds(300)) }
+            guard isAccepted else {
+                throw asAdmin ? TokenRefusal(.tooSoon, retryAfter: .seconds(10)) : TokenRefusal(.budgetExhausted, retryAfter: .seconds(300))
+            }
             poke()
         }
         if !asAdmin, !isInFlight, let trouble = state.trouble, state.wishes.requested == nil {
@@ -75,20 +77,30 @@ extension TokenKeeper {
     /// Judges a report about the token in hand: by the partner's own word where the provider has `verify` and it decides, else by its rate.
     private func judge(_ fingerprint: String, _ status: Int, from caller: String) async -> ReportOutcome {
         if configuration.provider.verify != nil, let token = state.token {
-            guard state.mayVerify(at: now) else { return .ignored }
-            state.noteCheck(at: now)
-            let verdict = await environment.performer.verify(
-                token.value.exposedBytes, values: token.values, of: configuration, perRequest: perRequest)
+            let verdict = await self.verdict(on: token)
             // The token may have changed during the suspension.
             guard state.token?.fingerprint == fingerprint else { return .alreadyReplaced }
             switch verdict {
             case .accepted: return .ignored
-            case .refused: return state.reported(at: now)
+            // Another report may have been acted on meanwhile.
+            case .refused: return state.wishes.requested != nil || loginInFlight != nil ? .refreshing : state.reported(at: now)
             case .undecided: break
             }
         }
         guard state.isCredible(status, from: caller, isExclusive: configuration.isExclusive, at: now) else { return .ignored }
         return state.reported(from: caller, at: now)
+    }
+
+    /// The partner's word about the token in hand. It is asked once a second at most: reports that come meanwhile share its word.
+    private func verdict(on token: Token) async -> LoginPerformer.Verdict {
+        if let check, check.fingerprint == token.fingerprint, !state.mayVerify(at: now) || !check.hasEnded { return await check.task.value }
+        state.noteCheck(at: now)
+        let (performer, configuration, perRequest) = (environment.performer, configuration, perRequest)
+        let task = Task { await performer.verify(token.value.exposedBytes, values: token.values, of: configuration, perRequest: perRequest) }
+        check = TokenCheck(fingerprint: token.fingerprint, task: task)
+        let verdict = await task.value
+        if check?.fingerprint == token.fingerprint { check?.hasEnded = true }
+        return verdict
     }
 
     /// Runs a provider's action with the operator's values, exactly once.

@@ -1,7 +1,7 @@
 package import Configuration
 import Fleet
 import Providers
-import Store
+package import Store
 import Synchronization
 import Time
 package import Tokens
@@ -27,6 +27,8 @@ package actor TokenKeeper {
     var loginInFlight: Task<Void, Never>?
     /// Whether the login in flight has its token and waits until that is valid.
     private var isAwaitingValidity = false
+    /// The last question to the partner about a token.
+    var check: TokenCheck?
     var memory: LoginMemory
     /// One digest for each alternative of the inputs as last read; empty before the first read.
     var inputDigests: [[UInt8]] = []
@@ -161,7 +163,12 @@ package actor TokenKeeper {
         switch ending {
         case .took(let record, _): apply(record, isForced: true)
         case .failedBefore(let failure): settle(.failure(failure), trigger: trigger, took: now - began)
-        case .loggedIn(let report, _, _, _): settle(report.outcome, trigger: trigger, took: now - began)
+        case .loggedIn(let report, _, _, _):
+            // A refresh that fails for the reason of the login after it says nothing more.
+            if let failure = report.refreshFailure, (try? report.outcome.get()) != nil || failure.rejectsGrant {
+                environment.events.record(.refreshFailed(token: configuration.name, failure: failure))
+            }
+            settle(report.outcome, trigger: trigger, took: now - began)
         }
         settleWaiters()
         await shareWithFleet(ending)
@@ -269,7 +276,7 @@ package actor TokenKeeper {
     }
 
     /// The token's state in its stored form.
-    var stored: StoredToken {
+    package var stored: StoredToken {
         var record = TokenRecord(
             bootID: environment.identity.bootID, boot: now, wall: environment.clocks.wall, state: state,
             memory: memory)

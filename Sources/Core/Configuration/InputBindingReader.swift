@@ -74,6 +74,7 @@ enum InputBindingReader {
         }
         if let command {
             let words = command.strings() ?? []
+            if words.contains(where: { $0.utf8.contains(0) }) { command.fault("holds a NUL, which no argument can carry") }
             if words.first?.isEmpty ?? true { command.fault("must be a list that begins with a program") }
             return words.isEmpty ? nil : .command(words, environment: passed?.strings() ?? [])
         }

@@ -63,6 +63,11 @@ package struct TokenConfiguration: Sendable, Equatable {
         return base.defaultValue.map(BaseURL.host) ?? provider.name
     }
 
+    /// The files that its logins read: secrets, certificates and keys.
+    package var files: Set<String> {
+        Set(references.compactMap { if case .file(let path, _) = $0 { path } else { nil } } + connection.files.map(\.path))
+    }
+
     package var effectiveLimit: Rate? { limit ?? provider.limit }
 
     /// The configured lifetime; nil unless it is the first expiry source, so that nothing the partner states applies.

@@ -151,10 +151,12 @@ struct TokenConfigurationReader {
             mapping.finish()
         }
         if let proxy, let text = proxy.string() {
-            if text.hasPrefix("http://") || text.hasPrefix("https://") {
-                connection.proxy = text
+            // Any host may be a proxy by plain http: it sees the host's name alone.
+            let asPartner = text.hasPrefix("http://") ? "https://" + text.dropFirst(7) : text
+            if let problem = BaseURL.problem(with: asPartner) {
+                proxy.fault("must be a URL such as http://127.0.0.1:3128; this one \(problem)")
             } else {
-                proxy.fault("must be a URL such as http://127.0.0.1:3128")
+                connection.proxy = text
             }
         }
         if let time = timeout?.duration(in: .seconds(1) ... .seconds(120)) { connection.time = time }

@@ -96,7 +96,7 @@ final class EtcdClient: Sendable {
 
     /// Updates the clock offset; `Date` has whole seconds, so clocks less than two apart agree.
     private func note(_ reply: PartnerReply) {
-        guard let date = reply.fields[.date].flatMap(CalendarTime.parseIMFFixdate) else { return }
+        guard let date = reply.first(.date).flatMap(CalendarTime.parseIMFFixdate) else { return }
         let difference = date - reply.receivedAtWall
         offset.withLock { $0 = difference > .seconds(-2) && difference < .seconds(2) ? .zero : difference }
     }

@@ -21,7 +21,7 @@ struct ExpiryReading {
         self.token = token
         self.ignoresClaim = ignoresClaim
         self.toleratesAge = toleratesAge
-        if let text = reader.reply.fields[.age], let seconds = DecimalNumber.value(of: text), seconds > 0 {
+        if let text = reader.reply.first(.age), let seconds = DecimalNumber.value(of: text), seconds > 0 {
             age = min(.seconds(min(seconds, CalendarTime.lastSecond)), Expiry.range.upperBound)
         }
     }
@@ -126,7 +126,7 @@ struct ExpiryReading {
     ///
     /// - Throws: `LoginFailure`, class bad reply, for more than 5 min.
     func delay() throws(LoginFailure) -> Duration? {
-        guard let start = token?.date("nbf"), let date = reader.reply.fields[.date].flatMap(CalendarTime.parseIMFFixdate) else { return nil }
+        guard let start = token?.date("nbf"), let date = reader.reply.first(.date).flatMap(CalendarTime.parseIMFFixdate) else { return nil }
         let ahead = start - date
         guard ahead >= .seconds(10) else { return nil }
         guard ahead <= .seconds(300) else { throw reader.bad("the token is not valid before \(CalendarTime.rfc3339(start)), over 5 min ahead") }
@@ -143,7 +143,7 @@ struct ExpiryReading {
         let reply = reader.reply
         var expiry = Expiry(origin: origin, stated: end)
         func bounded(_ lifetime: Duration) -> Duration { min(lifetime, longest ?? lifetime, Expiry.range.upperBound) }
-        if let field = reply.fields[.date] {
+        if let field = reply.first(.date) {
             if let date = CalendarTime.parseIMFFixdate(field) {
                 // `Date` is truncated to a whole second: the partner's clock may be up to one second ahead of it.
                 let lifetime = bounded(end - (date + age + .seconds(1)))
@@ -152,6 +152,11 @@ struct ExpiryReading {
                     expiry.clockSkew = reply.receivedAtWall - date
                     return expiry
                 }
+                expiry.ignoredPartnerClock = true
+                // Which clock is wrong is not known. A web token must not outlive its own end by either, so that the shorter life counts.
+                let local = bounded(end - reply.sentAtWall)
+                expiry.lifetime = origin == .jwt && Expiry.range.contains(lifetime) ? min(local, lifetime) : local
+                return expiry
             }
             expiry.ignoredPartnerClock = true
         }

@@ -11,6 +11,9 @@ package actor LoginGate {
     private var inFlight = 0
     private var inFlightByHost: [String: Int] = [:]
     private var waiters = TurnQueue<CheckedContinuation<Void, Never>>()
+    /// Hosts whose last login got no answer. Together they have at most half of the slots: a hundred names that never resolve leave the
+    /// others the rest.
+    private var silent: Set<String> = []
     private var pausedUntil: [String: BootInstant] = [:]
     private var recent: [String: [BootInstant]] = [:]
 
@@ -25,13 +28,13 @@ package actor LoginGate {
     /// - Throws: a `waiting` failure with the time left, if the account is paused or has used up its logins.
     package func enter(account: String, host: String, limit: Rate?, isUrgent: Bool = false) async throws(LoginFailure) {
         try check(account: account, limit: limit)
-        if inFlight >= bounds.parallel || inFlightByHost[host, default: 0] >= bounds.perHost {
+        if !hasRoom(host) {
             // `leave` has already counted the slot it hands over.
             await withCheckedContinuation { waiters.add($0, lane: host, isUrgent: isUrgent) }
             do throws(LoginFailure) {
                 try check(account: account, limit: limit)
             } catch {
-                leave(host: host)
+                leave(host: host, hasAnswered: !silent.contains(host))
                 throw error
             }
         } else {
@@ -40,23 +43,37 @@ package actor LoginGate {
         if limit != nil { recent[account, default: []].append(clocks.boot) }
     }
 
-    package func leave(host: String) {
+    /// - Parameter hasAnswered: whether the partner answered, whatever it said.
+    package func leave(host: String, hasAnswered: Bool = true) {
+        if hasAnswered { silent.remove(host) } else { silent.insert(host) }
         inFlight -= 1
         inFlightByHost[host, default: 1] -= 1
         if inFlightByHost[host] == 0 { inFlightByHost[host] = nil }
-        guard inFlight < bounds.parallel, let next = waiters.next(where: { inFlightByHost[$0, default: 0] < bounds.perHost }) else { return }
-        take(next.lane)
-        next.element.resume()
+        while let next = waiters.next(where: hasRoom) {
+            take(next.lane)
+            next.element.resume()
+        }
     }
 
     /// Pauses an account because the partner asked for it.
     package func pause(account: String, for duration: Duration) {
-        pausedUntil[account] = max(pausedUntil[account] ?? clocks.boot, clocks.boot + duration)
+        pause(account: account, until: clocks.boot + duration)
+    }
+
+    /// Pauses an account until a moment, as before a restart.
+    package func pause(account: String, until end: BootInstant) {
+        pausedUntil[account] = max(pausedUntil[account] ?? end, end)
     }
 
     /// Ends an account's pause, because an operator asked for a login.
     package func endPause(account: String) {
         pausedUntil[account] = nil
+    }
+
+    private func hasRoom(_ host: String) -> Bool {
+        guard inFlight < bounds.parallel, inFlightByHost[host, default: 0] < bounds.perHost else { return false }
+        guard silent.contains(host) else { return true }
+        return silent.reduce(0) { $0 + inFlightByHost[$1, default: 0] } < max(1, bounds.parallel / 2)
     }
 
     private func take(_ host: String) {

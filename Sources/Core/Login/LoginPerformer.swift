@@ -61,10 +61,12 @@ package struct LoginPerformer: Sendable {
             do throws(LoginFailure) {
                 report.outcome = .success(try await login(token, variant, own.passphrase, perRequest, circumstances, &held))
                 report.refreshTokens = held.refreshTokens
+                report.refreshFailure = held.refreshFailure
                 break
             } catch {
                 report.outcome = .failure(error)
                 report.prefersLogin = held.prefersLogin
+                report.refreshFailure = held.refreshFailure
                 if variant.digest == digest { report.refreshTokens = held.refreshTokens }
                 guard error.failureClass == .rejected else { return report }
             }
@@ -91,7 +93,7 @@ package struct LoginPerformer: Sendable {
         } catch {
             // Attribute the first rejection in a chain to the input token and not to the refresh tokens sent with it.
             guard error.mayBlameInput, try await replaceSuspects(token, entry, &tokens, into: &values) else { throw error }
-            held = before
+            held = before.keeping(held)
             let context = Context(token: token, values: values, passphrase: passphrase, account: account, circumstances: circumstances)
             let draft = try await attempt(context, &held)
             trust.worked(tokens.values, for: entry, at: clocks.boot)
@@ -131,9 +133,10 @@ package struct LoginPerformer: Sendable {
         do throws(LoginFailure) {
             let reply = try await request(verify, of: configuration, perRequest: perRequest, extra: extra)
             let redactor = Redactor(definition: provider, values: ValueScope())
-            guard let failure = ReplyReader(reply).failure(success: verify.success, errors: provider.errors, redactor: redactor) else {
-                return .accepted
-            }
+            let reader = ReplyReader(reply)
+            let failure = reader.failure(success: verify.success, errors: provider.errors, redactor: redactor)
+            // An OAuth2 error counts at any status.
+            guard let failure = failure ?? reader.failure(withoutToken: provider.errors, redactor: redactor) else { return .accepted }
             return failure.failureClass == .rejected ? .refused : .undecided(failure.reason)
         } catch {
             return .undecided(error.reason)
@@ -194,6 +197,7 @@ package struct LoginPerformer: Sendable {
                 } catch {
                     if error.rejectsGrant { held.refreshTokens.removeAll { $0.matches(candidate) } }
                     hasRefreshed = true
+                    held.refreshFailure = error
                     guard !error.failureClass.isPassing || context.circumstances.isDesperate && error.failureClass.startsOver else { throw error }
                     // A partner that notices reuse revokes the whole family: an older refresh token is tried only after a rejection.
                     if !error.rejectsGrant { break }
@@ -239,11 +243,16 @@ package struct LoginPerformer: Sendable {
             return .failure(error)
         }
         let result = await steps(&run, context.passphrase)
-        await gate.leave(host: host)
-        if case .failure(let failure) = result, failure.pausesAccount, let pause = failure.retryAfter {
-            await gate.pause(account: account, for: pause)
+        guard case .failure(var failure) = result else {
+            await gate.leave(host: host)
+            return result
         }
-        return result
+        await gate.leave(host: host, hasAnswered: failure.status != nil || !failure.failureClass.startsOver)
+        if failure.pausesAccount, let pause = failure.retryAfter {
+            await gate.pause(account: account, for: pause)
+            failure.pausedAccount = account
+        }
+        return .failure(failure)
     }
 
     private func steps(_ run: inout LoginRun, _ passphrase: [UInt8]?) async -> Result<TokenDraft, LoginFailure> {

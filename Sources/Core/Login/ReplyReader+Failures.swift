@@ -24,6 +24,7 @@ extension ReplyReader {
                 if let failure = try failure(failureClass, of: tests, errors, redactor) { return failure }
             }
             guard success.statuses.contains(where: { $0.matches(reply.status) }) else { return byStatus(errors, redactor) }
+            if reply.status == 206 { return bad("the answer is a part of one (status 206)") }
             for test in success.tests where try !holds(test) { return failure(failing: test, errors, redactor) }
             return nil
         } catch {
@@ -83,7 +84,7 @@ extension ReplyReader {
         // A 401, a 429 and a 5xx say more than any word but those that reject.
         let isOverruled = reply.status == 401 || reply.status == 429 || (500...599).contains(reply.status)
         switch code {
-        case "invalid_client", "invalid_grant", "unauthorized_client":
+        case "invalid_client", "invalid_grant", "unauthorized_client", "invalid_token":
             var failure = failure(.rejected, reason, errors, redactor)
             failure.rejectsGrant = code == "invalid_grant"
             return failure
@@ -133,25 +134,27 @@ extension ReplyReader {
     /// The pause the partner asked for, from the definition's sources and then from Retry-After (RFC 9110 §10.2.3); nil if nothing usable
     /// is stated.
     private func retryAfter(_ sources: [RetryAfterSource]) -> Duration? {
+        var pauses: [Duration] = []
         for source in sources + [RetryAfterSource.field] {
             guard let found = value(source.source) else { continue }
             // A pattern that reaches its limits says nothing, as one that finds nothing.
             let text = source.pattern.map { try? $0.value(in: Self.searchedText(found)) } ?? found.scalarText
-            if let text, let pause = pause(text, unit: source.unit) { return min(pause, Self.longestPause) }
+            if let text, let pause = pause(text, unit: source.unit) { pauses.append(min(pause, Self.longestPause)) }
         }
-        return nil
+        // A source that says "at once" does not overrule one that asks for a pause.
+        return pauses.first { $0 > .zero } ?? pauses.first
     }
 
     /// A number of units, or a moment: a date, or seconds or milliseconds since 1970 in place of a number of seconds. What is negative or
     /// past says nothing.
     private func pause(_ text: String, unit: Duration) -> Duration? {
-        let now = reply.fields[.date].flatMap(CalendarTime.parseIMFFixdate) ?? reply.receivedAtWall
+        let now = reply.first(.date).flatMap(CalendarTime.parseIMFFixdate) ?? reply.receivedAtWall
         func until(_ moment: WallTime) -> Duration? { moment > now ? moment - now : nil }
         guard let number = DecimalNumber.value(of: text) else { return CalendarTime.parseHTTPDate(text, now: now).flatMap(until) }
         switch number {
         case 1e12...: return number * 1e-3 <= CalendarTime.lastSecond ? until(WallTime(fractionalSeconds: number * 1e-3)) : nil
         case 1e9...: return until(WallTime(fractionalSeconds: number))
-        case 0...: return unit * min(number, 1e7)
+        case 0...: return .seconds(min(number * unit.inSeconds, 1e7))
         default: return nil
         }
     }

@@ -31,7 +31,7 @@ package struct ReplyReader: Sendable {
     private func stated(_ source: ValueSource) -> JSONValue? {
         switch source {
         case .json(let pointer): json.flatMap(pointer.resolve)
-        case .header(let name): reply.fields[name].map { .string($0) }
+        case .header(let name): reply.first(name).map { .string($0) }
         case .body(let allowsHTML): bodyText(allowsHTML: allowsHTML).map { .string($0) }
         case .text: .string(String(decoding: reply.body.prefix(Self.searchedBytes), as: UTF8.self))
         }
@@ -73,17 +73,8 @@ package struct ReplyReader: Sendable {
         guard (1...Self.maximumValueBytes).contains(bytes.count), bytes.allSatisfy(isTokenByte) else {
             throw bad("\(source) holds a value that cannot be a token (1 to 65536 bytes of visible ASCII)")
         }
-        if case .body = source, Self.isWord(bytes) { throw bad("the body is a word, a literal or markup, and no token") }
+        if case .body = source, let problem = BodyToken.problem(with: bytes) { throw bad("the body is no token: \(problem)") }
         return bytes
-    }
-
-    /// Whether a text says something to people: shorter than 8 bytes, under 20 without a digit and of letters and `_-.!:`, a number, or
-    /// markup.
-    private static func isWord(_ bytes: [UInt8]) -> Bool {
-        let isLetter: (UInt8) -> Bool = { (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || "_-.!:".utf8.contains($0) }
-        if bytes.count < 8 || bytes.first == UInt8(ascii: "<") { return true }
-        if bytes.count < 20, bytes.allSatisfy(isLetter) { return true }
-        return JSONValue(parsing: bytes).map { if case .string = $0 { false } else { true } } ?? false
     }
 
     /// A refresh token's bytes, of visible ASCII and space (RFC 6749 appendix A.17); nil if the source is missing, null or empty.
@@ -141,7 +132,7 @@ package struct ReplyReader: Sendable {
     private func holds(_ condition: ReplyTest.Condition, _ found: JSONValue?) throws(LoginFailure) -> Bool {
         switch condition {
         case .exists(let flag): return (found != nil && found != .null) == flag
-        case .equals(let wanted): return found == wanted
+        case .equals(let wanted): return found == wanted || Self.isSameNumber(found, wanted)
         case .matches(let pattern):
             guard let found else { return false }
             do throws(PatternLimit) {
@@ -149,6 +140,14 @@ package struct ReplyReader: Sendable {
             } catch {
                 throw bad(error.message)
             }
+        }
+    }
+
+    /// Whether both are numbers, and the same: 7 and 7.0 differ in JSON by their writing alone.
+    private static func isSameNumber(_ one: JSONValue?, _ other: JSONValue) -> Bool {
+        switch (one, other) {
+        case (.integer(let one), .number(let other)), (.number(let other), .integer(let one)): Double(one) == other
+        default: false
         }
     }
 

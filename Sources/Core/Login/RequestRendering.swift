@@ -12,6 +12,7 @@ package enum RequestRendering {
         try checkOrigin(of: template.url, definition, values)
         var fields = HTTPFields()
         fields[.cacheControl] = "no-cache, no-store"
+        fields[.accept] = "application/json"
         let (body, contentType) = try body(template.body, values)
         if let contentType { fields[.contentType] = contentType }
         for header in template.headers {
@@ -91,7 +92,12 @@ extension Template {
                 bytes += Array(text.utf8)
             case .name(let name):
                 guard let value = values[name] else { return nil }
-                bytes += try encode(name, value)
+                do throws(LoginFailure) {
+                    bytes += try encode(name, value)
+                } catch {
+                    // What the partner's own answer brought is no fault of this host.
+                    throw name.hasPrefix("steps.") ? LoginFailure(.badReply, error.reason) : error
+                }
             }
         }
         return bytes
@@ -111,7 +117,8 @@ extension URLTemplate {
             text = BaseURL.withoutFinalSlash(base)
         }
         guard let path = try path.render(values, encode: { name, value throws(LoginFailure) in try PlaceEncoding.pathSegment(name, value) }) else {
-            throw LoginFailure(.local, "the path needs a value that was not given")
+            let missing = self.path.names.first { values[$0] == nil } ?? ""
+            throw LoginFailure(missing.hasPrefix("steps.") ? .badReply : .local, "the path needs {\(missing)}, which has no value")
         }
         text += String(decoding: path, as: UTF8.self)
         var separator = "?"

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A base URL: scheme, host, port and path prefix. Secrets are sent to it, so it must be https; http only to a loopback literal.
 package enum BaseURL {
     /// The URL without a final "/".
@@ -10,8 +12,49 @@ package enum BaseURL {
             return "must have only scheme, host, port and path prefix, no query or fragment"
         }
         guard !parts.host.isEmpty, !parts.host.contains("@") else { return "must name a host and no user" }
+        guard let origin = origin(text) else { return "must be a URL such as https://api.example.com" }
+        if let problem = hostProblem(origin.host) { return problem }
+        let hasPort = parts.host.count > origin.host.count
+        guard !hasPort || origin.port.utf8.allSatisfy({ (0x30...0x39).contains($0) }) && UInt16(origin.port).map({ $0 > 0 }) ?? false else {
+            return "has the port \(origin.port), which must be a number from 1 to 65535"
+        }
+        if let problem = pathProblem(parts.rest.dropFirst(parts.host.count)) { return problem }
         if parts.scheme == "http", !isLoopbackLiteral(parts.host) { return "must begin with https:// (http:// is only for 127.0.0.1 and [::1])" }
         return nil
+    }
+
+    /// A name of letters, digits, hyphens and dots, an IPv4 address, or an IPv6 address in brackets.
+    private static func hostProblem(_ host: String) -> String? {
+        if host.hasPrefix("[") {
+            let address = host.dropFirst().dropLast()
+            var bytes = in6_addr()
+            guard host.hasSuffix("]"), unsafe inet_pton(AF_INET6, String(address), &bytes) == 1 else {
+                return "has the host \(host), which is no IPv6 address"
+            }
+            return nil
+        }
+        let isFit: (UInt8) -> Bool = { (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D || $0 == 0x2E || $0 == 0x5F }
+        let labels = host.split(separator: ".", omittingEmptySubsequences: false)
+        // A final dot makes a name absolute.
+        let isWhole = !host.isEmpty && labels.dropLast().allSatisfy { !$0.isEmpty } && host != "." && labels.allSatisfy { $0.utf8.count <= 63 }
+        guard host.utf8.allSatisfy(isFit), isWhole, host.utf8.count <= 253 else { return "has the host \(host), which is no name and no address" }
+        return nil
+    }
+
+    /// A path prefix without what would be read as another one: `.` and `..` segments, and a percent sign that escapes nothing.
+    package static func pathProblem(_ path: some StringProtocol) -> String? {
+        let segments = path.prefix { $0 != "?" }.split(separator: "/", omittingEmptySubsequences: false)
+        if segments.contains(where: { $0 == "." || $0 == ".." }) { return "has a segment . or .., which would name another path" }
+        let bytes = Array(path.utf8)
+        for (place, byte) in bytes.enumerated() where byte == UInt8(ascii: "%") {
+            let isEscape = place + 2 < bytes.count && isHex(bytes[place + 1]) && isHex(bytes[place + 2])
+            if !isEscape { return "has a % that escapes nothing; write %25 for the character itself" }
+        }
+        return nil
+    }
+
+    private static func isHex(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x41...0x46).contains(byte) || (0x61...0x66).contains(byte)
     }
 
     /// The host with its port, for limits per host.
@@ -34,11 +77,12 @@ package enum BaseURL {
         return Origin(scheme: parts.scheme, host: host, port: port)
     }
 
+    /// Whether an authority is a loopback address, with or without a port.
     package static func isLoopbackLiteral(_ authority: String) -> Bool {
-        if authority == "[::1]" || authority.hasPrefix("[::1]:") { return true }
-        let host = authority.split(separator: ":", maxSplits: 1).first ?? ""
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+        guard let origin = origin("http://\(authority)") else { return false }
+        if origin.host == "[::1]" { return true }
+        let parts = origin.host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }
     }
 
     private static func parts(_ text: String) -> (scheme: String, host: String, rest: Substring)? {

@@ -2,6 +2,7 @@ import CCurl
 import Files
 import Glibc
 import HTTPTypes
+import Secrets
 import Time
 
 /// A request in progress in libcurl: its handle, what was received so far, and the continuation of its caller.
@@ -62,7 +63,6 @@ import Time
         unsafe curl_set_text(handle, CURLOPT_PROTOCOLS_STR, isTLS ? "https" : "http")
         unsafe curl_set_text(handle, CURLOPT_USERAGENT, userAgent)
         unsafe curl_set_text(handle, CURLOPT_PROXY, connection.proxy ?? "")
-        unsafe curl_set_text(handle, CURLOPT_ACCEPT_ENCODING, "")
         unsafe curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
         // Bytes on an idle connection are nobody's answer; libcurl 7.88 takes them for the next request's.
         unsafe curl_set_long(handle, CURLOPT_FRESH_CONNECT, 1)
@@ -96,13 +96,10 @@ import Time
         sentAtWall = clocks.wall
     }
 
-    /// Checks that the files are readable: libcurl would report a missing file as a TLS failure, but the fault is local.
+    /// Checks the files: libcurl would report a missing one as a TLS failure, but the fault is local, and one that is a pipe would hold every
+    /// transfer.
     private func checkFiles(_ connection: ConnectionSettings) throws(TransportFault) {
-        for (name, path) in [("CA file", connection.authorities), ("client certificate", connection.certificate), ("client key", connection.key)] {
-            guard let path, unsafe access(path, R_OK) != 0 else { continue }
-            throw TransportFault(.unusable, "the \(name) \(path) cannot be read: \(SystemCallError.text(of: errno))")
-        }
-        if let key = connection.key, let problem = KeyFile.problem(with: key) { throw TransportFault(.unusable, "the client key \(key) \(problem)") }
+        if let problem = connection.fileProblems.first { throw TransportFault(.unusable, problem) }
     }
 
     private func setBody(_ handle: UnsafeMutableRawPointer) {
@@ -205,8 +202,25 @@ import Time
         guard isHeaderComplete else { return .failure(TransportFault(.unreachable, "the connection was closed within the answer's header")) }
         var status = 0
         unsafe curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
+        let fields = fields
+        if request.sink == nil, let fault = framingFault(fields) { return .failure(fault) }
         return .success(
             PartnerReply(status: status, fields: fields, body: body, sentAt: sentAt, sentAtWall: sentAtWall, receivedAtWall: clocks.wall))
+    }
+
+    /// What libcurl lets pass and must not where a token is at stake: lengths that contradict each other or the body, and an encoding that
+    /// was not asked for, whose truncation nobody notices.
+    private func framingFault(_ fields: HTTPFields) -> TransportFault? {
+        if let encoding = fields[.contentEncoding], encoding.utf8.count > 16 || encoding.lowercased() != "identity" {
+            return TransportFault(.unreadable, "the answer is compressed, which was not asked for")
+        }
+        guard fields[.transferEncoding] == nil, request.method != .head else { return nil }
+        let lengths = Set(fields[fields: .contentLength].map(\.value))
+        guard let length = lengths.first else { return nil }
+        guard lengths.count == 1, let count = Int(length), length.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            return TransportFault(.unreadable, "the answer states more than one length, or one that is no number")
+        }
+        return count == body.count ? nil : TransportFault(.unreachable, "the answer was cut: \(body.count) of \(count) bytes")
     }
 
     private func failure(_ code: CURLcode) -> TransportFault {
@@ -222,20 +236,30 @@ import Time
             return TransportFault(.timedOut, reason.lowercasingFirst)
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS:
             return TransportFault(.untrusted, reason.lowercasingFirst)
-        case CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE, CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
-            return TransportFault(.unusable, reason.lowercasingFirst)
-        case CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING:
-            return TransportFault(.unreadable, reason.lowercasingFirst)
+        case CURLE_SSL_CERTPROBLEM: return TransportFault(.unusable, keyProblem)
+        case CURLE_SSL_CACERT_BADFILE, CURLE_URL_MALFORMAT: return TransportFault(.unusable, reason.lowercasingFirst)
+        // What answers is no partner: a port that another program has taken, or a gateway that is being restarted.
+        case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL: return TransportFault(.unreachable, "what answered does not speak HTTP")
+        case CURLE_OUT_OF_MEMORY: return TransportFault(.unreadable, "a line of the answer's header is too long")
         default:
             return TransportFault(.unreachable, reason.lowercasingFirst)
         }
     }
 }
 
+extension CurlTransfer {
+    /// Why the client certificate and its key cannot be used; OpenSSL says the same for all reasons.
+    private var keyProblem: String {
+        let connection = request.connection
+        let problem = ClientKey.problem(key: connection.key ?? "", certificate: connection.certificate ?? "", passphrase: request.passphrase)
+        return problem ?? "the client certificate or key cannot be used"
+    }
+}
+
 extension String {
-    /// The text with a lower-case first letter, unless its second letter is a capital (SSL, TLS).
+    /// The text with a lower-case first letter, unless the first word is a name with another capital (SSL, OpenSSL).
     fileprivate var lowercasingFirst: String {
-        guard let first, let second = dropFirst().first, !second.isUppercase else { return self }
+        guard let first, !dropFirst().prefix(while: { $0 != " " }).contains(where: \.isUppercase) else { return self }
         return first.lowercased() + dropFirst()
     }
 }

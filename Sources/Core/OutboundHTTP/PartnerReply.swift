@@ -11,6 +11,9 @@ package struct PartnerReply: Sendable {
     package var sentAtWall: WallTime
     package var receivedAtWall: WallTime
 
+    /// The first field line of this name: a doubled field is not a list (RFC 9110 §5.3).
+    package func first(_ name: HTTPField.Name) -> String? { fields[fields: name].first?.value }
+
     package init(status: Int, fields: HTTPFields, body: [UInt8], sentAt: BootInstant, sentAtWall: WallTime, receivedAtWall: WallTime) {
         self.status = status
         self.fields = fields

@@ -18,7 +18,9 @@ package struct HostRule: Sendable, Hashable {
         let isLabel: (Substring) -> Bool = { label in
             (1...63).contains(label.utf8.count) && label.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
         }
-        guard labels.count >= 2, labels.allSatisfy(isLabel), port.map({ UInt16($0) ?? 0 > 0 }) ?? true else { return nil }
+        guard labels.count >= 2, labels.allSatisfy(isLabel), port.map({ UInt16($0).map { String($0) } == $0 && $0 != "0" }) ?? true else {
+            return nil
+        }
         self.text = text
     }
 

@@ -42,11 +42,15 @@ package struct ProviderReader {
         for kept in token?.keep ?? [] where inputs.contains(where: { $0.name == kept.name && $0.kind == .url }) {
             tokenNode?.fault("keep: \(kept.name) is an input that begins URLs; the partner's answer cannot set it")
         }
+        for kept in token?.keep ?? [] where inputs.contains(where: { $0.name == kept.name && ($0.isSecret || $0.isToken) }) {
+            tokenNode?.fault("keep: \(kept.name) is a secret input, which callers would be given; choose another name")
+        }
         urls.formUnion(token?.keep.filter { $0.kind == .url }.map(\.name) ?? [])
         let refresh = readRefresh(token, inputs: inputs)
         // A refresh skips the login's steps, so their values do not exist.
         if refresh != nil { scope = scope.filter { !$0.hasPrefix("steps.") } }
-        let use = root.take("use").flatMap { readUse($0, scope: scope.union(["token"])) } ?? TokenUse()
+        let disclosed = root.take("discloses")?.strings() ?? []
+        let use = root.take("use").flatMap { readUse($0, scope: scope.union(["token"]), disclosed: Set(disclosed)) } ?? TokenUse()
         let errors = root.take("errors").map(ReplyRulesReader.errors) ?? ErrorRules()
         let verify = root.take("verify").flatMap { RequestReader(inputs: inputs, scope: scope.union(["token"]), urls: urls).read($0) }
         let actions = root.take("actions").map { readActions($0, scope: scope.union(["token"])) } ?? []
@@ -86,11 +90,16 @@ package struct ProviderReader {
         return RequestReader(inputs: inputs, scope: Set(inputs.map(\.name)).union(["refresh_token"])).read(node)
     }
 
-    private func readUse(_ node: YAMLNode, scope: Set<String>) -> TokenUse? {
+    private func readUse(_ node: YAMLNode, scope: Set<String>, disclosed: Set<String>) -> TokenUse? {
         guard let mapping = node.mapping() else { return nil }
         defer { mapping.finish() }
         let requests = RequestReader(inputs: inputs, scope: scope, allowsAbsent: true)
-        return TokenUse(headers: mapping.take("headers").map(requests.headers) ?? [])
+        let use = TokenUse(headers: mapping.take("headers").map(requests.headers) ?? [])
+        for name in Set(use.headers.flatMap(\.value.names)).sorted() where !disclosed.contains(name) {
+            guard inputs.contains(where: { $0.name == name && ($0.isSecret || $0.isToken) }) else { continue }
+            node.fault("{\(name)} is a secret, which every caller would be given; allow that with discloses: [\(name)]")
+        }
+        return use
     }
 
     private func readActions(_ node: YAMLNode, scope: Set<String>) -> [ActionDefinition] {
@@ -99,6 +108,9 @@ package struct ProviderReader {
             guard let action = member.node.mapping() else { return nil }
             if !Names.isValid(member.name) { member.node.fault(Names.rule) }
             let own = action.take("inputs").map(InputReader.read) ?? []
+            for input in own where inputs.contains(where: { $0.name == input.name }) {
+                member.node.fault("inputs.\(input.name) is an input of the provider already; a caller of the action could replace it")
+            }
             let reader = RequestReader(inputs: inputs + own, scope: scope.union(own.map(\.name)), urls: urls)
             guard let request = reader.read(action, at: member.node) else { return nil }
             return ActionDefinition(name: member.name, request: request, inputs: own)

@@ -80,14 +80,23 @@ enum ReplyRulesReader {
         case .string(let text): return .equals(.string(text))
         case .bool(let flag): return .equals(.bool(flag))
         case .null: return .equals(.null)
-        case .number(let text): return Double(text).map { .equals(.number($0)) }
+        case .number(let text):
+            guard let number = Double(text), number.isFinite else {
+                node.fault("\(text) is no number that JSON knows; quote it for the text")
+                return nil
+            }
+            return .equals(.number(number))
         case .integer(let text):
             let digits = text.hasPrefix("-") ? text.dropFirst() : Substring(text)
             if digits.count > 1, digits.hasPrefix("0") {
                 node.fault("\(text) without quotes is a number; write \"\(text)\" for the text")
                 return nil
             }
-            return Int64(text).map { .equals(.integer($0)) }
+            guard let number = Int64(text) else {
+                node.fault("\(text) is beyond 64 bits; quote it for the text")
+                return nil
+            }
+            return .equals(.integer(number))
         case nil:
             node.fault("must be a string, a number, true, false or null")
             return nil
@@ -96,6 +105,7 @@ enum ReplyRulesReader {
 
     private static func statuses(_ node: YAMLNode) -> [StatusPattern] {
         let nodes = node.isSequence ? node.list() ?? [] : [node]
+        if nodes.isEmpty { node.fault("needs at least one status, such as 401 or 4xx") }
         return nodes.compactMap { node in
             guard let text = node.string() else { return nil }
             if let status = Int(text), (100...599).contains(status) { return .exactly(status) }

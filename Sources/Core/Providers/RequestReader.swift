@@ -71,7 +71,12 @@ struct RequestReader {
                 member.node.fault("frames the message, so it cannot be set; it follows from URL and body")
             }
             if !seen.insert(name).inserted { member.node.fault("is set twice; names of headers do not differ by case") }
-            return template(member.node, mayBeAbsent: true).map { HeaderTemplate(name: name, value: $0) }
+            guard let value = template(member.node, mayBeAbsent: true) else { return nil }
+            let isFit: (Unicode.Scalar) -> Bool = { (0x20...0x7E).contains($0.value) || $0 == "\t" }
+            for case .text(let text) in value.parts where !text.unicodeScalars.allSatisfy(isFit) {
+                member.node.fault("holds a line break, a control character or one outside ASCII, which a header cannot carry")
+            }
+            return HeaderTemplate(name: name, value: value)
         }
     }
 

@@ -1,3 +1,5 @@
+import OutboundHTTP
+
 /// A URL template in parts, so that an inserted value can never change the URL's structure.
 ///
 /// Scheme and host come from the definition or from an input of `kind: url`; path and query take percent-encoded values.
@@ -41,6 +43,9 @@ package struct URLTemplate: Sendable, Hashable {
         case .text(let text)? where !text.isEmpty && !text.hasPrefix("/"):
             throw TemplateFault(message: "after scheme, host and port comes /, ? or the end, but here follows \(text)")
         case .text?, nil: break
+        }
+        for case .text(let text) in path {
+            if let problem = BaseURL.pathProblem(text) { throw TemplateFault(message: "the URL \(problem)") }
         }
         self.query = try Self.pairs(query ?? [])
     }

@@ -15,6 +15,11 @@ package struct AttemptRecorder: EventSink {
         switch event {
         case .tokenAdopted(let token, _, let adoption, _, _, let took):
             writer.record(PastLogin(token: token, at: clocks.wall, outcome: adoption == .same ? "same_token" : "success", took: took))
+        case .refreshFailed(let token, let failure):
+            writer.record(
+                PastLogin(
+                    token: token, at: clocks.wall, outcome: "refresh_\(failure.failureClass.rawValue)", took: .zero, status: failure.status,
+                    reason: failure.reason))
         case .loginFailed(let token, let failure, _, _, let took):
             writer.record(
                 PastLogin(

@@ -6,6 +6,8 @@ package enum BrokerEvent: Sendable {
     case tokenShared(token: String, fingerprint: String, lifetime: Duration?, nextRefresh: Duration?)
     /// The fleet's store is lost, and this host logs in without a lock.
     case loginAlone(token: String)
+    /// A refresh failed, and the login was made instead: the partner has ended the refresh token, or somebody else used it.
+    case refreshFailed(token: String, failure: LoginFailure)
     case loginFailed(token: String, failure: LoginFailure, nextAttempt: Duration?, isLatched: Bool, took: Duration)
     /// A login ended after the entry was changed or removed; its result was dropped.
     case lateResultDropped(token: String)

@@ -21,7 +21,8 @@ package struct JSONWebToken: Sendable {
     private static func decode(_ part: ArraySlice<UInt8>) -> [UInt8]? {
         var bare = part
         while bare.last == UInt8(ascii: "=") { bare.removeLast() }
-        return Base64.decode(bare, .url)
+        // Ordinary base64 is wrong here, and read all the same: a claim that is not seen keeps a dead token.
+        return Base64.decode(bare, .url) ?? Base64.decode(bare, .standard)
     }
 
     private static func isObject(_ bytes: [UInt8]?) -> Bool {

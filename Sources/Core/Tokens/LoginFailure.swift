@@ -11,6 +11,8 @@ package struct LoginFailure: Error, Sendable, Equatable {
     package var retryAfter: Duration?
     /// Whether the pause holds for every entry of the same account: that of a 429 does, that of a 5xx is its own entry's.
     package var pausesAccount = false
+    /// The account that is paused, as the gate names it, so that a restart can pause it again.
+    package var pausedAccount: String?
     /// Whether the partner refused the grant itself: `invalid_grant` (RFC 6749 §5.2), or what the definition calls rejected.
     package var rejectsGrant = false
     /// Whether the answer is `invalid_request`, which RFC 8693 §2.2.2 states for a bad input token too.

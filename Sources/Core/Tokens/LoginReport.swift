@@ -9,6 +9,8 @@ package struct LoginReport: Sendable {
     package var refreshTokens: [Secret] = []
     /// Whether the next login is to be made without them: a refresh failed, and the login after it had to wait for the account's limit.
     package var prefersLogin = false
+    /// Why the refresh failed that a login followed; nil: none did.
+    package var refreshFailure: LoginFailure?
 
     package init(outcome: Result<TokenDraft, LoginFailure>, inputDigest: [UInt8]? = nil, refreshTokens: [Secret] = []) {
         self.outcome = outcome

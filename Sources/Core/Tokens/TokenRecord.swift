@@ -99,12 +99,16 @@ package struct TokenRecord: Sendable {
     private static func json(_ failure: LoginFailure) -> JSONValue {
         var members: [String: JSONValue] = ["class": .string(failure.failureClass.rawValue), "reason": .string(failure.reason)]
         members["status"] = failure.status.map { .integer(Int64($0)) }
+        members["paused_account"] = failure.pausedAccount.map { .string($0) }
         return .object(members)
     }
 
     private static func failure(_ json: JSONValue) -> LoginFailure? {
         guard let text = json["class"]?.text, let failureClass = FailureClass(rawValue: text) else { return nil }
-        return LoginFailure(failureClass, json["reason"]?.text ?? "", status: json["status"]?.integerValue.map { Int($0) })
+        var failure = LoginFailure(failureClass, json["reason"]?.text ?? "", status: json["status"]?.integerValue.flatMap { Int(exactly: $0) })
+        failure.pausedAccount = json["paused_account"]?.text
+        failure.pausesAccount = failure.pausedAccount != nil
+        return failure
     }
 
     private static func json(_ token: Token) -> JSONValue {

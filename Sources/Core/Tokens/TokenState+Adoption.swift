@@ -17,7 +17,7 @@ extension TokenState {
         case .same:
             // The configured lifetime may have changed since; the time of issue has not.
             let expiry = learnedExpiry(draft.expiry, at: now)
-            if expiry.origin == .configured { token?.expiry = expiry }
+            if expiry.origin == .configured { token?.expiry = expiry } else { shorten(to: draft) }
             if let held = token, let deadline = held.deadline, let lifetime = held.expiry.lifetime {
                 let recheck = RefreshPolicy.recheck(now: now, deadline: deadline, lifetime: lifetime)
                 plan = Plan(refreshAt: recheck, jitterDrawn: plan?.jitterDrawn ?? .zero)
@@ -30,6 +30,9 @@ extension TokenState {
         return adoption
     }
 
+    /// How long after its end a token may come back because of mere rounding.
+    private static let roundingTime = Duration.seconds(3)
+
     private func adoption(of draft: TokenDraft, at now: BootInstant) throws(LoginFailure) -> Adoption {
         guard let held = token, held.value.matches(draft.value) else {
             if let lifetime = draft.expiry.lifetime, lifetime < Expiry.range.lowerBound {
@@ -38,14 +41,23 @@ extension TokenState {
             return .new
         }
         if let lifetime = draft.expiry.lifetime, lifetime < Expiry.range.lowerBound, isLater(draft, than: held) {
-            throw LoginFailure(.badReply, "the token came back with a later expiry less than \(DurationSyntax.words(Expiry.range.lowerBound)) away")
+            throw LoginFailure(.transient, "the token came back with a later expiry less than \(DurationSyntax.words(Expiry.range.lowerBound)) away")
         }
         guard isLater(draft, than: held) else {
             if held.isAlive(at: now) { return .same }
             if draft.expiry.origin == .configured { return .reissued }
-            throw LoginFailure(.badReply, "the partner returned the expired token again")
+            // A remaining life in whole seconds ends a moment before the token does, and the next one is there at once.
+            let isJustDead = held.deadline.map { now - $0 < Self.roundingTime } ?? false
+            throw LoginFailure(isJustDead ? .transient : .badReply, "the partner returned the expired token again")
         }
         return .renewed
+    }
+
+    /// Brings the end of the token in hand forward, where the same token came back with an earlier one.
+    private mutating func shorten(to draft: TokenDraft) {
+        guard !draft.expiry.ignoredAge, let lifetime = draft.expiry.lifetime, let held = token, let deadline = held.deadline else { return }
+        let end = draft.sentAt + lifetime
+        if end < deadline { token?.expiry.lifetime = end - held.issuedAt }
     }
 
     /// Whether the partner states a later expiry for the same token than before.

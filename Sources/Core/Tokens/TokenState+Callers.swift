@@ -58,8 +58,9 @@ extension TokenState {
         wishes.lastCheckAt = now
     }
 
-    /// Whether a report that the partner itself did not decide is acted on: at most one in max(60 s, L/10), within its caller's share. For 400
-    /// and 403 at most one in L/2, never for an exclusive entry, and never from the last two logins of the callers' share.
+    /// Whether a report that the partner itself did not decide is acted on: of one caller at most one in max(60 s, L/10), within its share, and
+    /// of all callers at most one in min(60 s, L/10). For 400 and 403 at most one in L/2, never for an exclusive entry, and never from the last
+    /// two logins of the callers' share.
     package func isCredible(_ status: Int, from caller: String, isExclusive: Bool, at now: BootInstant) -> Bool {
         let recent = wishes.reports[caller, default: []].filter { $0 + LoginBudget.window > now }
         guard recent.count < budget.reports(of: budgetCap) else { return false }
@@ -69,7 +70,8 @@ extension TokenState {
             guard !isExclusive, budget.left(.caller, cap: budgetCap, at: now) > 2 else { return false }
             pause = max(pause, lifetime / 2)
         }
-        return wishes.lastReportAt.map { $0 + pause <= now } ?? true
+        let ownLast = wishes.reports[caller]?.last
+        return ownLast.map { $0 + pause <= now } ?? true && wishes.lastReportAt.map { $0 + min(.seconds(60), lifetime / 10) <= now } ?? true
     }
 
     /// Acts on a report: requests a login, and remembers the token's age if its lifetime is configured.

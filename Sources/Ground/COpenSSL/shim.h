@@ -2,9 +2,13 @@
 #pragma once
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/err.h>
 #include <openssl/hmac.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
+#include <openssl/x509.h>
+#include <string.h>
 
 /* AES-256-GCM (NIST SP 800-38D) with a 12-byte nonce and a 16-byte tag behind the text. 1 on success. */
 static inline int openssl_seal(const unsigned char *key, const unsigned char *nonce, const unsigned char *associated, int associated_length,
@@ -27,4 +31,29 @@ static inline int openssl_open(const unsigned char *key, const unsigned char *no
     && EVP_DecryptFinal_ex(c, text + count, &count) > 0;
   EVP_CIPHER_CTX_free(c);
   return ok;
+}
+
+struct openssl_passphrase { const unsigned char *bytes; int length; };
+static int openssl_give_passphrase(char *buffer, int size, int writing, void *context) {
+  (void)writing;
+  struct openssl_passphrase *given = (struct openssl_passphrase *)context;
+  if (given->length > size) return 0;
+  memcpy(buffer, given->bytes, (size_t)given->length);
+  return given->length;
+}
+/* Reads a PEM key and a PEM certificate (PEM_read_bio_PrivateKey(3)): 0 where they belong together, 1 for a key that cannot be read, 2 for a
+   certificate that cannot, 3 where they do not. Never asks a terminal. */
+static inline int openssl_check_pair(const unsigned char *key, int key_length, const unsigned char *certificate, int certificate_length,
+                                     const unsigned char *passphrase, int passphrase_length) {
+  struct openssl_passphrase given = {passphrase, passphrase_length};
+  BIO *key_bytes = BIO_new_mem_buf(key, key_length), *certificate_bytes = BIO_new_mem_buf(certificate, certificate_length);
+  EVP_PKEY *private_key = key_bytes ? PEM_read_bio_PrivateKey(key_bytes, NULL, openssl_give_passphrase, &given) : NULL;
+  X509 *public_part = certificate_bytes ? PEM_read_bio_X509(certificate_bytes, NULL, openssl_give_passphrase, &given) : NULL;
+  int problem = !private_key ? 1 : !public_part ? 2 : X509_check_private_key(public_part, private_key) == 1 ? 0 : 3;
+  X509_free(public_part);
+  EVP_PKEY_free(private_key);
+  BIO_free(certificate_bytes);
+  BIO_free(key_bytes);
+  ERR_clear_error();
+  return problem;
 }

@@ -19,10 +19,12 @@ package struct ConfigurationFault: Error, Sendable, Hashable, CustomStringConver
         self.isWarning = isWarning
     }
 
-    /// `file:line:column: path: message`
-    package var description: String {
-        let place = line > 0 ? "\(file):\(line):\(column)" : file
-        let subject = path.isEmpty ? "" : "\(path): "
-        return "\(place): \(isWarning ? "warning: " : "")\(subject)\(message)"
-    }
+    /// `file:line:column: path: message`, with the word `warning` for one.
+    package var description: String { "\(place): \(isWarning ? "warning: " : "")\(text)" }
+
+    /// The same where the context says what it is.
+    package var plainDescription: String { "\(place): \(text)" }
+
+    private var place: String { line > 0 ? "\(file):\(line):\(column)" : file }
+    private var text: String { path.isEmpty ? message : "\(path): \(message)" }
 }

@@ -32,11 +32,14 @@ struct CheckCommand: AsyncParsableCommand {
             let bad = results.count { !$0.isGood }
             print(
                 bad == 0
-                    ? "\(files.config): \(configuration.tokens.count) tokens, no faults"
-                    : "\(files.config): \(bad) of \(results.count) tokens have faults")
+                    ? "\(files.config): \(Self.tokens(configuration.tokens.count)), no faults"
+                    : "\(files.config): \(bad) of \(Self.tokens(results.count)) with faults")
+            if login, !logsIn { print("no login was tried: mend the faults above first") }
         }
         if !results.allSatisfy(\.isGood) { throw logsIn ? ProgramExit.unavailable : ProgramExit.configuration }
     }
+
+    private static func tokens(_ count: Int) -> String { "\(count) token\(count == 1 ? "" : "s")" }
 
     /// Warnings about how the shipped unit affects the sources of secrets.
     private static func advice(_ configuration: BrokerConfiguration) -> [String] {

@@ -14,9 +14,10 @@ struct LoginChecker {
     struct Result {
         var token: String
         var isGood: Bool
+        var isTried = true
         var lines: [String]
 
-        var text: String { (["\(isGood ? "ok   " : "wrong") \(token)"] + lines.map { "      \($0)" }).joined(separator: "\n") }
+        var text: String { (["\(isGood ? isTried ? "ok   " : "-    " : "wrong") \(token)"] + lines.map { "      \($0)" }).joined(separator: "\n") }
         var json: JSONValue { .object(["token": .string(token), "ok": .bool(isGood), "lines": .array(lines.map { .string($0) })]) }
     }
 
@@ -47,9 +48,27 @@ struct LoginChecker {
                     }
                 }
             }
+            lines += await tlsProblems(of: token)
             results.append(Result(token: token.name, isGood: lines.isEmpty, lines: lines + notes))
         }
         return results
+    }
+
+    /// What is wrong with an entry's certificates and key: the files, and whether the passphrase opens the key.
+    private func tlsProblems(of token: TokenConfiguration) async -> [String] {
+        var problems = token.connection.fileProblems
+        var passphrase: [UInt8]?
+        if let reference = token.keyPassphrase {
+            do throws(SecretFault) {
+                passphrase = try await secrets.read(reference).exposedBytes
+            } catch {
+                problems.append("tls.passphrase: \(error)")
+            }
+        }
+        if problems.isEmpty, let certificate = token.connection.certificate, let key = token.connection.key {
+            problems += ClientKey.problem(key: key, certificate: certificate, passphrase: passphrase).map { [$0] } ?? []
+        }
+        return problems
     }
 
     /// Logs in once for each token; token inputs come from earlier logins.
@@ -62,8 +81,8 @@ struct LoginChecker {
         var results: [Result] = []
         for token in configuration.tokens where token.perRequest.isEmpty {
             guard token.provider.refreshRequest == nil else {
-                let reason = "not tried: its login secret may be valid for one login only and belongs to the daemon"
-                results.append(Result(token: token.name, isGood: true, lines: [reason]))
+                let reason = "not tried: a login could end the refresh token that the daemon holds; tokenbroker refresh \(token.name) tries it there"
+                results.append(Result(token: token.name, isGood: true, isTried: false, lines: [reason]))
                 continue
             }
             transport.clear()

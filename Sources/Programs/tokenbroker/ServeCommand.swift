@@ -8,6 +8,7 @@ import Observability
 import Secrets
 import Store
 import Time
+import YAML
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "serve", abstract: "Run the daemon.")
@@ -47,7 +48,7 @@ struct ServeCommand: AsyncParsableCommand {
         let logger = Logger(label: "tokenbroker") { _ in
             LineLogHandler(level: level, isJournal: isJournal, clocks: clocks) { output.write(Array($0.utf8), from: .log) }
         }
-        for warning in warnings { logger.warning("configuration warning", metadata: ["warning": "\(warning)"]) }
+        for warning in warnings { logger.warning("configuration warning", metadata: ["warning": "\(warning.plainDescription)"]) }
         let secrets = SystemSecretSource(environment: environment)
         let store: Result<OpenedStore?, StoreFault>
         var fleetKey: StoreKey?

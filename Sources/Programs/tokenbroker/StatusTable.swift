@@ -56,10 +56,15 @@ enum StatusTable {
         return Table.Cell("\(failure["class"]?.text ?? ""): \(failure["reason"]?.text ?? "")", .red)
     }
 
+    private static func words(_ seconds: Double) -> String {
+        let bounded = min(max(seconds, -1e9), 1e9)
+        return (bounded < 0 ? "-" : "") + DurationSyntax.words(.seconds(abs(bounded)))
+    }
+
     static func words(_ seconds: JSONValue?) -> String? {
         switch seconds {
-        case .integer(let number)?: DurationSyntax.words(.seconds(number))
-        case .number(let number)?: DurationSyntax.words(.milliseconds(Int64(number * 1000)))
+        case .integer(let number)?: words(Double(number))
+        case .number(let number)?: words(number)
         default: nil
         }
     }

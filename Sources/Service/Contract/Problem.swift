@@ -74,6 +74,10 @@ extension Problem {
             self.init(failure, isLatched: isLatched, token: token, retryAfter: refusal.retryAfter)
         case .budgetExhausted:
             self.init(.loginBudgetExhausted, "the cap on logins for this token was reached", token: token, retryAfter: refusal.retryAfter)
+        case .tooSoon:
+            self.init(
+                .tooManyRequests, "an operator refreshes a token once in 10 s at most; the last refresh is more recent", token: token,
+                retryAfter: refusal.retryAfter)
         case .stopping:
             self.init(.shuttingDown, "the daemon is stopping", token: token, retryAfter: .seconds(1))
         }

@@ -27,6 +27,10 @@ package struct EventLog: EventSink {
             logger.info("token shared by another host", metadata: fields)
         case .loginAlone(let token):
             logger.warning("login without the fleet's lock", metadata: ["token": "\(token)"])
+        case .refreshFailed(let token, let failure):
+            var fields: Logger.Metadata = ["token": "\(token)", "class": "\(failure.failureClass.rawValue)", "reason": "\(failure.reason)"]
+            if let message = failure.partnerMessage { fields["partner_message"] = "\(message)" }
+            logger.warning("refresh failed, logged in instead", metadata: fields)
         case .loginFailed(let token, let failure, let next, let isLatched, let took):
             logger.log(level: level(of: failure), isLatched ? "login latched" : "login failed", metadata: fields(token, failure, next, took))
         case .lateResultDropped(let token):

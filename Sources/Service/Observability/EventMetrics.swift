@@ -29,6 +29,7 @@ package final class EventMetrics: EventSink {
         switch event {
         case .tokenAdopted(let token, _, let adoption, _, _, let took): count(token, adoption == .same ? "same_token" : "success", took)
         case .loginFailed(let token, let failure, _, _, let took): count(token, failure.failureClass.rawValue, took)
+        case .refreshFailed(let token, _): logins.withLock { $0[token, default: Logins()].byOutcome["refresh_failed", default: 0] += 1 }
         case .rejectionReported(let token, _, let outcome):
             logins.withLock { $0[token, default: Logins()].rejections[outcome, default: 0] += 1 }
         case .reloaded: reloads.add()

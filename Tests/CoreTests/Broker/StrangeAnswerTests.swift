@@ -1,6 +1,7 @@
 import Broker
 import OutboundHTTP
 import Secrets
+import Store
 import TestSupport
 import Testing
 import Time
@@ -153,5 +154,86 @@ import Tokens
             _ = try await keeper.refresh(asAdmin: true, wait: .seconds(5))
             #expect(Self.sent(bench) == ["secret=s", "refresh_token=r1", "secret=s", "refresh_token=r2"])
         }
+    }
+
+    @Test(arguments: [("8", 8.0), ("1", 1), ("3600", 3600)]) func `the same token with an earlier end ends earlier`(life: String, left: Double)
+        async throws
+    {
+        let bench = BrokerBench { _, number, clocks throws(TransportFault) in
+            .make(200, #"{"access_token":"token","expires_in":\#(number == 1 ? "3600" : life)}"#, clocks: clocks)
+        }
+        try await bench.run { _ in
+            let keeper = try await bench.keeper()
+            _ = try await keeper.token(wait: .seconds(5))
+            _ = try await keeper.refresh(asAdmin: true, wait: .seconds(5))
+            #expect(keeper.cell.current?.token.remaining(at: bench.clocks.boot) == .seconds(left))
+        }
+    }
+
+    @Test func `a refresh that the partner refused is named, with the login that followed`() async throws {
+        let bench = BrokerBench { request, number, clocks throws(TransportFault) in
+            if String(decoding: request.body ?? [], as: UTF8.self).hasPrefix("refresh_token") {
+                return .make(400, #"{"error":"invalid_grant","error_description":"revoked"}"#, clocks: clocks)
+            }
+            return .make(200, #"{"access_token":"a\#(number)","refresh_token":"r\#(number)","expires_in":3600}"#, clocks: clocks)
+        }
+        try await bench.run(Self.rotating.replacing("LIMIT", with: "100/min")) { _ in
+            let keeper = try await bench.keeper()
+            _ = try await keeper.token(wait: .seconds(5))
+            _ = try await keeper.refresh(asAdmin: true, wait: .seconds(5))
+            let failures = bench.events.all.compactMap { if case .refreshFailed(_, let failure) = $0 { failure } else { nil } }
+            #expect(failures.map(\.failureClass) == [.rejected] && failures.first?.partnerMessage == "revoked")
+        }
+    }
+
+    @Test func `reports that come while the partner is asked share its word`() async throws {
+        let valve = Valve()
+        let bench = BrokerBench { request, number, clocks throws(TransportFault) in
+            if request.url.hasSuffix("/verify") {
+                await valve.pass()
+                return .make(401, "", clocks: clocks)
+            }
+            return .make(200, #"{"access_token":"token-\#(number)","expires_in":3600}"#, clocks: clocks)
+        }
+        let verify = "    verify: {method: GET, url: \"https://partner.example/verify\", headers: {Authorization: \"Bearer {token}\"}}\n"
+        try await bench.run(BrokerBench.plain.replacing("    use: {", with: verify + "    use: {")) { _ in
+            let keeper = try await bench.keeper()
+            let token = try await keeper.token(wait: .seconds(5)).fingerprint
+            let outcomes = await withTaskGroup { group in
+                for number in 0..<10 { group.addTask { await keeper.report(fingerprint: token, status: 401, from: "client-\(number)") } }
+                #expect(await eventually { bench.transport.requests.count == 2 })
+                valve.open()
+                return await group.reduce(into: [ReportOutcome]()) { $0.append($1) }
+            }
+            #expect(outcomes.allSatisfy { $0 != .ignored }, "\(outcomes)")
+            #expect(bench.transport.requests.count { $0.url.hasSuffix("/verify") } == 1)
+        }
+    }
+
+    @Test func `a pause of the account outlives a restart`() async throws {
+        let yaml =
+            TestConfiguration.plainProvider
+            + "tokens:\n  a: {provider: plain, inputs: {secret: {value: s}}}\n  b: {provider: plain, inputs: {secret: {value: s}}}\n"
+        let configuration = try TestConfiguration.read(yaml)
+        let bench = BrokerBench { _, _, clocks throws(TransportFault) in .make(429, "", fields: [("Retry-After", "600")], clocks: clocks) }
+        var stored: [StoredToken] = []
+        try await bench.run(TestConfiguration.plainProvider + "tokens:\n  a: {provider: plain, inputs: {secret: {value: s}}}\n") { _ in
+            let keeper = try await bench.keeper()
+            #expect(await eventually { bench.transport.requests.count == 1 })
+            while await keeper.status().lastFailure == nil { await Task.yield() }
+            stored = [await keeper.stored]
+        }
+        let sent = FakeTransport { _, _ throws(TransportFault) in .make(503, "", clocks: bench.clocks) }
+        bench.clocks.advance(by: .seconds(60))
+        let next = TokenBroker(
+            clocks: bench.clocks, transport: sent, secrets: FakeSecrets(), events: RecordedEvents(), identity: HostIdentity(), restored: stored)
+        await next.apply(configuration)
+        let running = Task { await next.run() }
+        let other = try #require(try await next.keeper("b", perRequest: [:]))
+        while await other.status().lastFailure == nil { await Task.yield() }
+        let failure = await other.status().lastFailure
+        #expect(failure?.failureClass == .waiting && sent.requests.isEmpty, "\(String(describing: failure))")
+        await next.stop()
+        await running.value
     }
 }

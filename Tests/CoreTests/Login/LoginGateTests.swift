@@ -76,6 +76,31 @@ import Tokens
         #expect(inside.most == 1 && inside.now == 0)
     }
 
+    @Test func `hosts that do not answer have half of the slots together`() async throws {
+        let gate = gate(parallel: 8, perHost: 8)
+        // A first round in which nobody answers.
+        for number in 0..<8 { try await gate.enter(account: "a", host: "dead-\(number)", limit: nil) }
+        for number in 0..<8 { await gate.leave(host: "dead-\(number)", hasAnswered: false) }
+        let inside = Inside()
+        let dead = (0..<8).map { number in
+            Task {
+                try await gate.enter(account: "a", host: "dead-\(number)", limit: nil)
+                inside.note(1)
+            }
+        }
+        #expect(await eventually { inside.now == 4 })
+        // The others have the rest, at once.
+        for _ in 0..<4 { try await gate.enter(account: "b", host: "good", limit: nil) }
+        #expect(inside.now == 4)
+        for _ in 0..<4 { await gate.leave(host: "good", hasAnswered: true) }
+        // One that answers again has its turn like any other.
+        await gate.leave(host: "dead-0", hasAnswered: true)
+        #expect(await eventually { inside.now >= 5 })
+        for task in dead { task.cancel() }
+        for number in 1..<8 { await gate.leave(host: "dead-\(number)") }
+        for task in dead { _ = try? await task.value }
+    }
+
     @Test func `a pause holds for its account alone, and for its time`() async {
         let gate = gate()
         await gate.pause(account: "a", for: .seconds(60))

@@ -94,6 +94,18 @@ import Tokens
         #expect(logged.report.refreshTokens.map(\.exposedText) == ["r3"])
     }
 
+    @Test func `a refresh token that an answer brought is used after the input was replaced`() async throws {
+        let logged = try await login(inputAge: .seconds(600), refreshTokens: ["r1"]) { body, service in
+            switch body {
+            case "refresh_token=r1": (200, #"{"access_token":"not a token","refresh_token":"r2"}"#)
+            case "refresh_token=r2": (200, #"{"access_token":"t","refresh_token":"r3"}"#)
+            default: service == "service-1" ? (401, "") : (500, "")
+            }
+        }
+        #expect(logged.sent.prefix(2) == ["refresh_token=r1", "secret=new"] && logged.sent.last == "refresh_token=r2", "\(logged.sent)")
+        #expect(logged.replacements >= 1 && logged.report.refreshTokens.map(\.exposedText) == ["r3", "r2"])
+    }
+
     @Test func `a refresh that fails for a passing reason keeps everything, and makes no login`() async throws {
         let failed = try await login(refreshTokens: ["r1"]) { _, _ in (503, "") }
         #expect(failed.sent == ["refresh_token=r1"] && failed.report.refreshTokens.map(\.exposedText) == ["r1"])

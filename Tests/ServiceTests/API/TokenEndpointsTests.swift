@@ -142,7 +142,7 @@ import Tokens
             #expect(refreshed.json["fingerprint"]?.text != first)
             #expect(!refreshed.text.contains("access_token"))
             let again = try await live.ask("POST", "/v1/tokens/zapper/refresh")
-            #expect(again.slug == "login-budget-exhausted")
+            #expect(again.slug == "too-many-requests")
             #expect(again.field("Retry-After") == "10")
         }
     }

@@ -180,7 +180,7 @@ package actor Daemon {
             watch.record(.reloadRefused(faults: faults))
             return .refused(faults: faults)
         }
-        var notices = warnings.map(\.description)
+        var notices = warnings.map(\.plainDescription)
         if new.listeners != configuration.listeners || new.limits != configuration.limits || new.logins != configuration.logins
             || new.store != configuration.store
         {
@@ -201,7 +201,7 @@ package actor Daemon {
     }
 
     private func publish() {
-        let files = Set(configuration.references.compactMap { if case .file(let path, _) = $0 { path } else { nil } })
+        let files = configuration.tokens.reduce(into: Set<String>()) { $0.formUnion($1.files) }
         for warning in secretWatch.watch(files) { logger.warning("\(warning)") }
         audit.isOn = configuration.isAudited
         metrics.keepTokens(Set(configuration.tokens.map(\.name)))

@@ -29,7 +29,9 @@ package final class ReadinessWatch: EventSink {
         case .tokenAdopted, .tokenShared, .loginFailed, .tokenDropped, .tokenNotYetValid, .storeFailed, .storeRecovered, .refreshTokenUnsecured,
             .refreshTokenSecured:
             break
-        case .loginBegan, .loginAlone, .lateResultDropped, .partnerClockIgnored, .expirySourceIgnored, .rejectionReported, .secretChanged: return
+        case .loginBegan, .loginAlone, .refreshFailed, .lateResultDropped, .partnerClockIgnored, .expirySourceIgnored, .rejectionReported,
+            .secretChanged:
+            return
         }
         signalChange()
     }
