@@ -3,6 +3,7 @@ import BrokerDaemon
 import Glibc
 import HTTPTypes
 import JSON
+import LocalHTTP
 import OutboundHTTP
 import Secrets
 import Time
@@ -56,7 +57,10 @@ struct BrokerClient {
         connection.time = .seconds(45)
         var fields = HTTPFields()
         fields[.accept] = accept
-        if let key { fields[.authorization] = "Bearer \(key.exposedText)" }
+        if let key {
+            try checkListener()
+            fields[.authorization] = "Bearer \(key.exposedText)"
+        }
         if body != nil { fields[.contentType] = "application/json" }
         let request = OutboundRequest(method: method, url: base + path, fields: fields, body: body, connection: connection)
         let reply: PartnerReply
@@ -71,6 +75,19 @@ struct BrokerClient {
         }
         guard reply.status >= 400 else { return reply }
         throw Self.exitCode(reporting: reply)
+    }
+
+    /// Asks the kernel who listens at the TCP address before a key is sent there: while the daemon is down, any user of this host can.
+    ///
+    /// - Throws: an exit code, unless it is root, this user or the service's.
+    private func checkListener() throws {
+        guard socket == nil, let address = SocketAddress(loopback: base.replacing("http://", with: "")), var diagnosis = SocketDiagnosis(),
+            let owner = diagnosis.listener(at: address)
+        else { return }
+        let service = unsafe getpwnam("tokenbroker").map { unsafe $0.pointee.pw_uid }
+        guard owner != 0, owner != geteuid(), owner != service else { return }
+        explain("tokenbroker: uid \(owner) listens at \(base), which is neither root, this user nor tokenbroker; no key was sent")
+        throw ProgramExit.noPermission
     }
 
     func json(_ method: HTTPRequest.Method, _ path: String, body: [UInt8]? = nil) async throws -> JSONValue {

@@ -137,6 +137,7 @@ package actor Daemon {
             group.addTask { [pending] in await pending.run() }
             group.addTask { [broker, changes = secretWatch.changes] in for await paths in changes { await broker.secretsChanged(paths) } }
             group.addTask { [self] in await reloads.run { await reload() } }
+            group.addTask { [clocks, logger] in await SocketFileWatch(listeners: listeners, clocks: clocks, logger: logger).run() }
             await withTaskGroup { reports in
                 reports.addTask { [reporter = reporter, readiness = configuration.readiness] in await reporter.run(readiness, server: server) }
                 for await number in signals.sequence {

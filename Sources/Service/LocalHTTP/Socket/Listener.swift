@@ -2,25 +2,29 @@ import CLinux
 public import Files
 import Glibc
 
-/// A listening, non-blocking stream socket. It removes its unix socket file when closed.
+/// A listening, non-blocking stream socket. It removes its unix socket file when closed, if that is still its own.
 public final class Listener: Sendable {
     public let address: SocketAddress
     public let descriptor: Int32
-    private let ownsPath: Bool
+    /// The claim to the path; nil for a TCP socket and for one that a service manager opened.
+    private let file: SocketFile?
+    /// The file of a unix socket when it began to listen.
+    private let identity: FileIdentity?
 
     /// The number of connections the kernel queues before `accept`, also capped by net.core.somaxconn.
     static let backlog: Int32 = 1024
 
     /// Binds and listens. A unix socket has its mode and group before `listen`, so that no client reaches it earlier.
-    /// A stale socket file at its path is replaced; any other file there is an error.
+    /// A socket file that a process which is gone left at its path is replaced; a living one's, and any other file, is an error.
     ///
     /// - Throws: `SystemCallError` with the call and the address; nothing is left open then.
     public init(_ address: SocketAddress, access: SocketFileAccess = .init()) throws(SystemCallError) {
         let newSocket = socket(address.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
         guard newSocket >= 0 else { throw SystemCallError("socket", address.description) }
+        var claim: SocketFile?
         do throws(SystemCallError) {
             if case .unix(let path) = address {
-                try Self.removeStaleSocket(at: path)
+                claim = try SocketFile(claiming: path)
             } else {
                 var on: Int32 = 1
                 _ = unsafe setsockopt(newSocket, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
@@ -29,13 +33,15 @@ public final class Listener: Sendable {
             if case .unix(let path) = address { try Self.restrict(path, to: access) }
             guard listen(newSocket, Self.backlog) == 0 else { throw SystemCallError("listen", address.description) }
         } catch {
+            claim?.remove(FileIdentity(of: address.path ?? ""))
             close(newSocket)
             throw error
         }
         descriptor = newSocket
+        file = claim
+        identity = address.path.flatMap { FileIdentity(of: $0) }
         // With the port that the kernel chose, where port 0 was requested.
         self.address = SocketAddress(of: newSocket) ?? address
-        if case .unix = address { ownsPath = true } else { ownsPath = false }
     }
 
     /// Takes over a listening socket that a service manager opened; its file, if any, remains the manager's.
@@ -57,21 +63,19 @@ public final class Listener: Sendable {
         guard linux_own(descriptor) == 0 else { throw SystemCallError("fcntl", address.description) }
         self.descriptor = descriptor
         self.address = address
-        ownsPath = false
+        file = nil
+        identity = address.path.flatMap { FileIdentity(of: $0) }
     }
 
     deinit {
         close(descriptor)
-        if ownsPath, case .unix(let path) = address { unsafe unlink(path) }
+        file?.remove(identity)
     }
 
-    private static func removeStaleSocket(at path: String) throws(SystemCallError) {
-        var status = stat()
-        guard unsafe lstat(path, &status) == 0 else { return }
-        guard status.st_mode & S_IFMT == S_IFSOCK else {
-            throw SystemCallError("bind", "unix:\(path) (the file there is not a socket)", code: EEXIST)
-        }
-        guard unsafe unlink(path) == 0 else { throw SystemCallError("unlink", path) }
+    /// Whether clients can still reach it: the file of a unix socket is there and is its own.
+    public var isReachable: Bool {
+        guard let path = address.path else { return true }
+        return identity != nil && FileIdentity(of: path) == identity
     }
 
     private static func restrict(_ path: String, to access: SocketFileAccess) throws(SystemCallError) {

@@ -50,6 +50,9 @@ public enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// The path of a unix socket.
+    public var path: String? { if case .unix(let path) = self { path } else { nil } }
+
     var family: Int32 {
         switch self {
         case .loopback4: AF_INET

@@ -10,7 +10,7 @@ public struct SocketDiagnosis: ~Copyable {
     private let netlink: FileDescriptor
     private var sequence: UInt32 = 0
 
-    private static let established: UInt8 = 1
+    private static let (established, listening) = (UInt8(1), UInt8(10))
 
     /// Nil where the kernel does not offer sock_diag.
     public init?() {
@@ -39,6 +39,17 @@ public struct SocketDiagnosis: ~Copyable {
         }
     }
 
+    /// The user whose process listens at a loopback TCP address; nil where nobody does, or the kernel does not say.
+    public mutating func listener(at address: SocketAddress) -> UInt32? {
+        guard let near = Endpoint(address) else { return nil }
+        // No connection has the far port 0, so that the kernel answers with the listening socket.
+        let far = Endpoint(address, port: 0) ?? near
+        guard case .socket(let message) = ask(source: near, destination: far), message.idiag_state == Self.listening, message.idiag_inode != 0,
+            message.idiag_uid != PeerIdentity.overflowUser
+        else { return nil }
+        return message.idiag_uid
+    }
+
     private enum Finding {
         case socket(inet_diag_msg)
         /// There is no such socket.
@@ -51,12 +62,16 @@ public struct SocketDiagnosis: ~Copyable {
         guard let near = Endpoint.local(descriptor), let far = Endpoint.remote(descriptor), near.family == far.family, near.isLoopback, far.isLoopback
         else { return .unknown }
         // The query takes the peer's view: its source is our far end.
-        var request = SocketQuery(family: near.family, source: far, destination: near)
+        return ask(source: far, destination: near)
+    }
+
+    private mutating func ask(source: Endpoint, destination: Endpoint) -> Finding {
+        var request = SocketQuery(family: source.family, source: source, destination: destination)
         sequence &+= 1
         request.header.nlmsg_seq = sequence
         let size = MemoryLayout<SocketQuery>.size
         guard unsafe send(netlink.number, &request, size, 0) == size else { return .unknown }
-        return receive(source: far, destination: near)
+        return receive(source: source, destination: destination)
     }
 
     private func receive(source: Endpoint, destination: Endpoint) -> Finding {
@@ -72,7 +87,7 @@ public struct SocketDiagnosis: ~Copyable {
             }
             guard answer.header.nlmsg_type == UInt16(SOCK_DIAG_BY_FAMILY), count >= MemoryLayout<nlmsghdr>.size + MemoryLayout<inet_diag_msg>.size,
                 Endpoint(message.id, isSource: true, family: message.idiag_family) == source,
-                Endpoint(message.id, isSource: false, family: message.idiag_family) == destination
+                message.idiag_state == Self.listening || Endpoint(message.id, isSource: false, family: message.idiag_family) == destination
             else { return .unknown }
             return .socket(message)
         }
@@ -134,6 +149,17 @@ private struct Endpoint: Equatable {
         case AF_INET: return Endpoint(family: UInt8(AF_INET), address: Array(bytes[4..<8]), port: port)
         case AF_INET6: return Endpoint(family: UInt8(AF_INET6), address: Array(bytes[8..<24]), port: port)
         default: return nil
+        }
+    }
+
+    /// Nil for a unix socket.
+    ///
+    /// - Parameter port: replaces the address's own.
+    init?(_ address: SocketAddress, port: UInt16? = nil) {
+        switch address {
+        case .loopback4(let host, let own): self.init(family: UInt8(AF_INET), address: host, port: port ?? own)
+        case .loopback6(let own): self.init(family: UInt8(AF_INET6), address: [UInt8](repeating: 0, count: 15) + [1], port: port ?? own)
+        case .unix: return nil
         }
     }
 
