@@ -16,11 +16,15 @@ package final class LoopbackServer: Sendable {
     /// Heads of the requests, in order.
     package var requests: [String] { seen.withLock { $0.requests } }
 
-    /// - Parameter answer: the bytes for the request with this number (from 1, over all connections).
-    package init(_ answer: @escaping @Sendable (_ request: Int) -> String) throws {
+    /// - Parameters:
+    ///   - early: written on each connection as soon as it is there.
+    ///   - answer: the bytes for the request with this number (from 1, over all connections).
+    package init(early: String = "", _ answer: @escaping @Sendable (_ request: Int) -> String) throws {
         listener = try LoopbackListener()
         listener.run { [weak self] client in
             defer { close(client) }
+            let first = Array(early.utf8)
+            if !first.isEmpty { _ = unsafe send(client, first, first.count, Int32(MSG_NOSIGNAL)) }
             self?.seen.withLock { $0.connections += 1 }
             while let head = LoopbackListener.head(client), let number = self?.note(head, client) {
                 let bytes = Array(answer(number).utf8)

@@ -23,6 +23,9 @@ import Time
     private var headerBytes = 0
     private var body: [UInt8] = []
     private var excess: String?
+    private var early: String?
+    /// The sockets that libcurl opened, one for each address it tried.
+    private var sockets: [Int32] = []
     private var isHeaderComplete = false
     private var refusedAddress: String?
     private var sentAt = BootInstant(nanoseconds: 0)
@@ -132,6 +135,10 @@ import Time
         unsafe curl_set_bytes_callback(handle, CURLOPT_HEADERFUNCTION) { bytes, _, count, context in
             unsafe CurlTransfer.of(context)?.receiveHeader(UnsafeRawBufferPointer(start: bytes, count: count)) == true ? count : 0
         }
+        unsafe curl_set_pointer(handle, CURLOPT_PREREQDATA, context)
+        unsafe curl_set_prerequest(handle) { context, _, _, _, _ in
+            unsafe CurlTransfer.of(context)?.mayAsk() == true ? Int32(CURL_PREREQFUNC_OK) : Int32(CURL_PREREQFUNC_ABORT)
+        }
         unsafe curl_set_opensocket(handle) { context, _, address in
             guard let transfer = unsafe CurlTransfer.of(context), let address = unsafe address else { return curl_socket_t(-1) }
             return unsafe transfer.openSocket(address)
@@ -190,7 +197,17 @@ import Time
             refusedAddress = problem
             return curl_socket_t(-1)
         }
-        return unsafe socket(address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
+        let descriptor = unsafe socket(address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
+        sockets.append(descriptor)
+        return descriptor
+    }
+
+    /// Whether the request may be sent: what the peer has sent before it is nobody's answer.
+    private func mayAsk() -> Bool {
+        // Of several sockets it is not known which one is left.
+        guard sockets.count == 1, unsafe curl_has_early_bytes(handle, sockets[0]) != 0 else { return true }
+        early = "the partner answered before it was asked"
+        return false
     }
 
     // MARK: Outcome
@@ -225,6 +242,7 @@ import Time
 
     private func failure(_ code: CURLcode) -> TransportFault {
         if let excess { return TransportFault(.unreadable, excess) }
+        if let early { return TransportFault(.unreachable, early) }
         if let refusedAddress { return TransportFault(.unreachable, refusedAddress) }
         let detail = unsafe String(cString: errorText)
         let reason = detail.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : detail

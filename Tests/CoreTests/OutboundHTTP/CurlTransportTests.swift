@@ -129,6 +129,17 @@ import Tokens
         #expect(failure == TransportFault(.unreadable, "the answer's header is larger than 64 KiB"))
     }
 
+    @Test(.timeLimit(.minutes(1))) func `what a partner says before it is asked is nobody's answer`() async throws {
+        let server = try LoopbackServer(early: Self.answer) { _ in Self.answer }
+        var request = OutboundRequest(method: .get, url: "\(server.url)/token")
+        request.connection.time = .seconds(5)
+        // The kernel decides who comes first: the request or the early bytes.
+        var reason = ""
+        while reason != "the partner answered before it was asked" {
+            do throws(TransportFault) { _ = try await Self.transport.send(request) } catch { reason = error.reason }
+        }
+    }
+
     @Test func `bytes that lie on an idle connection are nobody's answer`() async throws {
         @Sendable func answer(_ token: String) -> String { "HTTP/1.1 200 OK\r\nContent-Length: \(token.utf8.count)\r\n\r\n\(token)" }
         let late = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"
