@@ -13,8 +13,9 @@ package struct APIRequest: Sendable {
     package let policy: AccessPolicy
     package let requestID: String
     package let body: [UInt8]
-    /// The fingerprints in If-None-Match, for weak comparison (RFC 9110 §13.1.2).
-    package let ifNoneMatch: [String]
+    let ifNoneMatch: EntityTags
+    /// Whether If-Match is there and cannot hold: the tags of tokens are weak (RFC 9110 §13.1.1).
+    let failsPrecondition: Bool
     package let wantsText: Bool
     package let minValid: Duration?
     /// Nil where the query has no `wait`.
@@ -40,14 +41,9 @@ package struct APIRequest: Sendable {
         self.policy = policy
         self.requestID = requestID
         self.body = body.indices.map { body[$0] }
-        let accept = head.value(of: .accept).map { bytes.text($0).lowercased() } ?? ""
-        wantsText = accept.contains("text/plain") && !accept.contains("application/json")
-        // Several field lines form one list (RFC 9110 §5.3).
-        let tags = head.fields.filter { $0.name == .ifNoneMatch }.map { bytes.text($0.value) }.joined(separator: ",")
-        ifNoneMatch = tags.split(separator: ",").map { tag in
-            let bare = tag.filter { $0 != " " && $0 != "\"" && $0 != "\t" }
-            return bare.hasPrefix("W/") ? String(bare.dropFirst(2)) : String(bare)
-        }
+        wantsText = AcceptedTypes(head, bytes).prefersText
+        ifNoneMatch = EntityTags(.ifNoneMatch, of: head, bytes)
+        failsPrecondition = head.has(.ifMatch) && !EntityTags(.ifMatch, of: head, bytes).namesByStrongComparison
         minValid = try Self.seconds(query, "min_valid", 0...Int(Expiry.range.upperBound.wholeSeconds)).flatMap { $0 > 0 ? .seconds($0) : nil }
         wait = try Self.seconds(query, "wait", 0...Self.maximumWait).map { .seconds($0) }
         perRequest = Self.inputs(query)

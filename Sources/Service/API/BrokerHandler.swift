@@ -104,7 +104,7 @@ package final class BrokerHandler: RequestHandler {
 
     /// Whether the request has no condition and accepts JSON.
     private func isPlain(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Bool {
-        guard !head.has(.ifNoneMatch) else { return false }
+        guard !head.has(.ifNoneMatch), !head.has(.ifMatch) else { return false }
         guard let accept = head.value(of: .accept) else { return true }
         return bytes.matches(accept, lowercase: "*/*") || bytes.matches(accept, lowercase: "application/json")
     }
@@ -112,8 +112,9 @@ package final class BrokerHandler: RequestHandler {
     // MARK: Routing
 
     private func route(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ body: Span<UInt8>, on connection: Connection) throws(Problem) -> Reply {
+        guard head.method != .other else { throw Problem(.methodNotImplemented, "the methods are GET, HEAD and POST") }
         let target = try RequestTarget(head, bytes)
-        let method = head.method == .other || head.form == .asterisk ? "" : head.method.rawValue
+        let method = head.form == .asterisk || head.form == .authority ? "" : head.method.rawValue
         switch RouteTable.match(method: method, segments: target.segments) {
         case .none:
             if head.form == .asterisk { throw allowing("GET, HEAD, POST") }

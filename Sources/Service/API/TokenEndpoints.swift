@@ -39,9 +39,11 @@ extension BrokerAPI {
     /// is one.
     private func currentToken(_ request: APIRequest) async throws(Problem) -> Token {
         let keeper = try await keeper(request)
+        if request.failsPrecondition { throw Problem(.preconditionFailed, "If-Match names no tag of this token", token: request.token) }
         do throws(TokenRefusal) {
             if !request.ifNoneMatch.isEmpty, let wait = request.wait {
-                return try await keeper.token(otherThan: request.ifNoneMatch, minValid: request.minValid, wait: wait)
+                let known = request.ifNoneMatch.isAny ? ["*"] : request.ifNoneMatch.tags.map(\.text).filter { $0 != "*" }
+                return try await keeper.token(otherThan: known, minValid: request.minValid, wait: wait)
             }
             return try await keeper.token(minValid: request.minValid, wait: request.wait ?? APIRequest.defaultWait)
         } catch {
@@ -50,7 +52,7 @@ extension BrokerAPI {
     }
 
     private func isModified(_ token: Token, _ request: APIRequest) -> Bool {
-        !request.ifNoneMatch.contains(token.fingerprint) && !request.ifNoneMatch.contains("*")
+        !request.ifNoneMatch.names(token.fingerprint)
     }
 
     private func notModified(_ token: Token) -> Response {

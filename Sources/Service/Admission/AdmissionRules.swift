@@ -14,7 +14,11 @@ package struct AdmissionRules: Sendable {
 
     /// - Parameter previous: the rules that these replace; clients whose limits are unchanged keep their usage.
     package init(_ configuration: BrokerConfiguration, tokens: [String], previous: AdmissionRules? = nil) {
-        requestGuard = RequestGuard(hosts: configuration.hosts)
+        // An address that is listened on is one of this machine's names.
+        let own = configuration.listeners.compactMap {
+            if case .tcp(let text) = $0.address { text.split(separator: ":").first.map(String.init) } else { nil }
+        }
+        requestGuard = RequestGuard(hosts: configuration.hosts + own)
         identifier = CallerIdentifier(configuration)
         policy = AccessPolicy(configuration)
         bounds = configuration.limits

@@ -90,6 +90,8 @@ final class CallerRegistry {
         guard hasKey || identity == nil || rules.identifier.acceptsKey(from: identity) else {
             return Problem.forbidden
         }
-        return Problem(.unauthenticated, "the caller is unknown")
+        var problem = Problem(.unauthenticated, hasKey ? "the key is not one of a client" : "the caller is unknown")
+        problem.hadKey = hasKey
+        return problem
     }
 }

@@ -1,8 +1,7 @@
 package import Contract
 package import LocalHTTP
 
-/// Refuses requests that no local program sends: forwarded ones, ones for other hosts, ones from browsers
-///. Pure.
+/// Refuses requests that no local program sends: forwarded ones, ones for other hosts, ones from browsers. Pure.
 package struct RequestGuard: Sendable {
     /// Host names allowed besides the loopback literals and localhost, in lowercase.
     private let hosts: [String]
@@ -23,9 +22,14 @@ package struct RequestGuard: Sendable {
     }
 
     /// The problem of a request that names a host other than this one; nil where the host is right.
+    ///
+    /// Over TCP it is the only thing that stops a rebound DNS name. Over a unix socket clients put a path there, a word or nothing; a name
+    /// with a dot, or an address, came from elsewhere (`ssh -L` to the socket) and must be right.
     package func hostProblem(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, transport: Peer.Transport) -> Problem? {
-        guard transport == .loopback, let place = head.authority ?? head.value(of: .host) else { return nil }
+        guard let place = head.authority ?? head.value(of: .host) else { return nil }
+        if transport == .unix, head.authority == nil, !Authority.isWellFormed(place, of: bytes) { return nil }
         let host = Authority.host(place, of: bytes)
+        if transport == .unix, !Authority.isQualified(host, of: bytes) { return nil }
         if Authority.isLocal(host, of: bytes) || !hosts.isEmpty && hosts.contains(bytes.text(host).lowercased()) { return nil }
         return Problem(.wrongHost, "Host must be 127.0.0.1, [::1] or localhost")
     }
@@ -42,15 +46,11 @@ package struct RequestGuard: Sendable {
                 guard let host = head.authority ?? head.value(of: .host), isOwnPage(field.value, host: host, bytes) else {
                     return Problem(.browserRequest, "the request comes from a page other than the daemon's own")
                 }
-            case .secFetch:
-                if servesToken { return Problem(.browserRequest, "the request carries Sec-Fetch-*, as browsers do") }
             case .secFetchSite:
-                if servesToken { return Problem(.browserRequest, "the request carries Sec-Fetch-*, as browsers do") }
+                if servesToken { return Problem(.browserRequest, "the request carries Sec-Fetch-Site, as browsers do") }
                 guard bytes.isExactly(field.value, "same-origin") || bytes.isExactly(field.value, "none") else {
                     return Problem(.browserRequest, "the request comes from another site")
                 }
-            case .cookie:
-                if servesToken { return Problem(.browserRequest, "the request carries cookies, as browsers do") }
             default: break
             }
         }

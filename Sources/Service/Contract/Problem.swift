@@ -13,6 +13,8 @@ package struct Problem: Error, Sendable {
     package var expiresIn: Duration?
     /// Whether the caller exceeded a rate: its connection is not read until `retryAfter` has passed.
     package var exceedsRate = false
+    /// Whether the request of an unknown caller had a key.
+    package var hadKey = false
     /// Further header fields: `Allow`, `WWW-Authenticate`.
     package var fields: [(name: String, value: String)] = []
 
@@ -50,7 +52,10 @@ package struct Problem: Error, Sendable {
         writer.endObject()
         var fields = CommonFields.all + [("Content-Type", "application/problem+json")] + self.fields
         if let pause { fields.append(("Retry-After", String(pause))) }
-        if kind == .unauthenticated { fields.append(("WWW-Authenticate", "Bearer realm=\"tokenbroker\"")) }
+        if kind == .unauthenticated {
+            // RFC 6750 §3: a request without a key gets no error code.
+            fields.append(("WWW-Authenticate", "Bearer realm=\"tokenbroker\"" + (hadKey ? ", error=\"invalid_token\"" : "")))
+        }
         var response = Response(status: kind.status, fields: fields, body: writer.bytes)
         response.closes = kind == .badRequest
         if exceedsRate, let retryAfter { response.pause = retryAfter.nanoseconds }
@@ -109,6 +114,7 @@ extension Problem {
         switch fault {
         case .malformed(let what): self.init(.badRequest, "the request has \(what)")
         case .headersTooLarge: self.init(.headersTooLarge, "the request line and header exceed the limit")
+        case .targetTooLong: self.init(.targetTooLong, "the request line exceeds the limit")
         case .payloadTooLarge: self.init(.payloadTooLarge, "the body exceeds the limit")
         case .versionNotSupported: self.init(.versionNotSupported, "the supported version is HTTP/1.1")
         case .expectationFailed: self.init(.expectationFailed, "the only supported expectation is 100-continue")

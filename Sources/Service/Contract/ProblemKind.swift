@@ -20,10 +20,13 @@ package enum ProblemKind: String, Sendable, CaseIterable {
     case tooManyRequests = "too-many-requests"
     case notFound = "not-found"
     case methodNotAllowed = "method-not-allowed"
+    case preconditionFailed = "precondition-failed"
     case payloadTooLarge = "payload-too-large"
+    case targetTooLong = "target-too-long"
     case headersTooLarge = "headers-too-large"
     case requestTimeout = "request-timeout"
     case expectationFailed = "expectation-failed"
+    case methodNotImplemented = "method-not-implemented"
     case versionNotSupported = "http-version-not-supported"
     case notReady = "not-ready"
     case reloadRefused = "reload-refused"
@@ -92,6 +95,10 @@ package enum ProblemKind: String, Sendable, CaseIterable {
         case .tooManyRequests: (429, "Too many requests", "A limit was reached; the detail says which. Ask again after Retry-After.")
         case .notFound: (404, "No such resource", "GET /v1/tokens lists the tokens.")
         case .methodNotAllowed: (405, "Method not allowed", "The Allow field lists the methods of this resource.")
+        case .preconditionFailed:
+            (412, "The precondition failed", "If-Match names no tag of the token: its tags are weak, and only If-Match: * can hold.")
+        case .targetTooLong: (414, "The target is too long", "The limit is limits.header in the configuration.")
+        case .methodNotImplemented: (501, "Unknown method", "The methods are GET, HEAD and POST.")
         case .payloadTooLarge: (413, "The body is too large", "The limit is limits.body in the configuration.")
         case .headersTooLarge: (431, "The header is too large", "The limits are limits.header and limits.header_fields in the configuration.")
         case .requestTimeout:

@@ -99,6 +99,10 @@ import Testing
         #expect(refusal("GET / HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "x", count: 20_000))") == 431)
         #expect(refusal("GET / HTTP/1.1\r\nHost: a\r\n" + String(repeating: "X: y\r\n", count: 99) + "\r\n") == nil)
         #expect(refusal("GET / HTTP/1.1\r\nHost: a\r\n" + String(repeating: "X: y\r\n", count: 100) + "\r\n") == 431)
+        let target = String(repeating: "a", count: 20_000)
+        #expect(refusal("GET /\(target) HTTP/1.1\r\nHost: a\r\n\r\n") == 414 && refusal("GET /\(target)") == 414)
+        for connect in ["/", "a", "a:", "a:b", "a:1/", "http://a:1"] { #expect(refusal("CONNECT \(connect) HTTP/1.1\r\nHost: a\r\n\r\n") == 400) }
+        #expect(refusal("CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n") == nil)
         let chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
         #expect(refusal(chunked + "1;\(String(repeating: "x", count: 300))\r\n") == 431)
         #expect(refusal(chunked + "0\r\n" + String(repeating: "T: v\r\n", count: 101) + "\r\n") == 431)

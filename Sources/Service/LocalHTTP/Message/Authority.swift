@@ -1,6 +1,8 @@
+import Glibc
+
 /// `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2), as found in Host and in an absolute-form target.
 public enum Authority {
-    static func isWellFormed(_ range: Range<Int>, of bytes: Span<UInt8>) -> Bool {
+    public static func isWellFormed(_ range: Range<Int>, of bytes: Span<UInt8>) -> Bool {
         let host = host(range, of: bytes)
         guard isHost(host, of: bytes) else { return false }
         if host.upperBound == range.upperBound { return true }
@@ -19,9 +21,24 @@ public enum Authority {
         return range.lowerBound..<end
     }
 
-    /// Whether the host is 127.0.0.1, [::1] or localhost, case-insensitively.
+    /// Whether the host is 127.0.0.1, ::1 in any spelling, localhost, `localhost.` or ip6-localhost, case-insensitively.
     public static func isLocal(_ host: Range<Int>, of bytes: Span<UInt8>) -> Bool {
-        bytes.matches(host, lowercase: "localhost") || bytes.matches(host, lowercase: "127.0.0.1") || bytes.matches(host, lowercase: "[::1]")
+        if bytes.matches(host, lowercase: "127.0.0.1") || bytes.matches(host, lowercase: "localhost") { return true }
+        if host.count > 2, bytes[host.lowerBound] == 0x5B { return isLoopback6(host, of: bytes) }
+        return bytes.matches(host, lowercase: "localhost.") || bytes.matches(host, lowercase: "ip6-localhost")
+    }
+
+    private static func isLoopback6(_ host: Range<Int>, of bytes: Span<UInt8>) -> Bool {
+        guard host.count <= 47, bytes[host.upperBound - 1] == 0x5D else { return false }
+        var address = in6_addr()
+        let text = bytes.text(host.lowerBound + 1..<host.upperBound - 1)
+        guard unsafe inet_pton(AF_INET6, text, &address) == 1 else { return false }
+        return unsafe withUnsafeBytes(of: address) { unsafe $0.dropLast().allSatisfy { $0 == 0 } && $0.last == 1 }
+    }
+
+    /// Whether a well-formed host is a name with a dot or an address: what a page in a browser could have.
+    public static func isQualified(_ host: Range<Int>, of bytes: Span<UInt8>) -> Bool {
+        host.contains { bytes[$0] == 0x2E || bytes[$0] == 0x5B }
     }
 
     /// Whether the host is a name of letters, digits, hyphens, dots, underscores and tildes, or an IPv6 address in brackets.

@@ -7,6 +7,8 @@ public enum MessageFault: Error, Sendable, Equatable {
     case malformed(StaticString)
     /// 431 (RFC 6585 §5).
     case headersTooLarge
+    /// 414 (RFC 9110 §15.5.15): the request line alone exceeds the limit.
+    case targetTooLong
     /// 413.
     case payloadTooLarge
     /// 505: a major version other than 1.
@@ -20,6 +22,7 @@ public enum MessageFault: Error, Sendable, Equatable {
         switch self {
         case .malformed: 400
         case .headersTooLarge: 431
+        case .targetTooLong: 414
         case .payloadTooLarge: 413
         case .versionNotSupported: 505
         case .expectationFailed: 417

@@ -5,12 +5,11 @@ enum RequestLine {
         while index < line.upperBound, ByteClass.token.contains(bytes[index]) { index += 1 }
         guard index > line.lowerBound, index < line.upperBound, bytes[index] == 0x20 else { throw .malformed("a method that is not a token") }
         head.method = method(line.lowerBound..<index, of: bytes)
-        let isConnect = bytes.isExactly(line.lowerBound..<index, "CONNECT")
         let start = index + 1
         index = start
         while index < line.upperBound, ByteClass.target.contains(bytes[index]) { index += 1 }
         guard index > start, index < line.upperBound, bytes[index] == 0x20 else { throw .malformed("an invalid byte in the target") }
-        try readTarget(start..<index, of: bytes, isConnect: isConnect, into: &head)
+        try readTarget(start..<index, of: bytes, into: &head)
         head.minorVersion = try version(index + 1..<line.upperBound, of: bytes)
     }
 
@@ -20,7 +19,11 @@ enum RequestLine {
         if bytes.isExactly(range, "HEAD") { return .head }
         if bytes.isExactly(range, "POST") { return .post }
         if bytes.isExactly(range, "OPTIONS") { return .options }
-        return .other
+        if bytes.isExactly(range, "PUT") { return .put }
+        if bytes.isExactly(range, "DELETE") { return .delete }
+        if bytes.isExactly(range, "PATCH") { return .patch }
+        if bytes.isExactly(range, "TRACE") { return .trace }
+        return bytes.isExactly(range, "CONNECT") ? .connect : .other
     }
 
     private static func version(_ range: Range<Int>, of bytes: Span<UInt8>) throws(MessageFault) -> UInt8 {
@@ -35,9 +38,13 @@ enum RequestLine {
     }
 
     private static func readTarget(
-        _ target: Range<Int>, of bytes: Span<UInt8>, isConnect: Bool, into head: inout RequestHead
+        _ target: Range<Int>, of bytes: Span<UInt8>, into head: inout RequestHead
     ) throws(MessageFault) {
-        if isConnect {
+        if head.method == .connect {
+            // RFC 9112 §3.2.3: host and port, and nothing else.
+            guard Authority.isWellFormed(target, of: bytes), Authority.host(target, of: bytes).upperBound < target.upperBound - 1 else {
+                throw .malformed("a CONNECT without host and port")
+            }
             head.form = .authority
             head.path = target
         } else if bytes[target.lowerBound] == 0x2F {
@@ -116,6 +123,7 @@ extension FieldName {
         case (10, UInt8(ascii: "c")): self = named("connection", .connection)
         case (12, UInt8(ascii: "c")): self = named("content-type", .contentType)
         case (13, UInt8(ascii: "a")): self = named("authorization", .authorization)
+        case (8, UInt8(ascii: "i")): self = named("if-match", .ifMatch)
         case (13, UInt8(ascii: "i")): self = named("if-none-match", .ifNoneMatch)
         case (14, UInt8(ascii: "c")): self = named("content-length", .contentLength)
         case (17, UInt8(ascii: "t")): self = named("transfer-encoding", .transferEncoding)

@@ -16,6 +16,8 @@ public final class RequestParser {
     }
 
     public private(set) var head = RequestHead()
+    /// Whether Host may be any field: over a unix socket clients put a path there, or nothing. False by default.
+    public var takesAnyHost = false
     /// The range of the body in the bytes; empty where there is no body or it was chunked.
     public private(set) var bodyRange = 0..<0
     /// The body assembled from its chunks; nil where it was not chunked.
@@ -110,7 +112,7 @@ public final class RequestParser {
             if byte == 0x0D {
                 guard index + 1 < count else { break }
                 guard bytes[index + 1] == 0x0A else { throw .malformed("a carriage return without a line feed") }
-                guard index + 2 <= limits.headerBytes else { throw .headersTooLarge }
+                guard index + 2 <= limits.headerBytes else { throw startsMessage ? .targetTooLong : .headersTooLarge }
                 defer {
                     position = index + 2
                     scanned = position
@@ -121,7 +123,7 @@ public final class RequestParser {
             guard ByteClass.field.contains(byte) else { throw .malformed("a control byte in the header") }
             index += 1
         }
-        guard index < limits.headerBytes else { throw .headersTooLarge }
+        guard index < limits.headerBytes else { throw startsMessage ? .targetTooLong : .headersTooLarge }
         scanned = index
         return nil
     }
@@ -133,7 +135,7 @@ public final class RequestParser {
         switch field.name {
         case .host:
             hostCount += 1
-            guard Authority.isWellFormed(field.value, of: bytes) else { throw .malformed("a malformed Host") }
+            guard takesAnyHost || Authority.isWellFormed(field.value, of: bytes) else { throw .malformed("a malformed Host") }
         case .authorization:
             guard !hasAuthorization else { throw .malformed("more than one Authorization") }
             hasAuthorization = true
@@ -154,7 +156,9 @@ public final class RequestParser {
     }
 
     private func endHead() throws(MessageFault) {
-        guard hostCount == 1 else { throw hostCount == 0 ? .malformed("no Host field") : .malformed("more than one Host field") }
+        // A client of HTTP/1.0 need not send Host, and no browser is one.
+        guard hostCount <= 1 else { throw .malformed("more than one Host field") }
+        guard hostCount == 1 || head.minorVersion == 0 else { throw .malformed("no Host field") }
         // RFC 9112 §6.1: a sender must not send both, and a recipient may refuse them. Accepting both enables request smuggling.
         guard !isChunked || contentLength == nil else { throw .malformed("both Content-Length and Transfer-Encoding") }
         if head.minorVersion == 0 {

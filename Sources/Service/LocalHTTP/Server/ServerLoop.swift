@@ -140,6 +140,7 @@ final class ServerLoop: @unchecked Sendable {
     private func answerAll(_ connection: Connection, _ bytes: Span<UInt8>) {
         let count = bytes.count
         var start = 0
+        parser.takesAnyHost = connection.peer.transport == .unix
         while start < count, connection.mayAnswer(in: turn), output.bytes.count < Self.batchBytes {
             switch parser.parse(bytes.extracting(start..<count)) {
             case .complete(let length):
@@ -175,6 +176,7 @@ final class ServerLoop: @unchecked Sendable {
         while connection.mayAnswer(in: turn), start < bytes.count, output.bytes.count < Self.batchBytes {
             let reader = connection.parser ?? RequestParser(limits: limits)
             connection.parser = nil
+            reader.takesAnyHost = connection.peer.transport == .unix
             switch reader.parse(bytes.span.extracting(start..<bytes.count)) {
             case .complete(let length):
                 respond(connection, parser: reader, message: bytes.span.extracting(start..<start + length))
@@ -268,7 +270,9 @@ final class ServerLoop: @unchecked Sendable {
         handler.delivered(connection)
         connection.phase = .reading
         connection.lastActive = time.boot
-        finish(connection, with: response, omitsBody: connection.omitsBody, closes: connection.closesAfterAnswer || isDraining)
+        // A peer that has sent its last byte has no further request, unless one waits already.
+        let isLast = connection.isReadClosed && connection.held.isEmpty
+        finish(connection, with: response, omitsBody: connection.omitsBody, closes: connection.closesAfterAnswer || isDraining || isLast)
         answerHeld(connection)
         flush(connection)
     }
