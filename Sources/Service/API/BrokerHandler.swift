@@ -94,8 +94,8 @@ package final class BrokerHandler: RequestHandler {
         do throws(Problem) {
             try admission.decide(head, bytes, tokenRoute, about: .place(place), by: known, on: connection)
         } catch {
-            let caller = admission.audited(known, on: connection)
-            return finish(RoutedRequest(endpoint: .token, token: cache.name(of: place), requestID: requestIDs.next(), caller: caller), error)
+            // Refused by the same steps as a name that does not exist, so that the time does not tell them apart.
+            return (try? route(head, bytes, bytes.extracting(0..<0), on: connection, decided: (known, error))) ?? .response(refused(error))
         }
         cache.send(answer, of: place, closes: !head.keepsAlive, into: &output)
         if isAudited, let known { audit.recordServed(answer, to: known.audited) }
@@ -111,7 +111,11 @@ package final class BrokerHandler: RequestHandler {
 
     // MARK: Routing
 
-    private func route(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ body: Span<UInt8>, on connection: Connection) throws(Problem) -> Reply {
+    /// - Parameter decided: the caller and the refusal, where admission has been asked already.
+    private func route(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ body: Span<UInt8>, on connection: Connection,
+        decided: (known: KnownCaller?, refusal: Problem)? = nil
+    ) throws(Problem) -> Reply {
         guard head.method != .other else { throw Problem(.methodNotImplemented, "the methods are GET, HEAD and POST") }
         let target = try RequestTarget(head, bytes)
         let method = head.form == .asterisk || head.form == .authority ? "" : head.method.rawValue
@@ -122,10 +126,11 @@ package final class BrokerHandler: RequestHandler {
         case .otherMethod(let allow):
             throw allowing(allow)
         case .route(let route, let parameters):
-            let known = admission.caller(head, bytes, on: connection)
+            let known = decided.map(\.known) ?? admission.caller(head, bytes, on: connection)
             let routed = RoutedRequest(
                 endpoint: route.endpoint, token: parameters["token"] ?? "", requestID: requestIDs.next(),
                 caller: admission.audited(known, on: connection))
+            if let decided { return finish(routed, decided.refusal) }
             do throws(Problem) {
                 // A stranger's query is not looked into.
                 let inputs = known == nil ? [:] : APIRequest.inputs(target.query)

@@ -89,7 +89,9 @@ package final class Admission {
 
     private func isAllowed(_ known: KnownCaller, _ permission: RoutePermission, _ subject: borrowing Subject) -> Bool {
         switch subject {
-        case .place(let place): return known.standing.mayRead(place)
+        case .place(let place):
+            // A refusal costs what it costs for a name that does not exist.
+            return known.standing.mayRead(place) || rules.policy.allows(known.caller, permission.configured, token: rules.tokens[place], inputs: [:])
         case .all: return rules.policy.allows(known.caller, permission.configured, token: nil)
         case .token(let token, let inputs): return rules.policy.allows(known.caller, permission.configured, token: token, inputs: inputs)
         }
