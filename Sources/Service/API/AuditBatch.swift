@@ -1,7 +1,8 @@
+import Contract
 import LocalHTTP
 import Observability
 
-/// The audit lines of one batch of requests, written together, and the refusals for too many requests, summarised once a second.
+/// The audit lines of one batch of requests, written together, and the refusals beyond a caller's rate of lines, summarised once a second.
 final class AuditBatch {
     private let audit: AuditLog
     private let requestIDs: RequestIDs
@@ -9,17 +10,29 @@ final class AuditBatch {
     private var lines: [UInt8] = []
     private var count = 0
     private var prefix: [UInt8] = []
-    private var throttled: [AuditedCaller: Int] = [:]
-    private var summarisedAt: Int64 = 0
+    /// Lines of refusals in this second, by caller.
+    private var ownLines: [AuditedCaller: Int] = [:]
+    private var summarised: [Refusal: Int] = [:]
+    private var secondBegan: Int64 = 0
+
+    private struct Refusal: Hashable {
+        let caller: AuditedCaller
+        let problem: ProblemKind
+    }
 
     private static let second: Int64 = 1_000_000_000
+    /// Lines a second that a caller has for single refusals.
+    static let linesPerSecond = 20
 
     init(_ audit: AuditLog, _ requestIDs: RequestIDs) {
         self.audit = audit
         self.requestIDs = requestIDs
     }
 
-    func begin(_ time: LoopTime) { self.time = time }
+    func begin(_ time: LoopTime) {
+        self.time = time
+        if time.boot - secondBegan >= Self.second { summarise() }
+    }
 
     /// Records that a token was served.
     func recordServed(_ answer: RenderedAnswer, to caller: AuditedCaller) {
@@ -32,12 +45,19 @@ final class AuditBatch {
         count += 1
     }
 
-    /// Counts a refusal for too many requests; one line for each second and caller covers all such refusals.
-    func recordThrottled(_ caller: AuditedCaller) { throttled[caller, default: 0] += 1 }
+    /// Counts a refusal. Returns whether it has a line of its own: those for too many requests never do, the others up to
+    /// `linesPerSecond`. One line for each second, caller and problem covers the rest.
+    func recordRefusal(_ problem: ProblemKind, of caller: AuditedCaller) -> Bool {
+        if problem != .tooManyRequests, ownLines[caller, default: 0] < Self.linesPerSecond {
+            ownLines[caller, default: 0] += 1
+            return true
+        }
+        summarised[Refusal(caller: caller, problem: problem), default: 0] += 1
+        return false
+    }
 
     /// Writes the batch to the audit log.
     func end() {
-        if !throttled.isEmpty, time.boot - summarisedAt >= Self.second { summarise() }
         guard count > 0 else { return }
         audit.append(lines, count: count)
         lines.removeAll(keepingCapacity: true)
@@ -46,9 +66,10 @@ final class AuditBatch {
     }
 
     private func summarise() {
-        summarisedAt = time.boot
-        defer { throttled = [:] }
+        secondBegan = time.boot
+        guard !ownLines.isEmpty || !summarised.isEmpty else { return }
+        defer { (ownLines, summarised) = ([:], [:]) }
         guard audit.isOn else { return }
-        for (caller, count) in throttled { audit.write(.warning, of: caller, " outcome=too-many-requests count=\(count)") }
+        for (refusal, count) in summarised { audit.write(.warning, of: refusal.caller, " outcome=\(refusal.problem.rawValue) count=\(count)") }
     }
 }

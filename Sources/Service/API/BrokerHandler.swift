@@ -189,9 +189,9 @@ package final class BrokerHandler: RequestHandler {
 
     /// Answers now and records the outcome.
     private func finish(_ routed: RoutedRequest, _ outcome: Outcome) -> Reply {
-        let isThrottled = outcome.problem == .tooManyRequests
-        if isThrottled { audit.recordThrottled(routed.caller) }
-        ledger.record(outcome, routed, isAudited: !isThrottled)
+        let refusal = outcome.problem.flatMap { $0.isRefusal ? $0 : nil }
+        let isAudited = refusal.map { audit.recordRefusal($0, of: routed.caller) } ?? true
+        ledger.record(outcome, routed, isAudited: isAudited)
         return .response(outcome.response)
     }
 }

@@ -39,6 +39,9 @@ package enum ProblemKind: String, Sendable, CaseIterable {
     /// What the problem means and what to do, for `/problems/{slug}`.
     package var help: String { text.help }
 
+    /// Whether the caller was refused, rather than its request.
+    package var isRefusal: Bool { [401, 403, 429].contains(status) }
+
     /// Whether the same request may succeed later without any change.
     package var isRetryable: Bool {
         switch self {

@@ -23,7 +23,7 @@ package struct RequestLedger: Sendable {
         metrics.answered(endpoint, status: outcome.response.status)
         if let problem = outcome.problem { metrics.refused(problem) }
         if outcome.token != nil { metrics.served(token).add() }
-        let isRefusal = [401, 403, 429].contains(outcome.response.status)
+        let isRefusal = outcome.problem?.isRefusal == true
         guard isAudited, audit.isOn, endpoint.isAudited || isRefusal, outcome.response.status != 304 else { return }
         let served = outcome.token
         let word = outcome.problem?.rawValue ?? (served == nil ? "done" : AuditFields.served)

@@ -24,3 +24,15 @@ struct ByteClass: Sendable {
         return (byte < 0x40 ? low : high) >> UInt64(byte & 0x3F) & 1 == 1
     }
 }
+
+extension Span<UInt8> {
+    /// Whether the eight bytes from a place on are field content without a tab, tested together.
+    func hasOnlyFieldBytes(at place: Int) -> Bool {
+        let word = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: place, as: UInt64.self)
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let deleted = word ^ (ones &* 0x7F)
+        let below = (word &- ones &* 0x20) & ~word
+        let equal = (deleted &- ones) & ~deleted
+        return (below | equal) & (ones &* 0x80) == 0
+    }
+}

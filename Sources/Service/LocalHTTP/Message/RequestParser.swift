@@ -108,6 +108,8 @@ public final class RequestParser {
         var index = max(scanned, position)
         let count = bytes.count
         while index < count {
+            while index + 8 <= count, bytes.hasOnlyFieldBytes(at: index) { index += 8 }
+            guard index < count else { break }
             let byte = bytes[index]
             if byte == 0x0D {
                 guard index + 1 < count else { break }

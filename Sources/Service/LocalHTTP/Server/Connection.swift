@@ -66,11 +66,6 @@ public final class Connection {
         loop.move(self, to: share)
     }
 
-    /// Whether another request may be answered in this turn.
-    func mayAnswer(in turn: UInt64) -> Bool {
-        phase == .reading && resumesAt == 0 && (self.turn != turn || answers < ServerLoop.answersPerTurn)
-    }
-
     /// Whether the connection is between requests, or within a request that is incomplete.
     var isIdle: Bool { phase == .reading && unsent.isEmpty }
 

@@ -59,7 +59,7 @@ extension ServerLoop {
                 connection.deadline = .max
                 return listen(connection, for: 0)
             }
-            if hasUnanswered(connection), !connection.mayAnswer(in: turn) {
+            if hasUnanswered(connection), !mayAnswer(connection) {
                 queue(connection)
                 return listen(connection, for: 0)
             }

@@ -35,6 +35,8 @@ final class ServerLoop: @unchecked Sendable {
 
     /// Requests of one connection that are answered before the others have their turn.
     static let answersPerTurn = 16
+    /// Nanoseconds of a turn after which each connection has one request answered and the rest in a later turn.
+    static let turnTime: Int64 = 2_000_000
     static let second: Int64 = 1_000_000_000
     /// The size of the responses at which the batch is sent, so that a peer that never reads holds no more. The last response
     /// of the batch may exceed it.
@@ -69,15 +71,32 @@ final class ServerLoop: @unchecked Sendable {
     }
 
     private func finishTurn() {
-        for connection in due {
+        answerDue()
+        sweep()
+        handler.end()
+    }
+
+    /// Answers the requests that waited for this turn; those that the turn has no time for go first in the next one.
+    private func answerDue() {
+        for (index, connection) in due.enumerated() {
+            guard index == 0 || hasTime else {
+                queued = due[index...] + queued
+                break
+            }
             connection.isQueued = false
             guard connections.holds(connection) else { continue }
             answerHeld(connection)
             flush(connection)
         }
         due = []
-        sweep()
-        handler.end()
+    }
+
+    private var hasTime: Bool { linux_nanoseconds(CLOCK_BOOTTIME) - time.boot < Self.turnTime }
+
+    /// Whether another request of the connection may be answered in this turn: always the first, so that each connection gets on.
+    func mayAnswer(_ connection: Connection) -> Bool {
+        guard connection.phase == .reading, connection.resumesAt == 0 else { return false }
+        return connection.turn != turn || connection.answers < Self.answersPerTurn && hasTime
     }
 
     private func timeout() -> Int32 {
@@ -141,7 +160,7 @@ final class ServerLoop: @unchecked Sendable {
         let count = bytes.count
         var start = 0
         parser.takesAnyHost = connection.peer.transport == .unix
-        while start < count, connection.mayAnswer(in: turn), output.bytes.count < Self.batchBytes {
+        while start < count, mayAnswer(connection), output.bytes.count < Self.batchBytes {
             switch parser.parse(bytes.extracting(start..<count)) {
             case .complete(let length):
                 respond(connection, parser: parser, message: bytes.extracting(start..<start + length))
@@ -173,7 +192,7 @@ final class ServerLoop: @unchecked Sendable {
         defer {
             if connection.phase == .lingering { connection.held = [] } else if start > 0 { connection.held = Array(bytes[start...]) }
         }
-        while connection.mayAnswer(in: turn), start < bytes.count, output.bytes.count < Self.batchBytes {
+        while start < bytes.count, mayAnswer(connection), output.bytes.count < Self.batchBytes {
             let reader = connection.parser ?? RequestParser(limits: limits)
             connection.parser = nil
             reader.takesAnyHost = connection.peer.transport == .unix
