@@ -48,7 +48,7 @@ let ground = [
     room("Ground/JSON"),
     room("Ground/Files", "CLinux"),
     room("Ground/Secrets", "CLinux", "COpenSSL", "Time", "Files"),
-    room("Ground/YAML", "CLinux", "Time", "Secrets", yams),
+    room("Ground/YAML", "Time", "Files", "Secrets", yams),
 ]
 
 let core = [

@@ -1,32 +1,36 @@
 import CLinux
-import Dispatch
 import Files
 import Glibc
+import Synchronization
 import Time
 
-/// One run of a command: a child, the pipe of its output and its bounds, as events on one queue. No thread waits for it.
+/// One run of a command: a child, the pipe of its output and its bounds, followed on a thread of its own.
 ///
-/// `@unchecked Sendable`: everything mutable is used only on the queue.
-final class CommandRun: @unchecked Sendable {
+/// The thread waits in poll(2). With Dispatch's sources instead, commands that ended together crashed the process inside libdispatch, which
+/// walked the sources of a closed pipe while another thread cancelled them.
+final class CommandRun: Sendable {
     struct Problem: Error {
         let text: String
     }
 
     typealias Outcome = Result<[UInt8], Problem>
 
+    private struct State {
+        var continuation: CheckedContinuation<Outcome, Never>?
+        /// Set once there is an outcome, which a cancellation may be before `begin`.
+        var outcome: Outcome?
+        /// Until the child is reaped its number, which its group has too, is nobody else's.
+        var isReaped = false
+    }
+
     private let child: pid_t
     private let bounds: SecretCommand.Bounds
-    private let queue = DispatchQueue(label: "tokenbroker.secret-command")
-    private let output: any DispatchSourceRead
+    private let output: Int32
     /// Readable when the child has exited (pidfd_open(2)).
-    private let exit: any DispatchSourceRead
-    private let descriptor: Int32
-    private var continuation: CheckedContinuation<Outcome, Never>?
-    /// Set once there is an outcome, which a cancellation may be before `begin`.
-    private var outcome: Outcome?
-    private var bytes: [UInt8] = []
-    private var isOutputClosed = false
-    private var hasExited = false
+    private let process: Int32
+    private let state = Mutex(State())
+
+    private static let stackBytes = 128 * 1024
 
     /// Starts the command.
     ///
@@ -42,8 +46,8 @@ final class CommandRun: @unchecked Sendable {
             throw error
         }
         _ = linux_own(ends[0])
-        let watched = linux_open_process(child)
-        guard watched >= 0 else {
+        process = linux_open_process(child)
+        guard process >= 0 else {
             let code = errno
             kill(child, SIGKILL)
             waitpid(child, nil, 0)
@@ -51,82 +55,115 @@ final class CommandRun: @unchecked Sendable {
             throw SecretFault(place: place, problem: "cannot be watched: \(SystemCallError.text(of: code))")
         }
         self.bounds = bounds
-        descriptor = ends[0]
-        output = DispatchSource.makeReadSource(fileDescriptor: ends[0], queue: queue)
-        exit = DispatchSource.makeReadSource(fileDescriptor: watched, queue: queue)
-        output.setCancelHandler { [descriptor] in close(descriptor) }
-        exit.setCancelHandler { close(watched) }
+        output = ends[0]
     }
 
+    /// Follows the run; call it once.
     func begin(_ continuation: CheckedContinuation<Outcome, Never>) {
-        queue.async { [self] in
-            self.continuation = continuation
-            output.setEventHandler { self.read() }
-            exit.setEventHandler { self.noteExit() }
-            output.resume()
-            exit.resume()
-            if let outcome { return continuation.resume(returning: outcome) }
-            queue.asyncAfter(deadline: .now() + bounds.time.inSeconds) { self.timeIsUp() }
+        let known = state.withLock { state in
+            if state.outcome == nil { state.continuation = continuation }
+            return state.outcome
+        }
+        if let known { continuation.resume(returning: known) }
+        do throws(SystemCallError) {
+            try OwnThread.start(stackBytes: Self.stackBytes) { [self] in
+                finish(follow())
+                end()
+            }
+        } catch {
+            finish(.failure(Problem(text: "cannot be watched: \(error)")))
+            end()
         }
     }
 
     func cancel() {
-        queue.async { self.finish(.failure(Problem(text: "was cancelled"))) }
+        state.withLock { state in
+            if !state.isReaped { killGroup() }
+        }
+        finish(.failure(Problem(text: "was cancelled")))
     }
 
-    // MARK: Events
+    // MARK: The thread
 
-    private func read() {
-        var buffer = [UInt8](repeating: 0, count: 16 * 1024)
-        while outcome == nil {
-            let count = unsafe Glibc.read(descriptor, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            if count < 0, errno == EAGAIN { return }
-            guard count > 0 else {
-                isOutputClosed = true
-                output.cancel()
-                return finishIfOver()
+    private func follow() -> Outcome {
+        var (bytes, isClosed, hasExited) = ([UInt8](), false, false)
+        var deadline = linux_nanoseconds(CLOCK_MONOTONIC) + bounds.time.nanoseconds
+        while true {
+            var watched = [
+                pollfd(fd: isClosed ? -1 : output, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: hasExited ? -1 : process, events: Int16(POLLIN), revents: 0),
+            ]
+            let left = max(0, deadline - linux_nanoseconds(CLOCK_MONOTONIC))
+            let ready = unsafe poll(&watched, nfds_t(watched.count), Int32(clamping: (left + 999_999) / 1_000_000))
+            // After a cancellation the child is dead or about to be.
+            if let outcome = state.withLock({ $0.outcome }) { return outcome }
+            if ready > 0, watched[0].revents != 0 {
+                isClosed = readOutput(into: &bytes)
+                if bytes.count > bounds.size { return .failure(Problem(text: "printed more than \(bounds.size / 1024) KiB")) }
             }
-            bytes += buffer[..<count]
-            if bytes.count > bounds.size { finish(.failure(Problem(text: "printed more than \(bounds.size / 1024) KiB"))) }
+            if ready > 0, watched[1].revents != 0 {
+                if let problem = exitProblem() { return .failure(problem) }
+                hasExited = true
+                deadline = linux_nanoseconds(CLOCK_MONOTONIC) + bounds.linger.nanoseconds
+            }
+            if hasExited, isClosed || ready == 0 { return .success(bytes) }
+            if ready == 0 { return .failure(Problem(text: overdue(isClosed))) }
         }
     }
 
-    private func noteExit() {
+    /// Reads what there is, up to a little more than the bound; true at its end.
+    private func readOutput(into bytes: inout [UInt8]) -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 16 * 1024)
+        while bytes.count <= bounds.size {
+            let count = unsafe read(output, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN { return false }
+            guard count > 0 else { return true }
+            bytes += buffer[..<count]
+        }
+        return false
+    }
+
+    private func exitProblem() -> Problem? {
         var information = unsafe siginfo_t()
-        // The child is reaped at the end: until then its number, which its group has too, is nobody else's.
-        guard unsafe waitid(P_PID, id_t(child), &information, WEXITED | WNOWAIT | WNOHANG) == 0 else { return }
-        hasExited = true
-        exit.cancel()
-        if outcome != nil { return reap() }
+        guard unsafe waitid(P_PID, id_t(child), &information, WEXITED | WNOWAIT | WNOHANG) == 0 else {
+            return Problem(text: "cannot be waited for: \(SystemCallError.text(of: errno))")
+        }
         let status = unsafe linux_child_status(&information)
-        if unsafe information.si_code != CLD_EXITED { return finish(.failure(Problem(text: "was ended by signal \(status)"))) }
-        if status != 0 { return finish(.failure(Problem(text: "failed with status \(status)"))) }
-        finishIfOver()
-        queue.asyncAfter(deadline: .now() + bounds.linger.inSeconds) { self.finish(.success(self.bytes)) }
+        if unsafe information.si_code != CLD_EXITED { return Problem(text: "was ended by signal \(status)") }
+        return status == 0 ? nil : Problem(text: "failed with status \(status)")
     }
 
-    private func finishIfOver() {
-        if hasExited, isOutputClosed { finish(.success(bytes)) }
-    }
-
-    private func timeIsUp() {
+    private func overdue(_ isClosed: Bool) -> String {
         let time = DurationSyntax.words(bounds.time)
-        finish(.failure(Problem(text: isOutputClosed ? "closed its output and did not exit within \(time)" : "took longer than \(time)")))
+        return isClosed ? "closed its output and did not exit within \(time)" : "took longer than \(time)"
     }
 
-    /// Ends the run, and its process group with it.
     private func finish(_ outcome: Outcome) {
-        guard self.outcome == nil else { return }
-        self.outcome = outcome
-        kill(-child, SIGKILL)
-        if hasExited { reap() } else { kill(child, SIGKILL) }
-        if !isOutputClosed { output.cancel() }
-        bytes = []
+        let continuation = state.withLock { state -> CheckedContinuation<Outcome, Never>? in
+            guard state.outcome == nil else { return nil }
+            state.outcome = outcome
+            defer { state.continuation = nil }
+            return state.continuation
+        }
         continuation?.resume(returning: outcome)
     }
 
-    private func reap() {
-        waitpid(child, nil, WNOHANG)
+    /// Ends the process group and reaps the child. Nobody waits for it any more.
+    private func end() {
+        killGroup()
+        var watched = pollfd(fd: process, events: Int16(POLLIN), revents: 0)
+        while unsafe poll(&watched, 1, -1) < 0, errno == EINTR {}
+        state.withLock { state in
+            waitpid(child, nil, 0)
+            state.isReaped = true
+        }
+        close(output)
+        close(process)
+    }
+
+    private func killGroup() {
+        kill(-child, SIGKILL)
+        kill(child, SIGKILL)
     }
 }

@@ -1,5 +1,5 @@
-import CLinux
-import Glibc
+import Dispatch
+import Files
 import Yams
 
 /// Parses a YAML file into a tree whose nodes know their line and column.
@@ -82,39 +82,28 @@ package enum YAMLDocument {
 private enum DeepStack {
     private static let bytes = 8 * 1024 * 1024
 
-    static func run<Result>(_ work: @escaping () -> Result) -> Result {
+    static func run<Result>(_ work: @escaping @Sendable () -> Result) -> Result {
         let box = Box(work)
-        var attributes = pthread_attr_t()
-        unsafe pthread_attr_init(&attributes)
-        defer { unsafe pthread_attr_destroy(&attributes) }
-        unsafe pthread_attr_setstacksize(&attributes, bytes)
-        var thread = pthread_t()
-        let context = unsafe Unmanaged.passRetained(box as AnyBox).toOpaque()
-        let outcome = unsafe pthread_create(
-            &thread, &attributes,
-            { pointer in
-                guard let pointer = unsafe pointer else { return nil }
-                unsafe Unmanaged<AnyBox>.fromOpaque(pointer).takeRetainedValue().run()
-                return nil
-            }, context)
-        guard outcome == 0 else {
-            unsafe Unmanaged<AnyBox>.fromOpaque(context).release()
-            return work()
+        do throws(SystemCallError) {
+            try OwnThread.start(stackBytes: bytes) { box.run() }
+            box.done.wait()
+        } catch {
+            box.run()
         }
-        pthread_join(thread, nil)
         return box.result ?? work()
     }
 
-    private class AnyBox {
-        func run() {}
-    }
+    /// `@unchecked Sendable`: the result is written before `done` is signalled, and read after it.
+    private final class Box<Result>: @unchecked Sendable {
+        private let work: @Sendable () -> Result
+        let done = DispatchSemaphore(value: 0)
+        private(set) var result: Result?
 
-    private final class Box<Result>: AnyBox {
-        private let work: () -> Result
-        var result: Result?
+        init(_ work: @escaping @Sendable () -> Result) { self.work = work }
 
-        init(_ work: @escaping () -> Result) { self.work = work }
-
-        override func run() { result = work() }
+        func run() {
+            result = work()
+            done.signal()
+        }
     }
 }

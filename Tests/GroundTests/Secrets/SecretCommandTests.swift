@@ -54,6 +54,15 @@ import Testing
         #expect(await problem(with: script, time: .seconds(1)) == expected)
     }
 
+    @Test func `many commands that end together are read apart`() async throws {
+        for round in 0..<3 {
+            try await withThrowingTaskGroup(of: (Int, String).self) { group in
+                for number in 0..<100 { group.addTask { (number, try await output(of: "echo \(round)-\(number)")) } }
+                for try await (number, printed) in group { #expect(printed == "\(round)-\(number)") }
+            }
+        }
+    }
+
     @Test func `its whole process group ends with it`() async throws {
         let folder = try TestFiles.scratch()
         defer { TestFiles.remove(folder) }
