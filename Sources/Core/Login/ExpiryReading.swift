@@ -29,7 +29,7 @@ struct ExpiryReading {
     /// The expiry from the first source that says something, and never past the `exp` of a token that is a JSON Web Token.
     ///
     /// A source that is absent, empty, of another type, no number, zero, negative or beyond any clock says nothing. The caller judges a
-    /// lifetime that is too short: it is news about the token in hand, but a bad reply for another token.
+    /// lifetime that is too short, or 0 where no source says more: it is news about the token in hand, but a bad reply for another token.
     ///
     /// - Throws: `LoginFailure`, class bad reply, if no source says anything.
     func expiry(_ sources: [ExpirySource]) throws(LoginFailure) -> Expiry {
@@ -57,7 +57,10 @@ struct ExpiryReading {
             expiry.ignoredSources = ignored
             return expiry
         }
-        throw reader.bad("the answer states no lifetime; set expires: [{after: …}] on the token")
+        guard sources.contains(where: statesZero) else { throw reader.bad("the answer states no lifetime; set expires: [{after: …}] on the token") }
+        var nothing = Expiry(origin: .field, lifetime: .zero)
+        nothing.ignoredSources = ignored
+        return nothing
     }
 
     private func read(_ source: ExpirySource, relative: Duration?) -> Expiry? {
@@ -93,6 +96,12 @@ struct ExpiryReading {
     private func ownLength(until end: WallTime) -> Duration? { token?.date("iat").map { end - $0 } }
 
     // MARK: Values
+
+    /// Whether a source states a lifetime of 0: it says nothing, except that the token in hand may have less than a second left.
+    private func statesZero(_ source: ExpirySource) -> Bool {
+        guard case .value(let source, .lifetime) = source else { return false }
+        return reader.value(source)?.decimalValue == 0
+    }
 
     /// A lifetime the answer itself states, whichever source is used.
     private func relativeLifetime(_ source: ExpirySource) -> Duration? {

@@ -15,9 +15,9 @@ extension TokenState {
             take(draft, fingerprint: fingerprint, at: now, using: &generator)
             if trigger != .admin { budget.spend(at: now) }
         case .same:
-            // The configured lifetime may have changed since; the time of issue has not.
+            // The configured lifetime may have changed since; the time of issue has not. It takes no stated life's place.
             let expiry = learnedExpiry(draft.expiry, at: now)
-            if expiry.origin == .configured { token?.expiry = expiry } else { shorten(to: draft) }
+            if expiry.origin != .configured { shorten(to: draft, at: now) } else if token?.expiry.origin == .configured { token?.expiry = expiry }
             if let held = token, let deadline = held.deadline, let lifetime = held.expiry.lifetime {
                 let recheck = RefreshPolicy.recheck(now: now, deadline: deadline, lifetime: lifetime)
                 plan = Plan(refreshAt: recheck, jitterDrawn: plan?.jitterDrawn ?? .zero)
@@ -36,6 +36,7 @@ extension TokenState {
     private func adoption(of draft: TokenDraft, at now: BootInstant) throws(LoginFailure) -> Adoption {
         guard let held = token, held.value.matches(draft.value) else {
             if let lifetime = draft.expiry.lifetime, lifetime < Expiry.range.lowerBound {
+                if lifetime == .zero { throw LoginFailure(.badReply, "the answer states a lifetime of 0; set expires: [{after: …}] on the token") }
                 throw LoginFailure(.badReply, "the token's lifetime is less than \(DurationSyntax.words(Expiry.range.lowerBound))")
             }
             return .new
@@ -45,7 +46,9 @@ extension TokenState {
         }
         guard isLater(draft, than: held) else {
             if held.isAlive(at: now) { return .same }
-            if draft.expiry.origin == .configured { return .reissued }
+            // A stated life that became 0 is over, whatever the fallback says.
+            let isOver = held.expiry.origin != .configured && !draft.expiry.ignoredSources.isEmpty
+            if draft.expiry.origin == .configured, !isOver { return .reissued }
             // A remaining life in whole seconds ends a moment before the token does, and the next one is there at once.
             let isJustDead = held.deadline.map { now - $0 < Self.roundingTime } ?? false
             throw LoginFailure(isJustDead ? .transient : .badReply, "the partner returned the expired token again")
@@ -54,10 +57,16 @@ extension TokenState {
     }
 
     /// Brings the end of the token in hand forward, where the same token came back with an earlier one.
-    private mutating func shorten(to draft: TokenDraft) {
-        guard !draft.expiry.ignoredAge, let lifetime = draft.expiry.lifetime, let held = token, let deadline = held.deadline else { return }
-        let end = draft.sentAt + lifetime
-        if end < deadline { token?.expiry.lifetime = end - held.issuedAt }
+    private mutating func shorten(to draft: TokenDraft, at now: BootInstant) {
+        guard !draft.expiry.ignoredAge, let lifetime = draft.expiry.lifetime, lifetime != .zero, let held = token, let deadline = held.deadline
+        else { return }
+        // The same stated end is news only where it was measured by the local clock before, and by the partner's now.
+        if let stated = draft.expiry.stated, let before = held.expiry.stated, stated >= before {
+            guard held.expiry.clockSkew == nil, draft.expiry.clockSkew != nil else { return }
+        }
+        // Whole seconds may end up to one early, and the partner counted them while the request was under way.
+        guard now + lifetime + .seconds(1) < deadline else { return }
+        token?.expiry.lifetime = draft.sentAt + lifetime - held.issuedAt
     }
 
     /// Whether the partner states a later expiry for the same token than before.
