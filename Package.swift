@@ -43,6 +43,7 @@ let ground = [
     system("Sources/Ground/CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
     system("Sources/Ground/COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
     system("Sources/Ground/CPCRE2", pkgConfig: "libpcre2-8", apt: "libpcre2-dev"),
+    system("Sources/Ground/CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
     room("Ground/Patterns", "CPCRE2"),
     room("Ground/Time", "CLinux"),
     room("Ground/JSON"),
@@ -53,7 +54,7 @@ let ground = [
 
 let core = [
     room("Core/Tokens", "Time", "JSON", "Secrets"),
-    room("Core/OutboundHTTP", "CCurl", "Time", "Files", "Secrets", httpTypes),
+    room("Core/OutboundHTTP", "CCurl", "CZlib", "Time", "Files", "Secrets", httpTypes),
     room(
         "Core/Providers", "Time", "JSON", "Patterns", "YAML", "Tokens", "OutboundHTTP", httpTypes,
         resources: definitions.map { .embedInCode("Definitions/\($0).yaml") }),

@@ -21,7 +21,9 @@ struct ExpiryReading {
         self.token = token
         self.ignoresClaim = ignoresClaim
         self.toleratesAge = toleratesAge
-        if let text = reader.reply.first(.age), let seconds = DecimalNumber.value(of: text), seconds > 0 {
+        // One line with one number (RFC 9111 §5.1); of more, the oldest counts.
+        let ages = reader.reply.fields.members(.age).compactMap(DecimalNumber.value)
+        if let seconds = ages.max(), seconds > 0 {
             age = min(.seconds(min(seconds, CalendarTime.lastSecond)), Expiry.range.upperBound)
         }
     }
@@ -135,7 +137,7 @@ struct ExpiryReading {
     ///
     /// - Throws: `LoginFailure`, class bad reply, for more than 5 min.
     func delay() throws(LoginFailure) -> Duration? {
-        guard let start = token?.date("nbf"), let date = reader.reply.first(.date).flatMap(CalendarTime.parseIMFFixdate) else { return nil }
+        guard let start = token?.date("nbf"), let date = reader.reply.sole(.date).flatMap(CalendarTime.parseIMFFixdate) else { return nil }
         let ahead = start - date
         guard ahead >= .seconds(10) else { return nil }
         guard ahead <= .seconds(300) else { throw reader.bad("the token is not valid before \(CalendarTime.rfc3339(start)), over 5 min ahead") }
@@ -152,7 +154,7 @@ struct ExpiryReading {
         let reply = reader.reply
         var expiry = Expiry(origin: origin, stated: end)
         func bounded(_ lifetime: Duration) -> Duration { min(lifetime, longest ?? lifetime, Expiry.range.upperBound) }
-        if let field = reply.first(.date) {
+        if let field = reply.sole(.date) {
             if let date = CalendarTime.parseIMFFixdate(field) {
                 // `Date` is truncated to a whole second: the partner's clock may be up to one second ahead of it.
                 let lifetime = bounded(end - (date + age + .seconds(1)))

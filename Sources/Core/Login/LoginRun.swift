@@ -1,3 +1,4 @@
+import HTTPTypes
 import JSON
 package import OutboundHTTP
 package import Providers
@@ -43,7 +44,11 @@ package struct LoginRun: Sendable {
 
     /// The request of the current step.
     package func request() throws(LoginFailure) -> OutboundRequest {
-        try RequestRendering.request(requests[step], of: definition, values: values, connection: connection)
+        var request = try RequestRendering.request(requests[step], of: definition, values: values, connection: connection)
+        // A body that is the token has a type of its own.
+        if case .body = definition.token.source { return request }
+        if request.fields[.accept] == nil { request.fields[.accept] = "application/json" }
+        return request
     }
 
     /// Reads the answer to the current step.

@@ -24,6 +24,7 @@ extension ReplyReader {
                 if let failure = try failure(failureClass, of: tests, errors, redactor) { return failure }
             }
             guard success.statuses.contains(where: { $0.matches(reply.status) }) else { return byStatus(errors, redactor) }
+            if let problem = reply.bodyProblem { return bad(problem) }
             if reply.status == 206 { return bad("the answer is a part of one (status 206)") }
             for test in success.tests where try !holds(test) { return failure(failing: test, errors, redactor) }
             return nil
@@ -136,19 +137,35 @@ extension ReplyReader {
     private func retryAfter(_ sources: [RetryAfterSource]) -> Duration? {
         var pauses: [Duration] = []
         for source in sources + [RetryAfterSource.field] {
-            guard let found = value(source.source) else { continue }
-            // A pattern that reaches its limits says nothing, as one that finds nothing.
-            let text = source.pattern.map { try? $0.value(in: Self.searchedText(found)) } ?? found.scalarText
-            if let text, let pause = pause(text, unit: source.unit) { pauses.append(min(pause, Self.longestPause)) }
+            // Of several lines of a header field the longest pause counts.
+            let stated = values(source.source).compactMap { found in
+                // A pattern that reaches its limits says nothing, as one that finds nothing.
+                let text = source.pattern.map { try? $0.value(in: Self.searchedText(found)) } ?? found.scalarText
+                return text.flatMap { longestPause(in: $0, unit: source.unit) }
+            }
+            if let pause = stated.max() { pauses.append(min(pause, Self.longestPause)) }
         }
         // A source that says "at once" does not overrule one that asks for a pause.
         return pauses.first { $0 > .zero } ?? pauses.first
     }
 
+    private func values(_ source: ValueSource) -> [JSONValue] {
+        if case .header(let name) = source { return reply.lines(name).map { .string($0) } }
+        return value(source).map { [$0] } ?? []
+    }
+
+    /// The pause that a text states; of a list of numbers, which a proxy makes of several lines, the longest.
+    private func longestPause(in text: String, unit: Duration) -> Duration? {
+        if let pause = pause(text, unit: unit) { return pause }
+        let numbers = text.listMembers
+        guard numbers.count > 1, numbers.allSatisfy({ DecimalNumber.value(of: $0) != nil }) else { return nil }
+        return numbers.compactMap { pause($0, unit: unit) }.max()
+    }
+
     /// A number of units, or a moment: a date, or seconds or milliseconds since 1970 in place of a number of seconds. What is negative or
     /// past says nothing.
     private func pause(_ text: String, unit: Duration) -> Duration? {
-        let now = reply.first(.date).flatMap(CalendarTime.parseIMFFixdate) ?? reply.receivedAtWall
+        let now = reply.sole(.date).flatMap(CalendarTime.parseIMFFixdate) ?? reply.receivedAtWall
         func until(_ moment: WallTime) -> Duration? { moment > now ? moment - now : nil }
         guard let number = DecimalNumber.value(of: text) else { return CalendarTime.parseHTTPDate(text, now: now).flatMap(until) }
         switch number {

@@ -12,7 +12,7 @@ package enum RequestRendering {
         try checkOrigin(of: template.url, definition, values)
         var fields = HTTPFields()
         fields[.cacheControl] = "no-cache, no-store"
-        fields[.accept] = "application/json"
+        fields[.acceptEncoding] = "identity"
         let (body, contentType) = try body(template.body, values)
         if let contentType { fields[.contentType] = contentType }
         for header in template.headers {

@@ -37,8 +37,22 @@ package enum BaseURL {
         let labels = host.split(separator: ".", omittingEmptySubsequences: false)
         // A final dot makes a name absolute.
         let isWhole = !host.isEmpty && labels.dropLast().allSatisfy { !$0.isEmpty } && host != "." && labels.allSatisfy { $0.utf8.count <= 63 }
-        guard host.utf8.allSatisfy(isFit), isWhole, host.utf8.count <= 253 else { return "has the host \(host), which is no name and no address" }
+        let hasHyphenAtEnd = labels.contains { $0.hasPrefix("-") || $0.hasSuffix("-") }
+        guard host.utf8.allSatisfy(isFit), isWhole, !hasHyphenAtEnd, host.utf8.count <= 253, !endsInNumber(labels) || isIPv4(host) else {
+            return "has the host \(host), which is no name and no address"
+        }
         return nil
+    }
+
+    /// Whether the last label is a number: then the host is read as an IPv4 address, however it is written.
+    private static func endsInNumber(_ labels: [Substring]) -> Bool {
+        guard let last = labels.last(where: { !$0.isEmpty }) else { return false }
+        return last.utf8.allSatisfy { (0x30...0x39).contains($0) } || last.hasPrefix("0x") && last.utf8.dropFirst(2).allSatisfy(isHex)
+    }
+
+    private static func isIPv4(_ host: String) -> Bool {
+        var address = in_addr()
+        return unsafe inet_pton(AF_INET, host, &address) == 1
     }
 
     /// A path prefix without what would be read as another one: `.` and `..` segments, and a percent sign that escapes nothing.

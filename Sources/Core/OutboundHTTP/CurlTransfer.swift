@@ -220,24 +220,16 @@ import Time
         var status = 0
         unsafe curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
         let fields = fields
-        if request.sink == nil, let fault = framingFault(fields) { return .failure(fault) }
-        return .success(
-            PartnerReply(status: status, fields: fields, body: body, sentAt: sentAt, sentAtWall: sentAtWall, receivedAtWall: clocks.wall))
-    }
-
-    /// What libcurl lets pass and must not where a token is at stake: lengths that contradict each other or the body, and an encoding that
-    /// was not asked for, whose truncation nobody notices.
-    private func framingFault(_ fields: HTTPFields) -> TransportFault? {
-        if let encoding = fields[.contentEncoding], encoding.utf8.count > 16 || encoding.lowercased() != "identity" {
-            return TransportFault(.unreadable, "the answer is compressed, which was not asked for")
+        var reply = PartnerReply(
+            status: status, fields: fields, body: body, sentAt: sentAt, sentAtWall: sentAtWall, receivedAtWall: clocks.wall)
+        guard request.sink == nil else { return .success(reply) }
+        do throws(TransportFault) {
+            let read = try AnswerBody(body, status: status, fields: fields, method: request.method)
+            (reply.body, reply.bodyProblem) = (read.bytes, read.problem)
+            return .success(reply)
+        } catch {
+            return .failure(error)
         }
-        guard fields[.transferEncoding] == nil, request.method != .head else { return nil }
-        let lengths = Set(fields[fields: .contentLength].map(\.value))
-        guard let length = lengths.first else { return nil }
-        guard lengths.count == 1, let count = Int(length), length.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
-            return TransportFault(.unreadable, "the answer states more than one length, or one that is no number")
-        }
-        return count == body.count ? nil : TransportFault(.unreachable, "the answer was cut: \(body.count) of \(count) bytes")
     }
 
     private func failure(_ code: CURLcode) -> TransportFault {

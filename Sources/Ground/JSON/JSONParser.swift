@@ -3,7 +3,7 @@
 /// It replaces Foundation's decoder, whose running time grows with the cube of the nesting depth.
 struct JSONParser {
     /// Deeper documents are refused (RFC 8259 §9 allows a limit).
-    static let maximumDepth = 64
+    static let maximumDepth = 256
 
     private let bytes: [UInt8]
     private let isLenient: Bool

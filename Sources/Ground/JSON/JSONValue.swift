@@ -34,7 +34,7 @@ package enum JSONValue: Sendable, Hashable {
         }
     }
 
-    /// Reads a whole document; nil for anything that is not valid JSON, or nested more than 64 deep.
+    /// Reads a whole document; nil for anything that is not valid JSON, or nested more than 256 deep.
     ///
     /// - Parameter leniently: takes a byte-order mark, raw control bytes in strings, bytes that are not UTF-8 and lone surrogates.
     ///   The latter two become U+FFFD, so that a value which holds them can be told from one that is sound.

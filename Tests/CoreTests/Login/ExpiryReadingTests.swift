@@ -155,7 +155,8 @@ extension ExpiryReadingTests {
     @Test(arguments: [
         // Age, relative life: what is left; whether a second answer is asked for; what then counts.
         ("100", 3600, 3500.0, false, 3500.0), ("3595", 3600, 5, false, 5), ("3598", 3600, 2, true, 3600), ("7200", 3600, -3600, true, 3600),
-        ("-5", 3600, 3600, false, 3600), ("soon", 3600, 3600, false, 3600),
+        ("-5", 3600, 3600, false, 3600), ("soon", 3600, 3600, false, 3600), ("3500, 10", 3600, 100, false, 100),
+        ("junk, 3500", 3600, 100, false, 100),
     ])
     func `an Age that leaves no life is asked about, and then ignored`(age: String, life: Int, left: Double, isAged: Bool, tolerated: Double) throws {
         let reader = ReplyReader(.make(200, #"{"e":\#(life)}"#, fields: [("Age", age)], clocks: FakeClocks()))

@@ -83,7 +83,7 @@ import YAML
             (429, "30", 30), (429, "1800000030", 30), (429, "1800000030000", 30), (429, "Fri, 15 Jan 2027 08:05:00 GMT", 300),
             (429, "Friday, 15-Jan-27 08:05:00 GMT", 300), (429, "Fri Jan 15 08:05:00 2027", 300), (429, "-5", nil), (429, "soon", nil),
             (429, "1700000000", nil), (429, "Sunday, 06-Nov-94 08:49:37 GMT", nil), (429, "0x10", nil), (429, "", nil), (429, "999999", 86_400),
-            (503, "300", 300), (500, "300", 300), (503, "7200", 3600), (400, "60", 60), (403, "60", 60),
+            (429, "5, 300", 300), (429, "300,300", 300), (503, "300", 300), (500, "300", 300), (503, "7200", 3600), (400, "60", 60), (403, "60", 60),
         ] as [(Int, String, Double?)])
     func `a pause is read in every form, and what is unusable counts as not stated`(status: Int, field: String, seconds: Double?) throws {
         let found = try failure(status, fields: [("Retry-After", field)])
