@@ -5,7 +5,8 @@ enum BodyToken {
     /// Words of errors; in a random token of 1,000 characters the shortest is found by chance once in some thousand.
     private static let stems = [
         "error", "denied", "unauthor", "invalid", "forbidden", "failed", "unavailable", "undefined", "exception", "success", "incorrect",
-        "not_found", "notfound", "no_applicable", "maintenance", "expired", "suspend", "too_many", "toomany", "timeout",
+        "not_found", "notfound", "no_applicable", "maintenance", "expired", "suspend", "locked", "too_many", "toomany", "timeout", "retry",
+        "required", "status", "%pdf",
     ].map { Array($0.utf8) }
 
     /// Letters that a sequence without a digit or another sign must have to be no word.
@@ -21,23 +22,19 @@ enum BodyToken {
         if bytes.firstRange(of: Array("://".utf8)) != nil { return "it is a URL" }
         let lower = bytes.map { isUpper($0) ? $0 | 0x20 : $0 }
         if lower.firstRange(of: Array("%3c".utf8)) != nil { return "it is markup" }
+        if lower.starts(with: "http".utf8) { return "it is a URL or a status" }
         if bytes.allSatisfy({ isDigit($0) || "+-.:_eETZ".utf8.contains($0) }) { return "it is a number or a date" }
         if lower.starts(with: "0x".utf8), lower.dropFirst(2).allSatisfy({ isDigit($0) || (0x61...0x66).contains($0) }) { return "it is a number" }
         if stems.contains(where: { lower.firstRange(of: $0) != nil }) { return "it says what went wrong" }
-        return isMadeOfWords(bytes) ? "it is made of words" : nil
+        return !bytes.contains(where: isDigit) && isMadeOfWords(bytes) ? "it is made of words" : nil
     }
 
-    /// Whether everything between signs is a number of up to four digits or a word: letters in one case or with a first capital, or several such words, with at most
-    /// two digits behind them.
+    /// Whether everything between signs is a word, or several: letters in one case or with a first capital.
     private static func isMadeOfWords(_ bytes: [UInt8]) -> Bool {
-        let pieces = bytes.split { !isLetter($0) && !isDigit($0) }
-        if pieces.count == 1, pieces[0].count >= longestWord, pieces[0].allSatisfy(isLetter), words(pieces[0]).count == 1 { return false }
+        let pieces = bytes.split { !isLetter($0) }
+        if pieces.count == 1, pieces[0].count >= longestWord, words(pieces[0]).count == 1 { return false }
         return pieces.allSatisfy { piece in
-            if piece.allSatisfy(isDigit) { return piece.count <= 4 }
-            let digits = piece.reversed().prefix(while: isDigit).count
-            let letters = piece.dropLast(digits)
-            guard digits <= 2 || piece.count <= 8, letters.allSatisfy(isLetter) else { return false }
-            let words = words(letters)
+            let words = words(piece)
             return words.count == 1 ? isWord(words[0]) : words.allSatisfy { $0.count >= 3 && isWord($0) }
         }
     }
