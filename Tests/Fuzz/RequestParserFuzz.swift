@@ -70,7 +70,7 @@ struct SecondOpinion {
 private func check(_ bytes: [UInt8], cut: Int) {
     let limits = ServerLimits(
         headerBytes: 16 * 1024, fields: 100, bodyBytes: 64 * 1024, headerTime: .seconds(5), requestTime: .seconds(10), idleTime: .seconds(60),
-        connections: 1024, idleGrace: .seconds(1), firstRequestGrace: .milliseconds(250))
+        connections: 1024, shareBytes: 16 * 1024 * 1024, idleGrace: .seconds(1), firstRequestGrace: .milliseconds(250))
     let parser = RequestParser(limits: limits)
     let whole = parser.parse(bytes.span)
     let body = parser.chunkedBody ?? (parser.bodyRange.upperBound <= bytes.count ? Array(bytes[parser.bodyRange]) : [])

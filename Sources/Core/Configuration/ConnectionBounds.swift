@@ -17,6 +17,9 @@ package struct ConnectionBounds: Sendable, Equatable {
     package var strangerConnections = 256
     /// Share of `connections` for one user, or for one client whose user the kernel does not know.
     package var userConnections = 512
+    /// Bytes of requests that are not complete and of responses that are not read, of all connections of one share together. At least four
+    /// requests of the greatest size are held, whatever is configured.
+    package var shareBytes = 16 * 1024 * 1024
     /// Total number of requests that wait for an answer.
     package var waiting = 4096
     /// Rate of one user's requests that are refused for lack of identity; beyond it they get 429.

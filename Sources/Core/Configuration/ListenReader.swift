@@ -77,6 +77,7 @@ enum ListenReader {
         if let value = mapping.take("connections")?.integer(in: 8...100_000) { limits.connections = value }
         if let value = mapping.take("stranger_connections")?.integer(in: 4...100_000) { limits.strangerConnections = value }
         if let value = mapping.take("user_connections")?.integer(in: 4...100_000) { limits.userConnections = value }
+        if let value = mapping.take("share_memory")?.size(in: 1024 * 1024...1024 * 1024 * 1024) { limits.shareBytes = value }
         if let value = mapping.take("waiting")?.integer(in: 16...1_000_000) { limits.waiting = value }
         if let value = mapping.take("refusals")?.rate() { limits.refusals = value }
         mapping.finish()

@@ -27,7 +27,7 @@ package final class SandboxServer: Sendable {
     /// The default limits of the daemon.
     private static let limits = ServerLimits(
         headerBytes: 16 * 1024, fields: 100, bodyBytes: 64 * 1024, headerTime: .seconds(5), requestTime: .seconds(10), idleTime: .seconds(60),
-        connections: 1024, idleGrace: .seconds(1), firstRequestGrace: .milliseconds(250))
+        connections: 1024, shareBytes: 16 * 1024 * 1024, idleGrace: .seconds(1), firstRequestGrace: .milliseconds(250))
 
     deinit {
         server.stop()

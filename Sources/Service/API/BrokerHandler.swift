@@ -157,6 +157,8 @@ package final class BrokerHandler: RequestHandler {
         case .now(let outcome):
             return finish(routed, outcome)
         case .later(let work):
+            // A caller that did not wait for its POST may still have meant it.
+            if request.route.method != .post, connection.isAbandoned() { return .hangUp }
             let uses = try admission.enter(known)
             let (ticket, ledger) = (connection.ticket(), ledger)
             let answer = pending.submit(for: connection.share.owner, Self.bounds(admission.rules.bounds, of: connection.share)) { answer in

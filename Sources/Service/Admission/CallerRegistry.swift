@@ -35,10 +35,19 @@ final class CallerRegistry {
 
     /// Asks the kernel for the peer of a new connection and counts the connection towards its user, or towards strangers.
     func admit(_ peer: Peer) -> Admittance {
-        let identity = peer.transport == .unix ? PeerIdentity.ofUnixPeer(peer.descriptor) : diagnosis?.peer(of: peer.descriptor)
+        var (identity, isGone) = (PeerIdentity?.none, false)
+        if peer.transport == .unix {
+            identity = PeerIdentity.ofUnixPeer(peer.descriptor)
+        } else {
+            switch diagnosis?.peer(of: peer.descriptor) {
+            case .identified(let found): identity = found
+            case .gone: isGone = true
+            case .unidentified, nil: break
+            }
+        }
         let context = CallerContext(identity: identity, transport: peer.transport)
         identify(context)
-        return Admittance(context: context, share: context.keyless?.standing.share(identity?.user) ?? strangers)
+        return Admittance(context: context, share: context.keyless?.standing.share(identity?.user) ?? strangers, isGone: isGone)
     }
 
     private var strangers: ConnectionShare { ConnectionShare(.strangers, limit: rules.bounds.strangerConnections) }

@@ -39,7 +39,8 @@ import Testing
 
     private static func user(of descriptor: Int32) -> UInt32? {
         guard var diagnosis = SocketDiagnosis() else { return nil }
-        return diagnosis.peer(of: descriptor)?.user
+        guard case .identified(let identity) = diagnosis.peer(of: descriptor) else { return nil }
+        return identity.user
     }
 
     @Test(arguments: loopbacks) func `a loopback connection names its user`(address: SocketAddress) throws {

@@ -48,6 +48,23 @@ private func makeServer(_ limits: ServerLimits = ServerLimits.usual, strangers: 
         }
     }
 
+    @Test func `the connection that holds most is closed where a share holds too much`() throws {
+        var limits = ServerLimits.usual
+        limits.shareBytes = 300_000
+        let (server, address) = try makeServer(limits)
+        defer { server.stop() }
+        let chunks = String(repeating: "1;\(String(repeating: "e", count: 200))\r\nx\r\n", count: 1000)
+        let part = "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(chunks)"
+        let (greedy, modest, other) = (
+            try #require(RawClient(address: address)), try #require(RawClient(address: address)), try #require(RawClient(address: address))
+        )
+        modest.send(String(part.utf8.prefix(120_000)) ?? "")
+        #expect(other.ask("/x") == "/x")
+        greedy.send(part)
+        #expect(greedy.receive() == nil)
+        #expect(other.ask("/x") == "/x")
+    }
+
     @Test func `a client that has left ends the connection whose answer it awaited`() throws {
         let (server, address) = try makeServer()
         defer { server.stop() }

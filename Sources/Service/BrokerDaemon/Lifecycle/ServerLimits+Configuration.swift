@@ -9,6 +9,7 @@ extension ServerLimits {
         self.init(
             headerBytes: bounds.headerBytes, fields: bounds.fields, bodyBytes: bounds.bodyBytes, headerTime: bounds.headerTime,
             requestTime: bounds.requestTime, idleTime: bounds.idleTime, connections: min(bounds.connections, connectionsAtMost),
-            idleGrace: bounds.idleGrace, firstRequestGrace: bounds.firstRequestGrace)
+            shareBytes: max(bounds.shareBytes, 4 * (bounds.headerBytes + bounds.bodyBytes)), idleGrace: bounds.idleGrace,
+            firstRequestGrace: bounds.firstRequestGrace)
     }
 }

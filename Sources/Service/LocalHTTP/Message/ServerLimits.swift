@@ -14,6 +14,8 @@ public struct ServerLimits: Sendable, Hashable {
     public var idleTime: Duration
     /// Open connections of one event loop.
     public var connections: Int
+    /// Bytes of unread requests and unsent responses that the connections of one share hold together.
+    public var shareBytes: Int
     /// How long a connection beyond its share must have been idle before it is closed in favour of a new one.
     public var idleGrace: Duration
     /// How long draining waits for the first request of a connection that has sent none yet.
@@ -21,7 +23,7 @@ public struct ServerLimits: Sendable, Hashable {
 
     public init(
         headerBytes: Int, fields: Int, bodyBytes: Int, headerTime: Duration, requestTime: Duration, idleTime: Duration, connections: Int,
-        idleGrace: Duration, firstRequestGrace: Duration
+        shareBytes: Int, idleGrace: Duration, firstRequestGrace: Duration
     ) {
         self.headerBytes = headerBytes
         self.fields = fields
@@ -30,6 +32,7 @@ public struct ServerLimits: Sendable, Hashable {
         self.requestTime = requestTime
         self.idleTime = idleTime
         self.connections = connections
+        self.shareBytes = shareBytes
         self.idleGrace = idleGrace
         self.firstRequestGrace = firstRequestGrace
     }

@@ -27,7 +27,14 @@ public final class Connection {
     var parser: RequestParser?
     /// The part of the responses that the socket has not accepted yet.
     var unsent: [UInt8] = []
+    /// What it holds, and how much of that its share has counted.
+    var heldBytes: Int { held.count + unsent.count }
+    var countedBytes = 0
     var hasSentContinue = false
+    /// Whether the kernel has reported the end of the peer's input, which may not have been read yet.
+    var hasHungUp: Bool
+    /// Whether nobody held the other end any more when the connection was accepted.
+    let isGone: Bool
     /// Whether the peer has sent its last byte; a request being answered is still answered.
     var isReadClosed = false
     /// For the request being answered later: whether it is HEAD, and whether it is the last one.
@@ -51,6 +58,8 @@ public final class Connection {
         self.peer = peer
         context = admittance.context
         share = admittance.share
+        isGone = admittance.isGone
+        hasHungUp = admittance.isGone
         self.generation = generation
         self.loop = loop
     }
@@ -59,6 +68,9 @@ public final class Connection {
     public func ticket() -> ReplyTicket {
         ReplyTicket(loop: loop, descriptor: peer.descriptor, generation: generation, exchange: exchange)
     }
+
+    /// Whether its peer is gone already, so that nobody waits for an answer. Asks the kernel, and only after the end of the peer's input.
+    public func isAbandoned() -> Bool { hasHungUp && loop.isAbandoned(self) }
 
     /// Moves the connection to another share; where that share is over its limit, its longest idle connection is closed.
     public func join(_ share: ConnectionShare) {

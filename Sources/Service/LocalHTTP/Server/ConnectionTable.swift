@@ -3,8 +3,15 @@ import Time
 /// The open connections of one loop by descriptor, and the number of connections in each share.
 struct ConnectionTable {
     private var slots: [Connection?] = []
-    private var shares: [ConnectionShare.Owner: (count: Int, limit: Int)] = [:]
+    private var shares: [ConnectionShare.Owner: Share] = [:]
     private(set) var count = 0
+
+    private struct Share {
+        var count = 0
+        var limit: Int
+        /// What its connections hold together.
+        var bytes = 0
+    }
 
     var isEmpty: Bool { count == 0 }
 
@@ -22,7 +29,7 @@ struct ConnectionTable {
         if place >= slots.count { slots += Array(repeating: nil, count: max(64, place + 1 - slots.count)) }
         slots[place] = connection
         count += 1
-        join(connection.share)
+        join(connection.share, bytes: 0)
     }
 
     /// Removes a connection; false where it was already removed.
@@ -30,24 +37,36 @@ struct ConnectionTable {
         guard holds(connection) else { return false }
         slots[Int(connection.peer.descriptor)] = nil
         count -= 1
-        leave(connection.share.owner)
+        leave(connection.share.owner, bytes: connection.countedBytes)
         return true
     }
 
     mutating func move(_ connection: Connection, to share: ConnectionShare) {
         guard holds(connection), connection.share != share else { return }
-        leave(connection.share.owner)
+        leave(connection.share.owner, bytes: connection.countedBytes)
         connection.share = share
-        join(share)
+        join(share, bytes: connection.countedBytes)
     }
 
-    private mutating func join(_ share: ConnectionShare) {
-        shares[share.owner] = ((shares[share.owner]?.count ?? 0) + 1, share.limit)
+    private mutating func join(_ share: ConnectionShare, bytes: Int) {
+        shares[share.owner, default: Share(limit: share.limit)].count += 1
+        shares[share.owner]?.limit = share.limit
+        shares[share.owner]?.bytes += bytes
     }
 
-    private mutating func leave(_ owner: ConnectionShare.Owner) {
+    private mutating func leave(_ owner: ConnectionShare.Owner, bytes: Int) {
         shares[owner]?.count -= 1
+        shares[owner]?.bytes -= bytes
         if shares[owner]?.count == 0 { shares[owner] = nil }
+    }
+
+    /// Counts what a connection holds. Returns the one to close where its share holds more than it may: the one that holds most.
+    mutating func count(_ connection: Connection, limit: Int) -> Connection? {
+        let bytes = connection.heldBytes
+        shares[connection.share.owner]?.bytes += bytes - connection.countedBytes
+        connection.countedBytes = bytes
+        guard bytes > 0, shares[connection.share.owner]?.bytes ?? 0 > limit else { return nil }
+        return slots.lazy.compactMap { $0 }.filter { $0.share.owner == connection.share.owner }.max { $0.countedBytes < $1.countedBytes }
     }
 
     /// The connection to close to make room for a newcomer, if any.

@@ -30,6 +30,11 @@ extension ServerLoop {
         connection.lastActive = time.boot
         connections.insert(connection)
         makeRoom(for: connection)
+        if connection.isGone {
+            receive(connection)
+            if connections.holds(connection) { close(connection, .broken) }
+            return
+        }
         do {
             try events.watch(descriptor, identifier: connection.identifier, for: connection.interest)
         } catch {

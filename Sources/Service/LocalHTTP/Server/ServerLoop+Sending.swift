@@ -11,6 +11,10 @@ extension ServerLoop {
         }
         // Clear the buffer before another response is written into it.
         output.bytes.removeAll(keepingCapacity: true)
+        if connection.heldBytes != connection.countedBytes {
+            while let surplus = connections.count(connection, limit: limits.shareBytes) { close(surplus, .evicted) }
+            guard connections.holds(connection) else { return }
+        }
         updateInterest(connection)
     }
 
@@ -49,8 +53,9 @@ extension ServerLoop {
         case .lingering:
             // Everything was sent: the peer has a moment to receive it and to close.
             setDeadline(connection, time.boot + (isDraining ? Self.second / 4 : 2 * Self.second))
+            if connection.isReadClosed { return close(connection, .finished) }
             shutdown(connection.peer.descriptor, Int32(SHUT_WR))
-            if connection.isReadClosed { close(connection, .finished) } else { listen(connection, for: Self.readable) }
+            listen(connection, for: Self.readable)
         case .answering:
             listen(connection, for: connection.isReadClosed ? 0 : EPOLLRDHUP.rawValue)
         case .reading:

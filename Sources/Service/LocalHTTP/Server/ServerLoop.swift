@@ -111,6 +111,7 @@ final class ServerLoop: @unchecked Sendable {
         let descriptor = Int32(truncatingIfNeeded: identifier)
         guard let connection = connections[descriptor], connection.identifier == identifier else { return }
         if ready & EPOLLERR.rawValue != 0 { return close(connection, .broken) }
+        if ready & EPOLLRDHUP.rawValue != 0 { connection.hasHungUp = true }
         // Our side is open, so EPOLLHUP means that nobody is there to read the response. epoll reports it whatever the interest.
         if ready & EPOLLHUP.rawValue != 0, connection.phase == .answering { return close(connection, .broken) }
         if connection.phase == .answering, ready & EPOLLRDHUP.rawValue != 0 { return noteHalfClose(connection) }
@@ -120,7 +121,7 @@ final class ServerLoop: @unchecked Sendable {
 
     // MARK: Reading
 
-    private func receive(_ connection: Connection) {
+    func receive(_ connection: Connection) {
         let count = input.fill(from: connection.peer.descriptor)
         guard count > 0 else {
             if count < 0, errno == EAGAIN || errno == EINTR { return }
@@ -152,7 +153,12 @@ final class ServerLoop: @unchecked Sendable {
     private func noteHalfClose(_ connection: Connection) {
         connection.isReadClosed = true
         listen(connection, for: 0)
-        if connection.peer.transport == .loopback, diagnosis?.isHeld(connection.peer.descriptor) == false { close(connection, .broken) }
+        if isAbandoned(connection) { close(connection, .broken) }
+    }
+
+    /// Whether nobody holds the other end of a connection any more.
+    func isAbandoned(_ connection: Connection) -> Bool {
+        connection.isGone || connection.peer.transport == .loopback && diagnosis?.peer(of: connection.peer.descriptor) == .gone
     }
 
     /// Answers every complete request in the shared input buffer; remaining bytes move to the connection.
@@ -257,6 +263,7 @@ final class ServerLoop: @unchecked Sendable {
             finish(connection, with: response, omitsBody: parser.head.method == .head, closes: closes)
         case .hangUp:
             linger(connection)
+            if connection.hasHungUp { close(connection, .broken) }
         case .later:
             connection.phase = .answering
             connection.omitsBody = parser.head.method == .head

@@ -22,20 +22,23 @@ public struct SocketDiagnosis: ~Copyable {
         _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     }
 
-    /// The user at the other end of an accepted connection.
-    public mutating func peer(of descriptor: Int32) -> PeerIdentity? {
-        guard case .socket(let message) = ask(about: descriptor), message.idiag_state == Self.established, message.idiag_inode != 0,
-            message.idiag_uid != PeerIdentity.overflowUser
-        else { return nil }
-        return PeerIdentity(user: message.idiag_uid)
+    /// What the kernel says about the other end of an accepted connection.
+    public enum FarEnd: Sendable, Equatable {
+        case identified(PeerIdentity)
+        /// No process holds it any more. A closed socket has no inode.
+        case gone
+        case unidentified
     }
 
-    /// Whether a process still holds the other end of a connection; nil where the kernel does not say. One that has closed it has no inode.
-    public mutating func isHeld(_ descriptor: Int32) -> Bool? {
+    /// Who is at the other end of an accepted connection.
+    public mutating func peer(of descriptor: Int32) -> FarEnd {
         switch ask(about: descriptor) {
-        case .socket(let message): message.idiag_inode != 0
-        case .none: false
-        case .unknown: nil
+        case .none: return .gone
+        case .unknown: return .unidentified
+        case .socket(let message):
+            if message.idiag_inode == 0 { return .gone }
+            guard message.idiag_state == Self.established, message.idiag_uid != PeerIdentity.overflowUser else { return .unidentified }
+            return .identified(PeerIdentity(user: message.idiag_uid))
         }
     }
 
