@@ -121,14 +121,14 @@ final class SimulatedEtcd: Sendable {
         FleetRecord(token: entry.token, revision: entry.revision, age: max(.zero, time.now - entry.at))
     }
 
-    func load() -> (records: [FleetRecord], revision: Int64) {
-        state.withLock { state in (state.records.values.map(record), state.revision) }
+    func load() -> (records: [FleetRecord], position: FleetPosition) {
+        state.withLock { state in (state.records.values.map(record), FleetPosition(revision: state.revision)) }
     }
 
     func lock(_ name: FleetName, for lasting: Duration) -> FleetLocking {
         state.withLock { state in
             let stored = state.records[name].map(record)
-            if let held = state.locks[name.record], held.until > time.now { return .taken(stored) }
+            if let held = state.locks[name.record], held.until > time.now { return .taken(stored, HeldLock(revision: held.revision, holder: "")) }
             state.nextLease += 1
             state.revision += 1
             state.locks[name.record] = (state.nextLease, state.revision, time.now + lasting)
@@ -210,12 +210,12 @@ struct HostFleetStore: FleetStore {
     let etcd: SimulatedEtcd
     let host: Int
 
-    func load() async throws(StoreFault) -> (records: [FleetRecord], revision: Int64) {
+    func load() async throws(StoreFault) -> (records: [FleetRecord], position: FleetPosition) {
         try await etcd.reach()
         return etcd.load()
     }
 
-    func lock(_ name: FleetName, for time: Duration) async throws(StoreFault) -> FleetLocking {
+    func lock(_ name: FleetName, for time: Duration, over stale: HeldLock?) async throws(StoreFault) -> FleetLocking {
         try await etcd.reach()
         return etcd.lock(name, for: time)
     }
@@ -240,7 +240,7 @@ struct HostFleetStore: FleetStore {
         return etcd.write(token, under: nil, over: revision)
     }
 
-    func watch(from revision: Int64, _ hear: @escaping @Sendable (FleetNews) -> Void) async throws(StoreFault) {
+    func watch(from position: FleetPosition, _ hear: @escaping @Sendable (FleetNews) -> Void) async throws(StoreFault) {
         try await etcd.watch(host, hear)
     }
 }

@@ -64,7 +64,7 @@ func run(_ scenario: Scenario) -> Outcome {
         let member =
             scenario.hasFleet
             ? FleetMember(
-                store: HostFleetStore(etcd: etcd, host: host), clocks: clocks, events: Silence(), identity: identity, host: "host-\(host)") : nil
+                store: HostFleetStore(etcd: etcd, host: host), clocks: clocks, events: Silence(), host: "host-\(host)") : nil
         let broker = TokenBroker(
             clocks: clocks, transport: HostTransport(partner: partner, clocks: clocks, start: start), secrets: SimulatedSecrets(), events: Silence(),
             identity: identity, fleet: member)

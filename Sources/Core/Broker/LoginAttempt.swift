@@ -47,7 +47,8 @@ struct LoginAttempt: Sendable {
         }
         let name = FleetName(RecordName(configuration.name, perRequest), login: configuration.loginDigest)
         let due = FleetPolicy.DueLogin(
-            trigger: trigger, own: own, inputs: inputs.digests, isExclusive: configuration.isExclusive, margin: margin, policy: policy)
+            trigger: trigger, own: own, inputs: inputs.digests, isExclusive: configuration.isExclusive, margin: margin, policy: policy,
+            longest: configuration.longestLogin)
         switch await fleet.decide(name, for: due) {
         case .take(let record):
             return .took(record, digests: inputs.digests)

@@ -70,11 +70,21 @@ package actor TokenBroker {
         for record in await fleet.restore() { await receive(record) }
         await withTaskGroup { group in
             group.addTask { await fleet.run() }
-            group.addTask { for await record in fleet.news { await self.receive(record) } }
+            group.addTask { for await heard in fleet.news { await self.hear(heard) } }
             await schedule.run()
             group.cancelAll()
         }
         await checked
+    }
+
+    private func hear(_ heard: FleetHearing) async {
+        switch heard {
+        case .record(let record): await receive(record)
+        case .loaded(let names):
+            // A store that was restored may lack what this host holds.
+            for entry in entries.values { await entry.keeper?.noteLoaded(names) }
+            for entry in entries.values { for keeper in entry.combinations.keepers { await keeper.noteLoaded(names) } }
+        }
     }
 
     /// Passes a record of the fleet to the keeper it belongs to.

@@ -12,14 +12,33 @@ extension TokenKeeper {
             let record = fleet.record(stored, policy: state.policy), record.host != fleet.host,
             inputDigests.isEmpty || record.memory.inputDigest.map(inputDigests.contains) ?? true
         else { return }
-        apply(record, isForced: false)
+        apply(record, isForced: false, revision: stored.revision)
+    }
+
+    /// Writes this host's record where a load found none.
+    package func noteLoaded(_ names: Set<FleetName>) {
+        guard !isStopped, memory.number > 0, state.hasLivingToken(at: now),
+            !names.contains(FleetName(RecordName(configuration.name, perRequest), login: configuration.loginDigest))
+        else { return }
+        writeBack(over: 0)
+    }
+
+    private func writeBack(over revision: Int64) {
+        guard let fleet = environment.fleet else { return }
+        let stored = stored
+        Task { await fleet.writeBack(stored, over: revision) }
     }
 
     /// Applies what is newer in another host's record.
     ///
-    /// - Parameter isForced: whether the record replaces what is in hand, however old it is.
-    func apply(_ record: TokenRecord, isForced: Bool) {
-        switch FleetPolicy.takeover(of: record, own: state, tried: memory.triedDigest, isForced: isForced, at: now) {
+    /// - Parameters:
+    ///   - isForced: whether the record replaces what is in hand, however old it is.
+    ///   - revision: the store's, of a record that this host's own replaces if it is newer.
+    func apply(_ record: TokenRecord, isForced: Bool, revision: Int64? = nil) {
+        let takeover = FleetPolicy.takeover(
+            of: record, own: state, memory: memory, host: environment.fleet?.host ?? "", isForced: isForced,
+            draw: Double.random(in: 0..<1, using: &generator), at: now)
+        switch takeover {
         case .token(let token):
             state.adopt(shared: token, loginAt: record.state.lastSuccessAt, using: &generator)
             memory = record.memory
@@ -31,9 +50,13 @@ extension TokenKeeper {
                     nextRefresh: state.nextAttempt(at: now).map { $0 - now }))
         case .plan(let refreshAt):
             state.planAgain(at: refreshAt, loginAt: record.state.lastSuccessAt)
+            if record.memory.number > memory.number { memory = record.memory }
         case .failure(let trouble):
             state.adopt(shared: trouble, at: now, using: &generator)
+            for host in record.memory.rejectedBy where !memory.rejectedBy.contains(host) { memory.rejectedBy.append(host) }
             publish()
+        case .older:
+            if let revision { writeBack(over: revision) }
         case .nothing: break
         }
         settleWaiters()
@@ -44,11 +67,20 @@ extension TokenKeeper {
     func shareWithFleet(_ ending: LoginAttempt.Ending) async {
         guard let fleet = environment.fleet, case .loggedIn(let report, let lock, _, _) = ending else { return }
         let startedIn = generation
-        let theirs = report.concernsAll ? await fleet.write(stored, under: lock) : nil
+        let written = report.concernsAll ? await fleet.write(stored, under: lock, isExclusive: configuration.isExclusive) : .kept
         await fleet.unlock(lock)
         // The other hosts share the failure: this host retries after them, since the fault may be its own.
         if case .failure = report.outcome { state.stepBack(at: now) }
-        guard startedIn == generation, let theirs, let record = fleet.record(theirs, policy: state.policy), record.host != fleet.host else { return }
-        apply(record, isForced: true)
+        guard startedIn == generation else { return }
+        switch written {
+        case .kept: break
+        case .prevails(let theirs):
+            guard let record = fleet.record(theirs, policy: state.policy), record.host != fleet.host else { return }
+            apply(record, isForced: true)
+        case .lockLost:
+            // Either login may have ended the other's session.
+            if case .success = report.outcome { state.planAgain(at: now) }
+            poke()
+        }
     }
 }

@@ -138,7 +138,8 @@ package actor TokenKeeper {
             configuration: configuration, perRequest: perRequest, memory: memory, values: state.token?.values ?? [:], trigger: trigger,
             isUrgent: !state.hasLivingToken(at: began), isDesperate: state.isDesperate(at: began),
             own: FleetPolicy.Own(
-                fingerprint: state.token?.fingerprint, remaining: state.token?.remaining(at: began), isOwn: isOwn, knownLogin: state.lastSuccessAt),
+                fingerprint: state.token?.fingerprint, remaining: state.token?.remaining(at: began), isOwn: isOwn, knownLogin: state.lastSuccessAt,
+                number: memory.number),
             margin: (state.token?.expiry.lifetime ?? state.longestLifetime).map(state.policy.margin), policy: state.policy)
         // An unstructured task: an impatient caller must not cancel a login that others share.
         loginInFlight = Task { [weak self, environment, isChained] in
@@ -202,7 +203,7 @@ package actor TokenKeeper {
             memory = theirs ?? memory
             guard memory.learn(report, tried: LoginMemory.digest(ofAll: digests)) else { return }
             await environment.store?.secure(stored)
-            _ = await environment.fleet?.write(stored, under: lock)
+            _ = await environment.fleet?.write(stored, under: lock, isExclusive: configuration.isExclusive)
         }
     }
 
@@ -230,6 +231,9 @@ package actor TokenKeeper {
                 nextRefresh: state.nextAttempt(at: now).map { $0 - now }, took: took)
         } catch {
             state.failed(error, trigger: trigger, at: now, using: &generator)
+            if state.trouble?.failure.failureClass == .rejected, let host = environment.fleet?.host, !memory.rejectedBy.contains(host) {
+                memory.rejectedBy.append(host)
+            }
             return .loginFailed(
                 token: configuration.name, failure: state.trouble?.failure ?? error, nextAttempt: state.nextAttempt(at: now).map { $0 - now },
                 isLatched: state.trouble?.isLatched ?? false, took: took)

@@ -26,6 +26,9 @@ package struct TokenConfiguration: Sendable, Equatable {
     /// Whether a new login ends the previous token at the partner.
     package var isExclusive: Bool { exclusive ?? provider.isExclusive }
 
+    /// How long one login may take with everything that may belong to it: a refresh before it, each request twice, a minute in turns.
+    package var longestLogin: Duration { connection.time * (2 * (provider.login.count + 1)) + .seconds(60) }
+
     /// Whether a token of one configuration is valid for the other.
     ///
     /// It compares everything that determines what is sent to whom, and how the answer is read. Schedules, limits and readiness

@@ -15,6 +15,8 @@ final class EtcdClient: Sendable {
     /// etcd's wall clock minus the local one, from the `Date` of its answers; zero if they agree within its resolution.
     private let offset = Mutex(Duration.zero)
 
+    /// Seconds that two clocks may differ by and agree, as seen through whole seconds.
+    static let resolution: Int64 = 2
     private static let connectTime = Duration.seconds(1)
     private static let time = Duration.seconds(3)
 
@@ -31,34 +33,38 @@ final class EtcdClient: Sendable {
     ///
     /// - Throws: `StoreFault` if no member answers.
     func call(_ path: String, _ body: JSONValue) async throws(StoreFault) -> JSONValue {
-        try await eachMember { endpoint throws(StoreFault) in
-            let reply = try await self.send(endpoint, path, body, sink: nil)
-            guard reply.status == 200, let answer = JSONValue(parsing: reply.body) else {
-                let reason = JSONValue(parsing: reply.body)?["error"]?.text ?? "status \(reply.status)"
-                throw StoreFault("\(endpoint): \(reason)")
-            }
-            self.note(reply)
-            return answer
+        try await eachMember { member throws(StoreFault) in try await self.call(path, body, at: member) }
+    }
+
+    /// Calls a method of one member.
+    func call(_ path: String, _ body: JSONValue, at member: Int) async throws(StoreFault) -> JSONValue {
+        let endpoint = configuration.endpoints[member]
+        let reply = try await send(endpoint, path, body, sink: nil)
+        guard reply.status == 200, let answer = JSONValue(parsing: reply.body) else {
+            let reason = JSONValue(parsing: reply.body)?["error"]?.text ?? reply.bodyProblem ?? "status \(reply.status)"
+            throw StoreFault("\(endpoint): \(reason)")
         }
+        note(reply)
+        return answer
     }
 
-    /// Calls a streaming method and passes each line of the answer to `receive`, until the connection ends or `receive` returns false.
-    func stream(_ path: String, _ body: JSONValue, _ receive: @escaping @Sendable (JSONValue) -> Bool) async throws(StoreFault) {
+    /// Calls a streaming method of one member and passes each line of the answer to `receive`, until the connection ends or `receive` returns
+    /// false.
+    func stream(_ path: String, _ body: JSONValue, at member: Int, _ receive: @escaping @Sendable (JSONValue) -> Bool) async throws(StoreFault) {
         let lines = JSONLines(receive)
-        _ =
-            try await eachMember { endpoint throws(StoreFault) in
-                _ = try await self.send(endpoint, path, body, sink: { lines.take($0) })
-                throw StoreFault("\(endpoint): the watch has ended")
-            } as JSONValue
+        let endpoint = configuration.endpoints[member]
+        _ = try await send(endpoint, path, body, sink: { lines.take($0) })
+        throw StoreFault("\(endpoint): the watch has ended")
     }
 
-    private func eachMember<Answer: Sendable>(_ ask: (String) async throws(StoreFault) -> Answer) async throws(StoreFault) -> Answer {
+    /// Asks one member after another until one answers, beginning with the last that did.
+    func eachMember<Answer: Sendable>(_ ask: (Int) async throws(StoreFault) -> Answer) async throws(StoreFault) -> Answer {
         let first = preferred.withLock { $0 }
         var fault = StoreFault("no etcd member is configured")
         for step in configuration.endpoints.indices {
             let index = (first + step) % configuration.endpoints.count
             do throws(StoreFault) {
-                let answer = try await ask(configuration.endpoints[index])
+                let answer = try await ask(index)
                 preferred.withLock { $0 = index }
                 return answer
             } catch {
@@ -98,6 +104,7 @@ final class EtcdClient: Sendable {
     private func note(_ reply: PartnerReply) {
         guard let date = reply.first(.date).flatMap(CalendarTime.parseIMFFixdate) else { return }
         let difference = date - reply.receivedAtWall
-        offset.withLock { $0 = difference > .seconds(-2) && difference < .seconds(2) ? .zero : difference }
+        let isSame = difference > .seconds(-Self.resolution) && difference < .seconds(Self.resolution)
+        offset.withLock { $0 = isSame ? .zero : difference }
     }
 }

@@ -54,7 +54,9 @@ package final class EtcdFleetStore: FleetStore {
             let login = json["login"]?.text.flatMap(EtcdBytes.decode), let record = json["record"]?.text.flatMap(EtcdBytes.decode),
             let at = json["at"]?.integerValue
         else { return nil }
-        let age = max(.zero, client.wall - WallTime(nanoseconds: at))
+        // A record from the future was written by another clock than the one it is read by: it counts as the oldest.
+        let stated = client.wall - WallTime(nanoseconds: at)
+        let age = stated >= .zero ? stated : stated >= .seconds(-EtcdClient.resolution) ? .zero : FleetRecord.unknownAge
         let name = RecordName(token, inputs.compactMapValues(\.text))
         return FleetRecord(token: StoredToken(name: name, login: login, record: record), revision: entry.modified, age: age)
     }
@@ -77,6 +79,8 @@ package final class EtcdFleetStore: FleetStore {
         return .object(["request_put": .object(members)])
     }
 
+    private static func delete(_ key: [UInt8]) -> JSONValue { .object(["request_delete_range": range(key)]) }
+
     private static func get(_ key: [UInt8]) -> JSONValue { .object(["request_range": range(key)]) }
 
     private static func transaction(_ compare: JSONValue, success: [JSONValue], failure: [JSONValue]) -> JSONValue {
@@ -92,7 +96,11 @@ package final class EtcdFleetStore: FleetStore {
 
     // MARK: FleetStore
 
-    package func load() async throws(StoreFault) -> (records: [FleetRecord], revision: Int64) {
+    package func load() async throws(StoreFault) -> (records: [FleetRecord], position: FleetPosition) {
+        try await client.eachMember { member throws(StoreFault) in try await self.load(at: member) }
+    }
+
+    private func load(at member: Int) async throws(StoreFault) -> (records: [FleetRecord], position: FleetPosition) {
         let all = Array("\(prefix)tokens/".utf8)
         var (from, revision, records) = (all, Int64(0), [FleetRecord]())
         while true {
@@ -101,12 +109,12 @@ package final class EtcdFleetStore: FleetStore {
             ]
             // All pages show the same revision.
             if revision > 0 { request["revision"] = .string(String(revision)) }
-            let answer = try await client.call("/v3/kv/range", .object(request))
+            let answer = try await client.call("/v3/kv/range", .object(request), at: member)
             let entries = (answer["kvs"]?.elements ?? []).compactMap(EtcdEntry.init)
             if revision == 0 { revision = Self.revision(answer) }
             guard revision >= 0, revision < .max else { throw StoreFault("etcd answered with the impossible revision \(revision)") }
             records += entries.compactMap(record)
-            guard answer["more"] == true, let last = entries.last else { return (records, revision) }
+            guard answer["more"] == true, let last = entries.last else { return (records, FleetPosition(revision: revision, member: member)) }
             guard from.lexicographicallyPrecedes(last.key + [0]) else { throw StoreFault("etcd answered with a page that does not go on") }
             from = last.key + [0]
         }
@@ -115,14 +123,40 @@ package final class EtcdFleetStore: FleetStore {
     /// An answer is at most 1 MiB, and a record with a token of 16 KiB at most some 120 kB.
     private static let pageRecords = 8
 
-    package func lock(_ name: FleetName, for time: Duration) async throws(StoreFault) -> FleetLocking {
-        let (token, lock) = (tokenKey(name), lockKey(name.record))
+    package func lock(_ name: FleetName, for time: Duration, over stale: HeldLock?) async throws(StoreFault) -> FleetLocking {
+        let lock = lockKey(name.record)
         // Look first: of ten thousand hosts nearly all find the lock taken, and granting a lease is a write.
         let seen = try await client.call("/v3/kv/range", Self.range(lock))
-        if let held = (seen["kvs"]?.elements ?? []).first, !held.int64("create_revision").isZero {
-            let answer = try await client.call("/v3/kv/range", Self.range(token))
-            return .taken((answer["kvs"]?.elements ?? []).compactMap(EtcdEntry.init).compactMap(record).first)
+        guard let entry = (seen["kvs"]?.elements ?? []).first.flatMap(EtcdEntry.init) else {
+            return try await take(name, lock, for: time, broken: nil)
         }
+        let held = HeldLock(revision: entry.created, holder: String(decoding: entry.value, as: UTF8.self))
+        // A key without a lease was copied here, or written by hand: it would hold for ever.
+        if entry.lease != 0, held != stale {
+            let answer = try await client.call("/v3/kv/range", Self.range(tokenKey(name)))
+            return .taken((answer["kvs"]?.elements ?? []).compactMap(EtcdEntry.init).compactMap(record).first, held)
+        }
+        do throws(StoreFault) {
+            _ = try await client.call(
+                "/v3/kv/txn", Self.transaction(Self.compare(lock, "mod", entry.modified), success: [Self.delete(lock)], failure: []))
+        } catch {
+            throw StoreFault(error.description, isWriteOnly: true)
+        }
+        return try await take(name, lock, for: time, broken: entry.lease == 0 ? "\(held.holder), without a lease" : held.holder)
+    }
+
+    /// Takes a lock that nobody holds, unless another host is faster.
+    private func take(_ name: FleetName, _ lock: [UInt8], for time: Duration, broken: String?) async throws(StoreFault) -> FleetLocking {
+        do throws(StoreFault) {
+            return try await takeFree(name, lock, for: time, broken: broken)
+        } catch {
+            // Reading it worked a moment ago.
+            throw StoreFault(error.description, isWriteOnly: true)
+        }
+    }
+
+    private func takeFree(_ name: FleetName, _ lock: [UInt8], for time: Duration, broken: String?) async throws(StoreFault) -> FleetLocking {
+        let token = tokenKey(name)
         let lease = try await client.call("/v3/lease/grant", .object(["TTL": .string(String(max(1, time.secondsRoundedUp)))])).int64("ID")
         let answer = try await client.call(
             "/v3/kv/txn",
@@ -132,9 +166,9 @@ package final class EtcdFleetStore: FleetStore {
         let record = records(answer).first
         guard answer["succeeded"] == true else {
             _ = try? await client.call("/v3/lease/revoke", .object(["ID": .string(String(lease))]))
-            return .taken(record)
+            return .taken(record, nil)
         }
-        return .mine(FleetLock(name: name, lease: lease, revision: Self.revision(answer)), record)
+        return .mine(FleetLock(name: name, lease: lease, revision: Self.revision(answer), broken: broken), record)
     }
 
     package func prolong(_ lock: FleetLock) async throws(StoreFault) {
@@ -161,15 +195,16 @@ package final class EtcdFleetStore: FleetStore {
         return answer["succeeded"] == true ? .written(revision: Self.revision(answer)) : .refused(records(answer).first)
     }
 
-    package func watch(from revision: Int64, _ receive: @escaping @Sendable (FleetNews) -> Void) async throws(StoreFault) {
+    package func watch(from position: FleetPosition, _ receive: @escaping @Sendable (FleetNews) -> Void) async throws(StoreFault) {
         let all = Array(prefix.utf8)
         let locks = Array("\(prefix)locks/".utf8)
         let request: JSONValue = .object([
             "create_request": .object([
-                "key": EtcdBytes.encode(all), "range_end": EtcdBytes.encode(Self.rangeEnd(all)), "start_revision": .string(String(revision)),
+                "key": EtcdBytes.encode(all), "range_end": EtcdBytes.encode(Self.rangeEnd(all)),
+                "start_revision": .string(String(position.revision &+ 1)),
             ])
         ])
-        try await client.stream("/v3/watch", request) { [self] line in
+        try await client.stream("/v3/watch", request, at: position.member) { [self] line in
             if line["error"] != nil || line["result"]?["canceled"] == true { return false }
             for event in line["result"]?["events"]?.elements ?? [] {
                 guard let entry = event["kv"].flatMap(EtcdEntry.init) else { continue }
@@ -183,8 +218,4 @@ package final class EtcdFleetStore: FleetStore {
             return true
         }
     }
-}
-
-extension Int64 {
-    fileprivate var isZero: Bool { self == 0 }
 }

@@ -3,10 +3,13 @@ package struct FleetLock: Sendable, Equatable {
     package let name: FleetName
     package let lease: Int64
     package let revision: Int64
+    /// Who held it until this host broke it; nil: nobody.
+    package let broken: String?
 
-    package init(name: FleetName, lease: Int64, revision: Int64) {
+    package init(name: FleetName, lease: Int64, revision: Int64, broken: String? = nil) {
         self.name = name
         self.lease = lease
         self.revision = revision
+        self.broken = broken
     }
 }

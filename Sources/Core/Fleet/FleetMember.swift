@@ -1,4 +1,4 @@
-package import Store
+import Store
 import Synchronization
 package import Time
 package import Tokens
@@ -16,23 +16,27 @@ package final class FleetMember: Sendable {
 
     /// Identifies this daemon in records.
     package let host: String
-    private let store: any FleetStore
-    private let clocks: any Clocks
-    private let identity: HostIdentity
-    private let availability: FleetAvailability
-    private let watch: FleetWatch
+    let store: any FleetStore
+    let clocks: any Clocks
+    let availability: FleetAvailability
+    let watch: FleetWatch
+    private let events: any EventSink
+    /// Since when each lock is seen to be held.
+    private let held = Mutex<[RecordName: (lock: HeldLock, since: BootInstant)]>([:])
+    /// Wakes the task that writes what could not be written.
+    let (unwritten, noteUnwritten) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     private let makeGenerator: @Sendable () -> any RandomNumberGenerator & Sendable
 
     /// How long a login waits for another host's login.
     private static let maximumWait = Duration.seconds(30)
 
     package init(
-        store: any FleetStore, clocks: any Clocks, events: any EventSink, identity: HostIdentity, host: String,
+        store: any FleetStore, clocks: any Clocks, events: any EventSink, host: String,
         makeGenerator: @escaping @Sendable () -> any RandomNumberGenerator & Sendable = { SystemRandomNumberGenerator() }
     ) {
         self.store = store
         self.clocks = clocks
-        self.identity = identity
+        self.events = events
         self.host = host
         self.makeGenerator = makeGenerator
         availability = FleetAvailability(clocks: clocks, events: events)
@@ -40,7 +44,7 @@ package final class FleetMember: Sendable {
     }
 
     /// Records as they are loaded or written by any host.
-    package var news: AsyncStream<FleetRecord> { watch.news }
+    package var news: AsyncStream<FleetHearing> { watch.news }
 
     /// The records in the store at start; empty if it cannot be reached.
     package func restore() async -> [FleetRecord] {
@@ -52,21 +56,23 @@ package final class FleetMember: Sendable {
         }
     }
 
-    /// Follows what other hosts write, until it is cancelled; once a lost store is back, writes what could not be written.
+    /// Follows what other hosts write, until it is cancelled; once the store takes writes again, writes what could not be written.
     package func run() async {
-        await watch.run { await self.writeUnwritten() }
+        await withTaskGroup { group in
+            group.addTask { await self.writeLate() }
+            await watch.run(draw: draw) { await self.writeUnwritten() }
+            group.cancelAll()
+        }
+    }
+
+    /// A random number from 0 to 1.
+    package func draw() -> Double {
+        var generator = makeGenerator()
+        return Double.random(in: 0..<1, using: &generator)
     }
 
     /// A stored record, converted to this boot's clock.
-    ///
-    /// The conversion uses the age by the store's clock, which may be too low by at most the second in which it states its time.
-    package func record(_ stored: FleetRecord, policy: RefreshPolicy) -> TokenRecord? {
-        guard var record = TokenRecord(stored.token.record, policy: policy) else { return nil }
-        if record.bootID != identity.bootID {
-            record.state.move(by: (clocks.boot - record.boot) - stored.age)
-        }
-        return record
-    }
+    package func record(_ stored: FleetRecord, policy: RefreshPolicy) -> TokenRecord? { FleetOrder.record(stored, policy: policy, at: clocks.boot) }
 
     // MARK: Decisions
 
@@ -90,9 +96,7 @@ package final class FleetMember: Sendable {
                 if isLastTry { return .login(nil, nil) }
                 // Members elect a leader within moments: try once more after the pause.
                 isLastTry = true
-                var generator = makeGenerator()
-                let pause = FleetPolicy.soloPause(
-                    remaining: due.own.remaining, trigger: due.trigger, draw: Double.random(in: 0..<1, using: &generator))
+                let pause = FleetPolicy.soloPause(remaining: due.own.remaining, trigger: due.trigger, draw: draw())
                 try? await clocks.sleep(until: clocks.boot + pause)
                 deadline = clocks.boot + Self.maximumWait
             }
@@ -105,21 +109,40 @@ package final class FleetMember: Sendable {
 
     /// Tries to take the lock; nil if another host holds it and has not yet written a usable record.
     private func tryLock(_ name: FleetName, for due: FleetPolicy.DueLogin) async throws(StoreFault) -> Decision? {
-        let locking = try await store.lock(name, for: due.lockTime)
-        if availability.found() { await writeUnwritten() }
+        let locking = try await store.lock(name, for: due.lockTime, over: overdue(name.record, after: due.longest))
         let (lock, stored): (FleetLock?, FleetRecord?) =
             switch locking {
             case .mine(let lock, let record): (lock, record)
-            case .taken(let record): (nil, record)
+            case .taken(let record, _): (nil, record)
             }
+        note(locking, of: name.record)
+        if availability.found(wrote: lock != nil) { await writeUnwritten() }
         if let stored { watch.records.withLock { $0.saw(name, stored.revision) } }
         if let stored, let record = sufficientRecord(stored, for: due) {
             await unlock(lock)
             return .take(record)
         }
-        // A record that this host could not write yet is newer than the stored one.
+        // A record that this host could not write yet is newer than the stored one, and so is its own of a later login.
         let isNewest = watch.records.withLock { $0.holds(name) }
-        return lock.map { .login($0, isNewest ? nil : stored.flatMap { record($0, policy: due.policy)?.memory }) }
+        let memory = stored.flatMap { record($0, policy: due.policy)?.memory }.flatMap { $0.number >= due.own.number ? $0 : nil }
+        return lock.map { .login($0, isNewest ? nil : memory) }
+    }
+
+    /// The lock that another host has held for longer than any login takes.
+    private func overdue(_ name: RecordName, after longest: Duration) -> HeldLock? {
+        held.withLock { held in held[name].flatMap { clocks.boot - $0.since > longest ? $0.lock : nil } }
+    }
+
+    /// Notes who holds a lock, and reports one that this host broke.
+    private func note(_ locking: FleetLocking, of name: RecordName) {
+        switch locking {
+        case .taken(_, let lock?):
+            held.withLock { if $0[name]?.lock != lock { $0[name] = (lock, clocks.boot) } }
+        case .taken(_, nil): break
+        case .mine(let lock, _):
+            held.withLock { $0[name] = nil }
+            if let broken = lock.broken { events.record(.fleetLockBroken(token: name.token, holder: broken)) }
+        }
     }
 
     /// The record if it makes this host's login unnecessary, or forbids it.
@@ -127,7 +150,7 @@ package final class FleetMember: Sendable {
         guard let record = record(stored, policy: due.policy) else { return nil }
         let tried = LoginMemory.digest(ofAll: due.inputs)
         return FleetPolicy.suffices(record, own: due.own, inputs: due.inputs, trigger: due.trigger, at: clocks.boot)
-            || FleetPolicy.forbids(record, tried: tried, trigger: due.trigger, at: clocks.boot) ? record : nil
+            || FleetPolicy.forbids(record, tried: tried, number: due.own.number, host: host, trigger: due.trigger, at: clocks.boot) ? record : nil
     }
 
     /// The failure while the store is lost and another host last used exclusive credentials.
@@ -154,44 +177,9 @@ package final class FleetMember: Sendable {
         while (try? await clocks.sleep(until: clocks.boot + time)) != nil { try? await store.prolong(lock) }
     }
 
-    /// Writes a login's result under its lock, or over the revision seen last if there was no lock or it expired.
-    ///
-    /// - Returns: another host's record, if that one prevails.
-    package func write(_ token: StoredToken, under lock: FleetLock?) async -> FleetRecord? {
-        let name = FleetName(token.name, login: token.login)
-        let seen = watch.records.withLock { $0.revision(under: name) }
-        do throws(StoreFault) {
-            var outcome = if let lock { try await store.write(token, under: lock) } else { try await store.write(token, over: seen) }
-            // The lock expired, but no host has written since: this login's result is still the newest.
-            if case .refused(let record) = outcome, lock != nil, record?.revision ?? 0 <= seen {
-                outcome = try await store.write(token, over: record?.revision ?? 0)
-            }
-            switch outcome {
-            case .written(let revision):
-                watch.records.withLock { $0.settle(name, revision) }
-                return nil
-            case .refused(let record):
-                watch.records.withLock { $0.settle(name, record?.revision ?? 0) }
-                return record
-            }
-        } catch {
-            availability.lost(error)
-            watch.records.withLock { $0.keep(token, over: seen) }
-            return nil
-        }
-    }
-
     package func unlock(_ lock: FleetLock?) async {
         guard let lock else { return }
         // In a separate task: the login's may have been cancelled, and the lock would then last until it expires.
         await Task { [store] in try? await store.unlock(lock) }.value
-    }
-
-    /// Writes what could not be written during a loss. Of hosts that logged in without the store, the first to write prevails, and the
-    /// others adopt its record.
-    private func writeUnwritten() async {
-        for token in watch.records.withLock({ $0.all }) {
-            if let theirs = await write(token, under: nil) { watch.receive(.record(theirs)) }
-        }
     }
 }

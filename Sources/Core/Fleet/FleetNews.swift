@@ -6,3 +6,10 @@ package enum FleetNews: Sendable {
     /// A token's lock was released.
     case unlocked(RecordName)
 }
+
+/// What the keepers of tokens hear of the store.
+package enum FleetHearing: Sendable {
+    case record(FleetRecord)
+    /// A load has ended; these records were in the store.
+    case loaded(Set<FleetName>)
+}

@@ -10,11 +10,13 @@ package enum FleetPolicy {
         package var remaining: Duration?
         /// Whether the token in hand came from this host's own login.
         package var isOwn = false
-        /// The time of the last login this host knows about.
+        /// The time and the number of the last login this host knows about.
         package var knownLogin: BootInstant?
+        package var number: Int64 = 0
 
-        package init(fingerprint: String?, remaining: Duration?, isOwn: Bool, knownLogin: BootInstant? = nil) {
+        package init(fingerprint: String?, remaining: Duration?, isOwn: Bool, knownLogin: BootInstant? = nil, number: Int64 = 0) {
             self.knownLogin = knownLogin
+            self.number = number
             self.fingerprint = fingerprint
             self.remaining = remaining
             self.isOwn = isOwn
@@ -31,8 +33,14 @@ package enum FleetPolicy {
         /// The refresh margin of the token in hand, or of the last one.
         package let margin: Duration?
         package let policy: RefreshPolicy
+        /// How long one login may take, with everything that may follow it.
+        package let longest: Duration
 
-        package init(trigger: TokenState.Trigger, own: Own, inputs: [[UInt8]], isExclusive: Bool, margin: Duration?, policy: RefreshPolicy) {
+        package init(
+            trigger: TokenState.Trigger, own: Own, inputs: [[UInt8]], isExclusive: Bool, margin: Duration?, policy: RefreshPolicy,
+            longest: Duration = .seconds(120)
+        ) {
+            self.longest = longest
             self.trigger = trigger
             self.own = own
             self.inputs = inputs
@@ -52,8 +60,11 @@ package enum FleetPolicy {
     /// - Parameters:
     ///   - record: on this boot's clock.
     ///   - trigger: a request for a new token is not satisfied by the one in hand.
+    ///
+    /// An older login's record never does.
     package static func suffices(_ record: TokenRecord, own: Own, inputs: [[UInt8]], trigger: TokenState.Trigger, at now: BootInstant) -> Bool {
-        guard record.memory.inputDigest.map(inputs.contains) ?? true, let token = record.state.token, token.isAlive(at: now),
+        guard record.memory.number >= own.number, record.memory.inputDigest.map(inputs.contains) ?? true, let token = record.state.token,
+            token.isAlive(at: now),
             record.state.plan.map({ $0.refreshAt > now }) ?? true
         else { return false }
         guard token.fingerprint == own.fingerprint else { return true }
@@ -66,10 +77,21 @@ package enum FleetPolicy {
     ///
     /// Since failures are shared too, a fleet sends no more requests to a partner that is down than a single host does.
     ///
-    /// - Parameter tried: digest of this host's inputs.
-    package static func forbids(_ record: TokenRecord, tried: [UInt8], trigger: TokenState.Trigger, at now: BootInstant) -> Bool {
-        guard trigger == .schedule, record.memory.triedDigest == tried, let trouble = record.state.trouble else { return false }
-        return trouble.failure.concernsAll && trouble.isPausing(at: now)
+    /// - Parameters:
+    ///   - tried: digest of this host's inputs.
+    ///   - number: of the last login this host knows about; a failure before it is old news.
+    package static func forbids(
+        _ record: TokenRecord, tried: [UInt8], number: Int64 = 0, host: String = "", trigger: TokenState.Trigger, at now: BootInstant
+    ) -> Bool {
+        guard trigger == .schedule, record.memory.number >= number, record.memory.triedDigest == tried, let trouble = record.state.trouble
+        else { return false }
+        return trouble.failure.concernsAll && trouble.isPausing(at: now) && isBelieved(trouble, seenBy: record.memory.rejectedBy, here: host)
+    }
+
+    /// Whether a latch counts on this host: a rejection may be that of one host's address or clock, so that this host, or a second one, must
+    /// have seen it too.
+    private static func isBelieved(_ trouble: TokenState.Trouble, seenBy hosts: [String], here host: String) -> Bool {
+        !trouble.isLatched || hosts.contains(host) || Set(hosts).count >= 2
     }
 
     /// How long a lock lasts unless it is prolonged.
@@ -101,6 +123,8 @@ package enum FleetPolicy {
         /// The other host's time for renewing the token in hand.
         case plan(BootInstant)
         case failure(TokenState.Trouble)
+        /// The record is that of an earlier login: this host's own is to be stored.
+        case older
         case nothing
     }
 
@@ -109,17 +133,29 @@ package enum FleetPolicy {
     /// - Parameters:
     ///   - record: on this boot's clock.
     ///   - own: this host's state of the same token.
-    ///   - tried: digest of the inputs at this host's last login; a failure with other inputs is not adopted.
+    ///   - memory: this host's memory of logins; a failure with other inputs, or before its last login, is not adopted.
+    ///   - host: this host.
     ///   - isForced: whether the record replaces what is in hand, however old it is.
-    package static func takeover(of record: TokenRecord, own: TokenState, tried: [UInt8]?, isForced: Bool, at now: BootInstant) -> Takeover {
+    ///   - draw: when a rejection that one host saw is confirmed here, from 0 to 1.
+    package static func takeover(
+        of record: TokenRecord, own: TokenState, memory: LoginMemory, host: String, isForced: Bool, draw: Double = 0, at now: BootInstant
+    ) -> Takeover {
+        guard record.memory.number >= memory.number else { return .older }
+        let isNext = record.memory.number > memory.number
         let isOther = record.state.token?.fingerprint != own.token?.fingerprint
-        if let token = record.state.token, isOther, token.isAlive(at: now), isForced || isNewer(token, than: own.token, at: now) {
+        if let token = record.state.token, isOther, token.isAlive(at: now), isForced || isNext || isNewer(token, than: own.token, at: now) {
             return .token(token)
         }
-        if isForced, !isOther, record.state.trouble == nil, let refreshAt = record.state.plan?.refreshAt { return .plan(refreshAt) }
-        if let trouble = record.state.trouble, trouble.failure.concernsAll, record.memory.triedDigest == tried { return .failure(trouble) }
-        return .nothing
+        if isForced || isNext, !isOther, record.state.trouble == nil, let refreshAt = record.state.plan?.refreshAt { return .plan(refreshAt) }
+        guard var trouble = record.state.trouble, trouble.failure.concernsAll, record.memory.triedDigest == memory.triedDigest else {
+            return .nothing
+        }
+        if !isBelieved(trouble, seenBy: record.memory.rejectedBy, here: host) { trouble.confirm(at: now + confirmation * (0.1 + 0.9 * draw)) }
+        return .failure(trouble)
     }
+
+    /// Within this time a host confirms a rejection that only one other host saw.
+    private static let confirmation = Duration.seconds(60)
 
     private static func isNewer(_ token: Token, than own: Token?, at now: BootInstant) -> Bool {
         own.map { token.issuedAt > $0.issuedAt || !$0.isAlive(at: now) } ?? true

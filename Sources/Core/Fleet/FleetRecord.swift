@@ -8,6 +8,9 @@ package struct FleetRecord: Sendable {
     /// How long ago it was written by the store's clock; too low by at most one second.
     package let age: Duration
 
+    /// The age of a record whose time cannot be told: no token lives longer.
+    package static let unknownAge = Duration.seconds(400 * 86_400)
+
     package init(token: StoredToken, revision: Int64, age: Duration) {
         self.token = token
         self.revision = revision

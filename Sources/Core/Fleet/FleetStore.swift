@@ -2,11 +2,13 @@ package import Store
 
 /// Records and locks that all hosts of a fleet share. A role: etcd, memory in simulations.
 package protocol FleetStore: Sendable {
-    /// Every record, and the revision at which they were read.
-    func load() async throws(StoreFault) -> (records: [FleetRecord], revision: Int64)
+    /// Every record, and the position at which they were read.
+    func load() async throws(StoreFault) -> (records: [FleetRecord], position: FleetPosition)
 
-    /// Takes the lock if no host holds it. It expires after `time` unless `prolong` is called.
-    func lock(_ name: FleetName, for time: Duration) async throws(StoreFault) -> FleetLocking
+    /// Takes the lock if no host holds it. It expires after `time` unless `prolong` is called. A lock without a lease is nobody's.
+    ///
+    /// - Parameter stale: a lock that is taken although it is held, since it was held too long.
+    func lock(_ name: FleetName, for time: Duration, over stale: HeldLock?) async throws(StoreFault) -> FleetLocking
 
     func prolong(_ lock: FleetLock) async throws(StoreFault)
 
@@ -18,6 +20,6 @@ package protocol FleetStore: Sendable {
     /// Writes only if the stored record has this revision (0: no record).
     func write(_ token: StoredToken, over revision: Int64) async throws(StoreFault) -> FleetWriting
 
-    /// Reports events from this revision on, until it is cancelled or the store is lost.
-    func watch(from revision: Int64, _ receive: @escaping @Sendable (FleetNews) -> Void) async throws(StoreFault)
+    /// Reports events from behind this position on, until it is cancelled or the store is lost.
+    func watch(from position: FleetPosition, _ receive: @escaping @Sendable (FleetNews) -> Void) async throws(StoreFault)
 }

@@ -10,9 +10,9 @@ final class FleetWatch: Sendable {
         var next: UInt64 = 0
     }
 
-    let news: AsyncStream<FleetRecord>
+    let news: AsyncStream<FleetHearing>
     let records = Mutex(UnwrittenRecords())
-    private let continuation: AsyncStream<FleetRecord>.Continuation
+    private let continuation: AsyncStream<FleetHearing>.Continuation
     private let store: any FleetStore
     private let clocks: any Clocks
     private let availability: FleetAvailability
@@ -20,6 +20,8 @@ final class FleetWatch: Sendable {
 
     /// Interval between checks of a taken lock without news.
     private static let pollInterval = Duration.seconds(1)
+    /// How long a watch is trusted: a member that is stopped keeps its connections open and says nothing.
+    private static let trustedTime = Duration.seconds(300)
     /// A watch that ends sooner is restarted only after a pause.
     private static let shortWatch = Duration.seconds(5)
 
@@ -32,19 +34,23 @@ final class FleetWatch: Sendable {
 
     /// Follows what other hosts write, until it is cancelled; retries a lost store.
     ///
-    /// - Parameter loaded: called after each load, before the watch begins.
-    func run(_ loaded: () async -> Void) async {
+    /// - Parameters:
+    ///   - draw: a random number from 0 to 1, for the time until the next load.
+    ///   - loaded: called after each load, before the watch begins.
+    func run(draw: () -> Double, _ loaded: () async -> Void) async {
         var failures = 0
         while !Task.isCancelled {
             do throws(StoreFault) {
-                let (records, revision) = try await store.load()
+                let (records, position) = try await store.load()
                 failures = 0
                 availability.found()
+                self.records.withLock { $0.loaded(records) }
                 for record in records { receive(.record(record)) }
+                continuation.yield(.loaded(Set(records.map(\.name))))
                 await loaded()
                 // The end of a watch does not mean that the store is lost: the next load shows that.
                 let began = clocks.boot
-                try? await store.watch(from: revision &+ 1) { [weak self] in self?.receive($0) }
+                await watch(from: position, for: Self.trustedTime * (0.8 + 0.4 * draw()))
                 if clocks.boot - began < Self.shortWatch { try? await clocks.sleep(until: clocks.boot + Self.pollInterval) }
             } catch {
                 guard !Task.isCancelled else { break }
@@ -56,11 +62,25 @@ final class FleetWatch: Sendable {
         continuation.finish()
     }
 
+    /// Watches until the store ends the watch, or this time has passed.
+    private func watch(from position: FleetPosition, for time: Duration) async {
+        await withTaskGroup { group in
+            group.addTask { [store] in try? await store.watch(from: position) { [weak self] in self?.receive($0) } }
+            group.addTask { [clocks] in try? await clocks.sleep(until: clocks.boot + time) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
     func receive(_ news: FleetNews) {
         switch news {
         case .record(let record):
-            records.withLock { $0.received(record.name, record.revision) }
-            continuation.yield(record)
+            records.withLock { records in
+                records.saw(record.name, record.revision)
+                guard let own = records.unwritten(record.name), FleetOrder.prevails(record, over: own, at: clocks.boot) else { return }
+                records.drop(record.name)
+            }
+            continuation.yield(.record(record))
             wake(record.token.name.token, record)
         case .unlocked(let name): wake(name.token)
         }

@@ -2,34 +2,36 @@ import Store
 
 /// The revision last seen of each record, and the records that could not be written.
 ///
-/// Once the store is back, those are written over the revision that was last seen when they were made.
+/// Once the store is back, those are written over the revision that was last seen.
 struct UnwrittenRecords: Sendable {
     private var revisions: [FleetName: Int64] = [:]
-    private var unwritten: [FleetName: (token: StoredToken, over: Int64)] = [:]
+    private var unwritten: [FleetName: StoredToken] = [:]
 
-    var all: [StoredToken] { unwritten.values.map(\.token) }
+    var all: [StoredToken] { Array(unwritten.values) }
 
     /// Whether this host has a newer record than the store.
     func holds(_ name: FleetName) -> Bool { unwritten[name] != nil }
 
+    func unwritten(_ name: FleetName) -> StoredToken? { unwritten[name] }
+
     /// The revision a record is to be written over; 0 if none is known.
-    func revision(under name: FleetName) -> Int64 { unwritten[name]?.over ?? revisions[name] ?? 0 }
+    func revision(under name: FleetName) -> Int64 { revisions[name] ?? 0 }
 
     mutating func saw(_ name: FleetName, _ revision: Int64) { revisions[name] = max(revisions[name] ?? 0, revision) }
 
-    /// Notes a record from the store; it prevails if it is newer than the one this host's record is to be written over.
-    mutating func received(_ name: FleetName, _ revision: Int64) {
-        saw(name, revision)
-        if let own = unwritten[name], own.over < revision { unwritten[name] = nil }
+    /// Takes the revisions of a load in place of those seen before: a store that was restored counts from an earlier one.
+    mutating func loaded(_ records: [FleetRecord]) {
+        revisions = Dictionary(records.map { ($0.name, $0.revision) }) { max($0, $1) }
     }
 
-    mutating func keep(_ token: StoredToken, over revision: Int64) {
-        unwritten[FleetName(token.name, login: token.login)] = (token, revision)
-    }
+    mutating func keep(_ token: StoredToken) { unwritten[FleetName(token.name, login: token.login)] = token }
+
+    /// Forgets this host's record, since a newer one is stored.
+    mutating func drop(_ name: FleetName) { unwritten[name] = nil }
 
     /// Notes that this host's record was written, or that another host's prevails.
     mutating func settle(_ name: FleetName, _ revision: Int64) {
-        saw(name, revision)
+        revisions[name] = revision
         unwritten[name] = nil
     }
 }

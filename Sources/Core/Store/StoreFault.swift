@@ -3,9 +3,12 @@ package struct StoreFault: Error, Equatable, CustomStringConvertible {
     package let description: String
     /// Whether another process holds the store: it is not a fault of the store, and no reason to go on without it.
     package let isHeld: Bool
+    /// Whether the store answers, and takes no writes.
+    package let isWriteOnly: Bool
 
-    package init(_ description: String, isHeld: Bool = false) {
+    package init(_ description: String, isHeld: Bool = false, isWriteOnly: Bool = false) {
         self.description = description
         self.isHeld = isHeld
+        self.isWriteOnly = isWriteOnly
     }
 }

@@ -10,6 +10,10 @@ package struct LoginMemory: Sendable {
     package var refreshTokens: [Secret] = []
     /// Whether the next login is made without them.
     package var prefersLogin = false
+    /// The number of the last login that brought anything, in the order of all hosts' logins of the entry; 0: none is known.
+    package var number: Int64 = 0
+    /// The hosts of a fleet that saw the partner reject these credentials themselves, since the last success.
+    package var rejectedBy: [String] = []
 
     package init(inputDigest: [UInt8]? = nil) {
         self.inputDigest = inputDigest
@@ -24,9 +28,16 @@ package struct LoginMemory: Sendable {
     package mutating func learn(_ report: LoginReport, tried: [UInt8]?) -> Bool {
         let before = refreshTokens
         triedDigest = tried ?? triedDigest
-        if case .success = report.outcome { inputDigest = report.inputDigest }
         refreshTokens = report.refreshTokens
         prefersLogin = report.prefersLogin
-        return before.count != refreshTokens.count || !zip(before, refreshTokens).allSatisfy { $0.matches($1) }
+        let isChanged = before.count != refreshTokens.count || !zip(before, refreshTokens).allSatisfy { $0.matches($1) }
+        switch report.outcome {
+        case .success:
+            inputDigest = report.inputDigest
+            rejectedBy = []
+            number += 1
+        case .failure: if isChanged { number += 1 }
+        }
+        return isChanged
     }
 }

@@ -21,14 +21,33 @@ package struct TokenRecord: Sendable {
         self.memory = memory
     }
 
+    /// How far the two clocks may differ in what they say has passed since a record was written.
+    private static let clockTolerance = Duration.seconds(5)
+
     /// The offset from the record's instants to the same moments on this boot's clock.
+    ///
+    /// A boot id alone names no clock: time namespaces, copies of a virtual machine and resumed containers keep it. The instants hold where the
+    /// boot-time clock has not gone back and says the same as the wall clock; else the longer of the two times counts as passed.
     ///
     /// - Returns: nil if the offset is unknown, since the wall clock is earlier than when the record was written.
     package func shift(bootID: String, boot: BootInstant, wall: WallTime) -> Duration? {
-        if bootID == self.bootID { return .zero }
-        let elapsed = wall - self.wall
-        guard elapsed >= .zero else { return nil }
-        return (boot - self.boot) - elapsed
+        let (byBoot, byWall) = (boot - self.boot, wall - self.wall)
+        let difference = byBoot > byWall ? byBoot - byWall : byWall - byBoot
+        if bootID == self.bootID, byBoot >= .zero, difference <= Self.clockTolerance { return .zero }
+        guard byWall >= .zero else { return nil }
+        return byBoot - max(byBoot, byWall)
+    }
+
+    /// Logins of an entry that a record can count; a higher number is nobody's, and counting on from it must not overflow.
+    private static let highestNumber: Int64 = 1 << 53
+
+    /// Whether this record is newer than another one: by the number of its login, and of two logins with one number, which hosts made that had
+    /// to go alone, by the later one.
+    package func isNewer(than other: TokenRecord) -> Bool {
+        if memory.number != other.memory.number { return memory.number > other.memory.number }
+        guard let own = state.lastSuccessAt, let theirs = other.state.lastSuccessAt else { return state.lastSuccessAt != nil }
+        // Ages have a resolution of one second.
+        return own > theirs + .seconds(2)
     }
 
     // MARK: JSON
@@ -56,6 +75,8 @@ package struct TokenRecord: Sendable {
         }
         members["input_digest"] = memory.inputDigest.map { .string(Digest.hex($0)) }
         members["host"] = host.map { .string($0) }
+        if memory.number > 0 { members["number"] = .integer(memory.number) }
+        if !memory.rejectedBy.isEmpty { members["rejected_by"] = .array(memory.rejectedBy.map { .string($0) }) }
         members["tried_digest"] = memory.triedDigest.map { .string(Digest.hex($0)) }
         if !memory.refreshTokens.isEmpty { members["refresh_tokens"] = .array(memory.refreshTokens.map { .string($0.exposedText) }) }
         members["success_at"] = state.lastSuccessAt.map { .integer($0.nanoseconds) }
@@ -89,6 +110,8 @@ package struct TokenRecord: Sendable {
             state.token = token
         }
         var memory = LoginMemory(inputDigest: json["input_digest"]?.text.flatMap(Digest.bytes(hex:)))
+        memory.number = max(0, min(json["number"]?.integerValue ?? 0, Self.highestNumber))
+        if case .array(let hosts)? = json["rejected_by"] { memory.rejectedBy = hosts.compactMap(\.text) }
         memory.triedDigest = json["tried_digest"]?.text.flatMap(Digest.bytes(hex:))
         if case .array(let tokens)? = json["refresh_tokens"] { memory.refreshTokens = tokens.compactMap { $0.text.map { Secret($0) } } }
         self.init(

@@ -47,6 +47,12 @@ package struct TokenState: Sendable {
         /// The credentials are known to be bad: logins wait until something is changed.
         package internal(set) var isLatched = false
 
+        /// Lifts another host's latch for one attempt, which confirms the rejection or not.
+        package mutating func confirm(at instant: BootInstant) {
+            isLatched = false
+            retryAt = instant
+        }
+
         /// Whether the next attempt is in the future, or none is planned.
         package func isPausing(at now: BootInstant) -> Bool { retryAt.map { $0 > now } ?? isLatched }
     }

@@ -27,6 +27,8 @@ package struct EventLog: EventSink {
             logger.info("token shared by another host", metadata: fields)
         case .loginAlone(let token):
             logger.warning("login without the fleet's lock", metadata: ["token": "\(token)"])
+        case .fleetLockBroken(let token, let holder):
+            logger.error("lock of the fleet passed over: held longer than any login takes", metadata: ["token": "\(token)", "holder": "\(holder)"])
         case .refreshFailed(let token, let failure):
             var fields: Logger.Metadata = ["token": "\(token)", "class": "\(failure.failureClass.rawValue)", "reason": "\(failure.reason)"]
             if let message = failure.partnerMessage { fields["partner_message"] = "\(message)" }

@@ -53,7 +53,7 @@ import Time
         #expect(!sent.contains("the-token") && !sent.contains(Base64.encode(Array("the-token".utf8), .standard).prefix(8)))
         clocks.advance(by: .seconds(30))
         let (records, asOf) = try await store.load()
-        #expect(asOf == 9 && records.count == 1)
+        #expect(asOf.revision == 9 && records.count == 1)
         #expect(records[0].token.name == Self.token.name && records[0].token.record == Self.token.record && records[0].age == .seconds(30))
     }
 
@@ -65,24 +65,54 @@ import Time
                 let isLock = body["key"]?.text.flatMap(EtcdBytes.decode).map { String(decoding: $0, as: UTF8.self).contains("/locks/") } ?? false
                 return (
                     200,
-                    .object(isLock && isHeld.withLock { $0 } ? ["kvs": .array([.object(["key": Self.base64("k"), "create_revision": "4"])])] : [:])
+                    .object(
+                        isLock && isHeld.withLock { $0 }
+                            ? ["kvs": .array([.object(["key": Self.base64("k"), "create_revision": "4", "lease": "9"])])] : [:])
                 )
             case "/v3/lease/grant": return (200, .object(["ID": "77"]))
             default: return (200, .object(["succeeded": true, "header": .object(["revision": "12"])]))
             }
         }
-        guard case .taken(nil) = try await store.lock(Self.name, for: .seconds(5)) else {
+        guard case .taken(nil, _) = try await store.lock(Self.name, for: .seconds(5), over: nil) else {
             Issue.record("not taken")
             return
         }
         isHeld.withLock { $0 = false }
-        guard case .mine(let lock, nil) = try await store.lock(Self.name, for: .milliseconds(4500)) else {
+        guard case .mine(let lock, nil) = try await store.lock(Self.name, for: .milliseconds(4500), over: nil) else {
             Issue.record("not mine")
             return
         }
         #expect(lock == FleetLock(name: Self.name, lease: 77, revision: 12))
         let grant = transport.requests.first { $0.url.hasSuffix("/lease/grant") }
         #expect(String(decoding: grant?.body ?? [], as: UTF8.self) == #"{"TTL":"5"}"#)
+    }
+
+    @Test(
+        arguments: [
+            ("0", nil, "h2, without a lease"), ("9", HeldLock(revision: 4, holder: "h2"), "h2"), ("9", HeldLock(revision: 3, holder: "h2"), nil),
+        ] as [(String, HeldLock?, String?)])
+    func `a lock without a lease, or one held too long, is deleted first`(lease: String, stale: HeldLock?, broken: String?) async throws {
+        let (store, transport) = store(FakeClocks()) { path, body in
+            switch path {
+            case "/v3/kv/range":
+                let isLock = body["key"]?.text.flatMap(EtcdBytes.decode).map { String(decoding: $0, as: UTF8.self).contains("/locks/") } ?? false
+                let lock = [
+                    "key": Self.base64("k"), "value": Self.base64("h2"), "create_revision": "4", "mod_revision": "5", "lease": .string(lease),
+                ]
+                return (200, .object(isLock ? ["kvs": .array([.object(lock)])] : [:]))
+            case "/v3/lease/grant": return (200, .object(["ID": "77"]))
+            default: return (200, .object(["succeeded": true, "header": .object(["revision": "12"])]))
+            }
+        }
+        let locking = try await store.lock(Self.name, for: .seconds(5), over: stale)
+        let sent = transport.requests.map { String(decoding: $0.body ?? [], as: UTF8.self) }
+        let deletion = sent.first { $0.contains("request_delete_range") }
+        switch locking {
+        case .mine(let lock, _):
+            #expect(lock.broken == broken && deletion?.contains(#""mod_revision":"5""#) == true)
+        case .taken(_, let held):
+            #expect(broken == nil && deletion == nil && held == HeldLock(revision: 4, holder: "h2"))
+        }
     }
 
     @Test func `members are asked in turn, and the last good one first`() async throws {
@@ -110,7 +140,7 @@ import Time
             }
             return (200, .object(["header": .object(["revision": isFirst ? "9" : "12"]), "kvs": .array([entry]), "more": .bool(isFirst)]))
         }
-        #expect(try await store.load().revision == 9)
+        #expect(try await store.load().position.revision == 9)
         let second = JSONValue(parsing: transport.requests[1].body ?? [])
         #expect(transport.requests.count == 2 && second?["revision"] == "9")
         #expect(second?["key"]?.text.flatMap(EtcdBytes.decode) == Array("last\0".utf8))

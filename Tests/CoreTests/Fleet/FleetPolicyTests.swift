@@ -9,8 +9,9 @@ import Tokens
 @Suite struct FleetPolicyTests {
     private static let now = BootInstant(nanoseconds: 5_000_000_000_000)
 
-    private func record(token: String? = "t", refreshIn: Duration = .seconds(600), inputs: [UInt8] = [1], tried: [UInt8] = [9]) throws -> TokenRecord
-    {
+    private func record(
+        token: String? = "t", refreshIn: Duration = .seconds(600), inputs: [UInt8] = [1], tried: [UInt8] = [9], number: Int64 = 0
+    ) throws -> TokenRecord {
         var state = TokenState(policy: RefreshPolicy())
         var generator = SeededGenerator(seed: 1)
         if let token {
@@ -23,6 +24,7 @@ import Tokens
         }
         var memory = LoginMemory(inputDigest: inputs)
         memory.triedDigest = tried
+        memory.number = number
         return TokenRecord(bootID: "b", boot: Self.now, wall: WallTime(seconds: 0), state: state, memory: memory)
     }
 
@@ -94,16 +96,69 @@ import Tokens
         ]
         for row in table {
             let own = try row.own.map { try record(token: $0).state } ?? TokenState(policy: RefreshPolicy())
-            let takeover = FleetPolicy.takeover(of: row.record, own: own, tried: row.tried, isForced: row.isForced, at: Self.now)
-            let said =
-                switch takeover {
-                case .token(let token): "token \(token.fingerprint)"
-                case .plan(let refreshAt): "plan \((refreshAt - Self.now).wholeSeconds)"
-                case .failure(let trouble): "failure \(trouble.failure.failureClass.rawValue)"
-                case .nothing: "nothing"
-                }
-            #expect(said == row.expected)
+            var memory = LoginMemory()
+            memory.triedDigest = row.tried
+            let takeover = FleetPolicy.takeover(of: row.record, own: own, memory: memory, host: "h1", isForced: row.isForced, at: Self.now)
+            #expect(Self.words(takeover) == row.expected)
         }
+    }
+
+    private static func words(_ takeover: FleetPolicy.Takeover) -> String {
+        switch takeover {
+        case .token(let token): "token \(token.fingerprint)"
+        case .plan(let refreshAt): "plan \((refreshAt - now).wholeSeconds)"
+        case .failure(let trouble): "failure \(trouble.failure.failureClass.rawValue)\(trouble.isLatched ? " latched" : "")"
+        case .older: "older"
+        case .nothing: "nothing"
+        }
+    }
+
+    @Test func `the number of a login is its place among those of all hosts`() throws {
+        var memory = LoginMemory()
+        (memory.number, memory.triedDigest) = (5, [9])
+        let own = try record(token: "t").state
+        func takeover(_ record: TokenRecord, isForced: Bool = false) -> String {
+            Self.words(FleetPolicy.takeover(of: record, own: own, memory: memory, host: "h1", isForced: isForced, at: Self.now))
+        }
+        var late = try record(token: "other", number: 6)
+        late.state.move(by: .seconds(-60))
+        // A later login counts though its token was issued earlier by this host's clock, an earlier one never does.
+        #expect(takeover(late) == "token other")
+        #expect(try takeover(record(token: "other", number: 4)) == "older")
+        #expect(try takeover(record(token: "other", number: 4), isForced: true) == "older")
+        #expect(try takeover(record(token: "t", refreshIn: .seconds(77), number: 6)) == "plan 77")
+        var generator = SeededGenerator(seed: 1)
+        for (number, expected) in [(4, "older"), (5, "failure transient"), (6, "failure transient")] as [(Int64, String)] {
+            var failing = try record(token: "t", number: number)
+            failing.state.failed(LoginFailure(.transient, "down"), trigger: .schedule, at: Self.now, using: &generator)
+            #expect(takeover(failing) == expected)
+        }
+        let knowing = FleetPolicy.Own(fingerprint: nil, remaining: nil, isOwn: false, number: 5)
+        for (number, isEnough) in [(4, false), (5, true), (6, true)] as [(Int64, Bool)] {
+            let found = try record(number: number)
+            #expect(FleetPolicy.suffices(found, own: knowing, inputs: [[1]], trigger: .schedule, at: Self.now) == isEnough)
+        }
+    }
+
+    @Test(arguments: [
+        (["h2"], "failure rejected"), (["h2", "h3"], "failure rejected latched"), (["h1"], "failure rejected latched"), ([], "failure rejected"),
+    ])
+    func `a latch counts once this host or a second one saw the rejection`(seenBy: [String], expected: String) throws {
+        var generator = SeededGenerator(seed: 1)
+        var rejected = try record(token: nil)
+        for second in [0, 100] {
+            rejected.state.failed(LoginFailure(.rejected, "status 401"), trigger: .schedule, at: Self.now + .seconds(second), using: &generator)
+        }
+        #expect(rejected.state.trouble?.isLatched == true)
+        rejected.memory.rejectedBy = seenBy
+        var memory = LoginMemory()
+        memory.triedDigest = [9]
+        let takeover = FleetPolicy.takeover(
+            of: rejected, own: TokenState(policy: RefreshPolicy()), memory: memory, host: "h1", isForced: false, draw: 0.5, at: Self.now)
+        #expect(Self.words(takeover) == expected)
+        if case .failure(let trouble) = takeover, !trouble.isLatched { #expect(trouble.retryAt == Self.now + .seconds(33)) }
+        let isForbidden = FleetPolicy.forbids(rejected, tried: [9], host: "h1", trigger: .schedule, at: Self.now)
+        #expect(isForbidden == expected.hasSuffix("latched"))
     }
 
     @Test func `locks end before the margin does, and pauses leave time for a leader`() {

@@ -25,7 +25,6 @@ import Tokens
         #expect(read.bytes == record.bytes)
         #expect(read.state.token?.value.exposedText == "eyJ.a.b" && read.state.token?.deadline == now + .seconds(900))
         #expect(read.state.trouble?.failure.failureClass == .rejected && read.state.trouble?.retryAt == state.trouble?.retryAt)
-        #expect(read.shift(bootID: "one", boot: now, wall: WallTime(seconds: 0)) == .zero)
         // 100 s later by the wall clock, the machine started 7 s ago.
         let started = BootInstant(nanoseconds: 7_000_000_000)
         let shift = try #require(read.shift(bootID: "two", boot: started, wall: WallTime(seconds: 1_800_000_110)))
@@ -34,5 +33,44 @@ import Tokens
         #expect(moved.token?.remaining(at: started) == .seconds(900 - 110))
         #expect(read.shift(bootID: "two", boot: started, wall: WallTime(seconds: 1_800_000_009)) == nil)
         #expect(TokenRecord(Array("{}".utf8), policy: RefreshPolicy()) == nil)
+    }
+
+    @Test(
+        arguments: [
+            // Seconds since the record was written by both clocks, and the remaining life that counts.
+            ("one", 100.0, 100.0, 800.0), ("one", 100, 104, 800), ("one", 100, 3600, -2700), ("one", 3600, 100, -2700),
+            ("one", -36_000, 100, 800),  // another time namespace
+            ("one", -36_000, -1, nil), ("one", 100, -1, nil), ("two", 7, 100, 800), ("two", 100, 7, 800), ("two", -5000, 100, 800),
+            ("two", 7, -1, nil),
+        ] as [(String, Double, Double, Double?)])
+    func `a boot id names no clock`(bootID: String, byBoot: Double, byWall: Double, left: Double?) throws {
+        let (now, wall) = (BootInstant(nanoseconds: 50_000_000_000_000), WallTime(seconds: 1_800_000_000))
+        var state = TokenState(policy: RefreshPolicy())
+        var generator = SeededGenerator(seed: 1)
+        let draft = LifeSimulation.draft("t", lifetime: .seconds(900), at: now, wall: wall)
+        _ = try state.adopt(draft, fingerprint: "f", trigger: .schedule, at: now, using: &generator)
+        let record = TokenRecord(bootID: "one", boot: now, wall: wall, state: state, memory: LoginMemory())
+        let later = now + .seconds(byBoot)
+        let shift = record.shift(bootID: bootID, boot: later, wall: wall + .seconds(byWall))
+        if let shift { state.move(by: shift) }
+        #expect((shift == nil) == (left == nil))
+        if let left { #expect(state.token?.remaining(at: later) == .seconds(left)) }
+    }
+
+    @Test(
+        arguments: [(5, 100, 4, 200, true), (4, 200, 5, 100, false), (5, 200, 5, 100, true), (5, 101, 5, 100, false), (0, 200, 0, 100, true)]
+            as [(Int64, Int64, Int64, Int64, Bool)])
+    func `of two logins the one with the higher number is newer, of equals the later one`(
+        number: Int64, at: Int64, other: Int64, otherAt: Int64, isNewer: Bool
+    ) {
+        func record(_ number: Int64, _ at: Int64) -> TokenRecord {
+            var state = TokenState(policy: RefreshPolicy())
+            state.planAgain(at: .distantFuture, loginAt: BootInstant(nanoseconds: at * 1_000_000_000))
+            var memory = LoginMemory()
+            memory.number = number
+            return TokenRecord(bootID: "one", boot: BootInstant(nanoseconds: 0), wall: WallTime(seconds: 0), state: state, memory: memory)
+        }
+        #expect(record(number, at).isNewer(than: record(other, otherAt)) == isNewer)
+        #expect(TokenRecord(record(number, at).bytes, policy: RefreshPolicy())?.memory.number == number)
     }
 }

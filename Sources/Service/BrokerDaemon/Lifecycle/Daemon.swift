@@ -108,7 +108,7 @@ package actor Daemon {
         let host = "\(String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))-\(Digest.hex(Digest.random(4)))"
         return FleetMember(
             store: EtcdFleetStore(etcd, key: key, host: host, transport: transport, clocks: clocks), clocks: clocks, events: events,
-            identity: identity, host: host)
+            host: host)
     }
 
     /// Serves until a signal stops it.
