@@ -38,6 +38,12 @@ enum StoreReader {
         configuration.certificate = path(mapping.take("cert"))
         configuration.key = path(mapping.take("key"))
         if (configuration.certificate == nil) != (configuration.key == nil) { node.fault("cert and key must be set together") }
+        configuration.user = mapping.take("user")?.string()
+        configuration.password = mapping.take("password")?.mapping().flatMap { mapping in
+            defer { mapping.finish() }
+            return InputBindingReader.reference(mapping)
+        }
+        if (configuration.user == nil) != (configuration.password == nil) { node.fault("user and password must be set together") }
         if let prefix = mapping.take("prefix"), let text = prefix.string() {
             if text.hasPrefix("/"), text.hasSuffix("/"), text.utf8.count <= 128 {
                 configuration.prefix = text

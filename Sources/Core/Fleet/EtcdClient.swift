@@ -2,32 +2,47 @@ import Configuration
 import HTTPTypes
 import JSON
 import OutboundHTTP
+import Secrets
 import Store
 import Synchronization
 import Time
+import Tokens
 
 /// A client of etcd v3's JSON gateway; it tries one member after another until one answers, beginning with the last that did.
 final class EtcdClient: Sendable {
     private let configuration: EtcdConfiguration
     private let transport: any HTTPTransport
     private let clocks: any Clocks
+    private let secrets: any SecretSource
+    private let events: any EventSink
     private let preferred = Mutex(0)
-    /// etcd's wall clock minus the local one, from the `Date` of its answers; zero if they agree within its resolution.
-    private let offset = Mutex(Duration.zero)
+    /// The token of etcd's own authentication; nil before the first call, and once it is refused.
+    private let token = Mutex<String?>(nil)
+    private let time = Mutex(MemberTime())
 
     /// Seconds that two clocks may differ by and agree, as seen through whole seconds.
     static let resolution: Int64 = 2
     private static let connectTime = Duration.seconds(1)
-    private static let time = Duration.seconds(3)
+    private static let callTime = Duration.seconds(3)
 
-    init(_ configuration: EtcdConfiguration, transport: any HTTPTransport, clocks: any Clocks) {
+    /// What the members' answers say about their clocks.
+    private struct MemberTime {
+        /// etcd's wall clock minus the local one, from the `Date` of the last answer; zero if they agree within its resolution.
+        var offset = Duration.zero
+        var byMember: [Int: Duration] = [:]
+        var isReported = false
+    }
+
+    init(_ configuration: EtcdConfiguration, transport: any HTTPTransport, clocks: any Clocks, secrets: any SecretSource, events: any EventSink) {
         self.configuration = configuration
         self.transport = transport
         self.clocks = clocks
+        self.secrets = secrets
+        self.events = events
     }
 
     /// The members' wall clock, so that hosts with different clocks agree on a moment.
-    var wall: WallTime { clocks.wall + offset.withLock { $0 } }
+    var wall: WallTime { clocks.wall + time.withLock { $0.offset } }
 
     /// Calls a method and returns its answer.
     ///
@@ -38,23 +53,48 @@ final class EtcdClient: Sendable {
 
     /// Calls a method of one member.
     func call(_ path: String, _ body: JSONValue, at member: Int) async throws(StoreFault) -> JSONValue {
-        let endpoint = configuration.endpoints[member]
-        let reply = try await send(endpoint, path, body, sink: nil)
-        guard reply.status == 200, let answer = JSONValue(parsing: reply.body) else {
-            let reason = JSONValue(parsing: reply.body)?["error"]?.text ?? reply.bodyProblem ?? "status \(reply.status)"
-            throw StoreFault("\(endpoint): \(reason)")
+        var reply = try await send(member, path, body, token: try await authenticated(at: member), sink: nil)
+        // A member that was restarted knows no token any more.
+        if reply.status == 401, configuration.user != nil {
+            token.withLock { $0 = nil }
+            reply = try await send(member, path, body, token: try await authenticated(at: member), sink: nil)
         }
-        note(reply)
+        return try answer(reply, of: member)
+    }
+
+    private func answer(_ reply: PartnerReply, of member: Int) throws(StoreFault) -> JSONValue {
+        guard reply.status == 200, let answer = JSONValue(parsing: reply.body) else {
+            let json = JSONValue(parsing: reply.body)
+            let reason = json?["error"]?.text ?? json?["message"]?.text ?? reply.bodyProblem ?? "status \(reply.status)"
+            throw StoreFault("\(configuration.endpoints[member]): \(reason)")
+        }
+        note(reply, of: member)
         return answer
+    }
+
+    /// The token of the configured user, which is asked for once; nil where no user is configured.
+    private func authenticated(at member: Int) async throws(StoreFault) -> String? {
+        guard let user = configuration.user, let reference = configuration.password else { return nil }
+        if let known = token.withLock({ $0 }) { return known }
+        let password: Secret
+        do throws(SecretFault) {
+            password = try await secrets.read(reference)
+        } catch {
+            throw StoreFault("etcd's password: \(error)")
+        }
+        let body: JSONValue = .object(["name": .string(user), "password": .string(password.exposedText)])
+        let reply = try answer(try await send(member, "/v3/auth/authenticate", body, token: nil, sink: nil), of: member)
+        guard let new = reply["token"]?.text else { throw StoreFault("\(configuration.endpoints[member]): the answer has no token for \(user)") }
+        token.withLock { $0 = new }
+        return new
     }
 
     /// Calls a streaming method of one member and passes each line of the answer to `receive`, until the connection ends or `receive` returns
     /// false.
     func stream(_ path: String, _ body: JSONValue, at member: Int, _ receive: @escaping @Sendable (JSONValue) -> Bool) async throws(StoreFault) {
         let lines = JSONLines(receive)
-        let endpoint = configuration.endpoints[member]
-        _ = try await send(endpoint, path, body, sink: { lines.take($0) })
-        throw StoreFault("\(endpoint): the watch has ended")
+        _ = try await send(member, path, body, token: try await authenticated(at: member), sink: { lines.take($0) })
+        throw StoreFault("\(configuration.endpoints[member]): the watch has ended")
     }
 
     /// Asks one member after another until one answers, beginning with the last that did.
@@ -76,17 +116,20 @@ final class EtcdClient: Sendable {
         throw fault
     }
 
-    private func send(_ endpoint: String, _ path: String, _ body: JSONValue, sink: (@Sendable ([UInt8]) -> Bool)?) async throws(StoreFault)
+    private func send(_ member: Int, _ path: String, _ body: JSONValue, token: String?, sink: (@Sendable ([UInt8]) -> Bool)?)
+        async throws(StoreFault)
         -> PartnerReply
     {
+        let endpoint = configuration.endpoints[member]
         var connection = ConnectionSettings()
         connection.authorities = configuration.authorities
         connection.certificate = configuration.certificate
         connection.key = configuration.key
         connection.connectTime = Self.connectTime
-        connection.time = Self.time
+        connection.time = Self.callTime
         var fields = HTTPFields()
         fields[.contentType] = "application/json"
+        fields[.authorization] = token
         // Makes a member that has lost the others end a watch instead of keeping it silent.
         if sink != nil, let name = HTTPField.Name("Grpc-Metadata-hasleader") { fields[name] = "true" }
         let base = endpoint.hasSuffix("/") ? String(endpoint.dropLast()) : endpoint
@@ -96,15 +139,24 @@ final class EtcdClient: Sendable {
         do throws(TransportFault) {
             return try await transport.send(request)
         } catch {
-            throw StoreFault("\(endpoint): \(error.reason)")
+            throw StoreFault("\(endpoint): \(error.reason)", isTooLarge: error.kind == .unreadable)
         }
     }
 
     /// Updates the clock offset; `Date` has whole seconds, so clocks less than two apart agree.
-    private func note(_ reply: PartnerReply) {
+    private func note(_ reply: PartnerReply, of member: Int) {
         guard let date = reply.first(.date).flatMap(CalendarTime.parseIMFFixdate) else { return }
         let difference = date - reply.receivedAtWall
         let isSame = difference > .seconds(-Self.resolution) && difference < .seconds(Self.resolution)
-        offset.withLock { $0 = isSame ? .zero : difference }
+        let spread = time.withLock { time -> Duration? in
+            time.offset = isSame ? .zero : difference
+            time.byMember[member] = difference
+            let spread = (time.byMember.values.max() ?? .zero) - (time.byMember.values.min() ?? .zero)
+            // Each of the two is known to whole seconds only.
+            let isWide = spread > .seconds(2 * Self.resolution)
+            defer { time.isReported = isWide }
+            return isWide && !time.isReported ? spread : nil
+        }
+        if let spread { events.record(.fleetClocksDiffer(by: spread)) }
     }
 }

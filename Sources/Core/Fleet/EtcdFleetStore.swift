@@ -1,9 +1,11 @@
 package import Configuration
 import JSON
 package import OutboundHTTP
-import Secrets
+package import Secrets
 package import Store
+import Synchronization
 package import Time
+package import Tokens
 
 /// Records and locks in etcd v3. Records are sealed: etcd sees names, sizes and times, never a token.
 ///
@@ -14,10 +16,17 @@ package final class EtcdFleetStore: FleetStore {
     private let prefix: String
     private let key: Secret
     private let host: String
+    private let events: any EventSink
+    /// Keys whose records were reported as unreadable, and why.
+    private let unread = Mutex<[[UInt8]: FleetRecordFault]>([:])
 
     /// - Parameter host: written to locks, for people to read.
-    package init(_ configuration: EtcdConfiguration, key: StoreKey, host: String, transport: any HTTPTransport, clocks: any Clocks) {
-        client = EtcdClient(configuration, transport: transport, clocks: clocks)
+    package init(
+        _ configuration: EtcdConfiguration, key: StoreKey, host: String, transport: any HTTPTransport, clocks: any Clocks, secrets: any SecretSource,
+        events: any EventSink
+    ) {
+        client = EtcdClient(configuration, transport: transport, clocks: clocks, secrets: secrets, events: events)
+        self.events = events
         prefix = configuration.prefix
         self.key = key.derived(for: "records")
         self.host = host
@@ -53,12 +62,25 @@ package final class EtcdFleetStore: FleetStore {
             let token = json["token"]?.text, case .object(let inputs)? = json["inputs"],
             let login = json["login"]?.text.flatMap(EtcdBytes.decode), let record = json["record"]?.text.flatMap(EtcdBytes.decode),
             let at = json["at"]?.integerValue
-        else { return nil }
+        else {
+            report(entry.key, .sealed)
+            return nil
+        }
+        unread.withLock { $0[entry.key] = nil }
         // A record from the future was written by another clock than the one it is read by: it counts as the oldest.
         let stated = client.wall - WallTime(nanoseconds: at)
         let age = stated >= .zero ? stated : stated >= .seconds(-EtcdClient.resolution) ? .zero : FleetRecord.unknownAge
         let name = RecordName(token, inputs.compactMapValues(\.text))
         return FleetRecord(token: StoredToken(name: name, login: login, record: record), revision: entry.modified, age: age)
+    }
+
+    /// Reports a record that cannot be read, once.
+    private func report(_ key: [UInt8], _ fault: FleetRecordFault) {
+        let isNew = unread.withLock { unread in
+            defer { unread[key] = fault }
+            return unread[key] != fault
+        }
+        if isNew { events.record(.fleetRecordUnread(key: String(decoding: key, as: UTF8.self), fault: fault)) }
     }
 
     private static func range(_ key: [UInt8], end: [UInt8]? = nil) -> JSONValue {
@@ -102,18 +124,33 @@ package final class EtcdFleetStore: FleetStore {
 
     private func load(at member: Int) async throws(StoreFault) -> (records: [FleetRecord], position: FleetPosition) {
         let all = Array("\(prefix)tokens/".utf8)
-        var (from, revision, records) = (all, Int64(0), [FleetRecord]())
+        var (from, revision, records, limit) = (all, Int64(0), [FleetRecord](), Self.pageRecords)
         while true {
             var request = [
-                "key": EtcdBytes.encode(from), "range_end": EtcdBytes.encode(Self.rangeEnd(all)), "limit": .string(String(Self.pageRecords)),
+                "key": EtcdBytes.encode(from), "range_end": EtcdBytes.encode(Self.rangeEnd(all)), "limit": .string(String(limit)),
             ]
             // All pages show the same revision.
             if revision > 0 { request["revision"] = .string(String(revision)) }
-            let answer = try await client.call("/v3/kv/range", .object(request), at: member)
+            let answer: JSONValue
+            do throws(StoreFault) {
+                answer = try await client.call("/v3/kv/range", .object(request), at: member)
+                limit = Self.pageRecords
+            } catch {
+                guard error.isTooLarge else { throw error }
+                // A value that fills an answer alone is no record of ours: it is left out by its name.
+                if limit == 1 {
+                    request["keys_only"] = true
+                    answer = try await client.call("/v3/kv/range", .object(request), at: member)
+                    for entry in (answer["kvs"]?.elements ?? []).compactMap(EtcdEntry.init) { report(entry.key, .tooLarge) }
+                } else {
+                    limit = 1
+                    continue
+                }
+            }
             let entries = (answer["kvs"]?.elements ?? []).compactMap(EtcdEntry.init)
             if revision == 0 { revision = Self.revision(answer) }
             guard revision >= 0, revision < .max else { throw StoreFault("etcd answered with the impossible revision \(revision)") }
-            records += entries.compactMap(record)
+            if request["keys_only"] == nil { records += entries.compactMap(record) }
             guard answer["more"] == true, let last = entries.last else { return (records, FleetPosition(revision: revision, member: member)) }
             guard from.lexicographicallyPrecedes(last.key + [0]) else { throw StoreFault("etcd answered with a page that does not go on") }
             from = last.key + [0]
@@ -157,12 +194,12 @@ package final class EtcdFleetStore: FleetStore {
 
     private func takeFree(_ name: FleetName, _ lock: [UInt8], for time: Duration, broken: String?) async throws(StoreFault) -> FleetLocking {
         let token = tokenKey(name)
+        let get = unread.withLock { $0[token] == .tooLarge } ? [] : [Self.get(token)]
         let lease = try await client.call("/v3/lease/grant", .object(["TTL": .string(String(max(1, time.secondsRoundedUp)))])).int64("ID")
         let answer = try await client.call(
             "/v3/kv/txn",
             Self.transaction(
-                Self.compare(lock, "create", 0), success: [Self.put(lock, Array(host.utf8), lease: lease), Self.get(token)],
-                failure: [Self.get(token)]))
+                Self.compare(lock, "create", 0), success: [Self.put(lock, Array(host.utf8), lease: lease)] + get, failure: get))
         let record = records(answer).first
         guard answer["succeeded"] == true else {
             _ = try? await client.call("/v3/lease/revoke", .object(["ID": .string(String(lease))]))

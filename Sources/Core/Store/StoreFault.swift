@@ -5,8 +5,11 @@ package struct StoreFault: Error, Equatable, CustomStringConvertible {
     package let isHeld: Bool
     /// Whether the store answers, and takes no writes.
     package let isWriteOnly: Bool
+    /// Whether an answer was larger than what is read of one.
+    package let isTooLarge: Bool
 
-    package init(_ description: String, isHeld: Bool = false, isWriteOnly: Bool = false) {
+    package init(_ description: String, isHeld: Bool = false, isWriteOnly: Bool = false, isTooLarge: Bool = false) {
+        self.isTooLarge = isTooLarge
         self.description = description
         self.isHeld = isHeld
         self.isWriteOnly = isWriteOnly

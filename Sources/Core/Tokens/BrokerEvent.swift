@@ -6,6 +6,10 @@ package enum BrokerEvent: Sendable {
     case tokenShared(token: String, fingerprint: String, lifetime: Duration?, nextRefresh: Duration?)
     /// The fleet's store is lost, and this host logs in without a lock.
     case loginAlone(token: String)
+    /// A stored record of the fleet that cannot be read, under this key of etcd.
+    case fleetRecordUnread(key: String, fault: FleetRecordFault)
+    /// The clocks of etcd's members differ.
+    case fleetClocksDiffer(by: Duration)
     /// A lock of the fleet that nobody may hold any more was passed over.
     case fleetLockBroken(token: String, holder: String)
     /// A refresh failed, and the login was made instead: the partner has ended the refresh token, or somebody else used it.

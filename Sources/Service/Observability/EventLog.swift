@@ -27,6 +27,13 @@ package struct EventLog: EventSink {
             logger.info("token shared by another host", metadata: fields)
         case .loginAlone(let token):
             logger.warning("login without the fleet's lock", metadata: ["token": "\(token)"])
+        case .fleetRecordUnread(let key, let fault):
+            let reason =
+                fault == .sealed ? "it does not open with this store key: another key, or another fleet under the same prefix" : "it is too large"
+            logger.error("record of the fleet passed over", metadata: ["key": "\(key)", "reason": "\(reason)"])
+        case .fleetClocksDiffer(let spread):
+            logger.warning(
+                "clocks of etcd's members differ: ages of tokens may be counted too short", metadata: ["by": "\(DurationSyntax.words(spread))"])
         case .fleetLockBroken(let token, let holder):
             logger.error("lock of the fleet passed over: held longer than any login takes", metadata: ["token": "\(token)", "holder": "\(holder)"])
         case .refreshFailed(let token, let failure):

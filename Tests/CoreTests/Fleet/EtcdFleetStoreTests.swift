@@ -1,4 +1,5 @@
 import Configuration
+import HTTPTypes
 import JSON
 import OutboundHTTP
 import Secrets
@@ -16,8 +17,8 @@ import Time
     private static let token = StoredToken(name: RecordName("a", ["t": "x"]), login: [1, 2], record: Array("the-token".utf8))
     private static let name = FleetName(token.name, login: token.login)
 
-    private func store(
-        _ clocks: FakeClocks, endpoints: [String] = ["https://one.example"],
+    func store(
+        _ clocks: FakeClocks, endpoints: [String] = ["https://one.example"], user: String? = nil, events: RecordedEvents = RecordedEvents(),
         _ answer: @escaping @Sendable (_ path: String, _ body: JSONValue) -> (Int, JSONValue)
     ) -> (EtcdFleetStore, FakeTransport) {
         let transport = FakeTransport { request, _ throws(TransportFault) in
@@ -26,7 +27,13 @@ import Time
             let (status, json) = answer(path, JSONValue(parsing: request.body ?? []) ?? .null)
             return .make(status, json.jsonText, clocks: clocks)
         }
-        return (EtcdFleetStore(EtcdConfiguration(endpoints: endpoints), key: Self.key, host: "h1", transport: transport, clocks: clocks), transport)
+        var configuration = EtcdConfiguration(endpoints: endpoints)
+        configuration.user = user
+        configuration.password = user.map { .value(Secret("password of \($0)")) }
+        return (
+            EtcdFleetStore(configuration, key: Self.key, host: "h1", transport: transport, clocks: clocks, secrets: FakeSecrets(), events: events),
+            transport
+        )
     }
 
     private static func base64(_ text: String) -> JSONValue { .string(Base64.encode(Array(text.utf8), .standard)) }
@@ -162,7 +169,9 @@ import Time
             return .make(200, answer.jsonText, fields: date, clocks: clocks)
         }
         let store = EtcdFleetStore(
-            EtcdConfiguration(endpoints: ["https://one.example"]), key: Self.key, host: "h1", transport: transport, clocks: clocks)
+            EtcdConfiguration(endpoints: ["https://one.example"]), key: Self.key, host: "h1", transport: transport, clocks: clocks,
+            secrets: FakeSecrets(),
+            events: RecordedEvents())
         _ = try await store.load()
         _ = try await store.write(Self.token, over: 0)
         clocks.advance(by: .seconds(30))
@@ -172,5 +181,90 @@ import Time
         let age = try #require(try await store.load().records.first?.age)
         // Clocks less than two seconds apart count as equal.
         #expect((.seconds(28)...Duration.seconds(32)).contains(age), "\(age)")
+    }
+}
+
+/// etcd's own authentication, and records that cannot be read.
+extension EtcdFleetStoreTests {
+    @Test func `a user logs in once, and again when the token is not known any more`() async throws {
+        let known = Mutex<String?>(nil)
+        let logins = Mutex<[String]>([])
+        let (store, transport) = store(FakeClocks(), user: "broker") { path, body in
+            if path == "/v3/auth/authenticate" {
+                let token = logins.withLock { logins in
+                    logins.append(body["password"]?.text ?? "")
+                    return "token \(logins.count)"
+                }
+                known.withLock { $0 = token }
+                return (200, .object(["token": .string(token)]))
+            }
+            return known.withLock { $0 } == nil
+                ? (401, .object(["error": "etcdserver: invalid auth token"])) : (200, .object(["header": .object(["revision": "1"])]))
+        }
+        _ = try await store.load()
+        _ = try await store.load()
+        known.withLock { $0 = nil }
+        _ = try await store.load()
+        #expect(logins.withLock { $0 } == ["password of broker", "password of broker"])
+        let tokens = transport.requests.filter { $0.url.hasSuffix("/range") }.map { $0.fields[.authorization] }
+        #expect(tokens == ["token 1", "token 1", "token 1", "token 2"])
+    }
+
+    @Test func `a wrong password is told in etcd's words`() async {
+        let (store, _) = store(FakeClocks(), user: "broker") { _, _ in
+            (400, .object(["error": "etcdserver: authentication failed, invalid user ID or password"]))
+        }
+        let expected = StoreFault("https://one.example: etcdserver: authentication failed, invalid user ID or password")
+        await #expect(throws: expected) { try await store.load() }
+    }
+
+    @Test func `a value too large is left out by its name, and spoils no page`() async throws {
+        let (clocks, events) = (FakeClocks(), RecordedEvents())
+        let transport = FakeTransport { request, _ throws(TransportFault) in
+            let body = JSONValue(parsing: request.body ?? []) ?? .null
+            let from = body["key"]?.text.flatMap(EtcdBytes.decode).map { String(decoding: $0, as: UTF8.self) } ?? ""
+            let isBefore = from <= "/tokenbroker/tokens/big"
+            if isBefore, body["keys_only"] == nil { throw TransportFault(.unreadable, "the answer is larger than 1 MiB") }
+            let key = isBefore ? "/tokenbroker/tokens/big" : "/tokenbroker/tokens/other"
+            let entry: JSONValue = .object(["key": EtcdBytes.encode(Array(key.utf8)), "value": "AAAA", "mod_revision": "3"])
+            return .make(
+                200, JSONValue.object(["header": .object(["revision": "9"]), "kvs": .array([entry]), "more": .bool(isBefore)]).jsonText,
+                clocks: clocks)
+        }
+        let store = EtcdFleetStore(
+            EtcdConfiguration(endpoints: ["https://one.example"]), key: StoreKey(), host: "h1", transport: transport, clocks: clocks,
+            secrets: FakeSecrets(), events: events)
+        for _ in 0..<2 { #expect(try await store.load().records.isEmpty) }
+        let said = events.all.map { "\($0)" }
+        #expect(said.count == 2 && said[0].contains("tokens/big") && said[0].contains("tooLarge"))
+        #expect(said[1].contains("tokens/other") && said[1].contains("sealed"))
+    }
+
+    @Test func `a record from the future counts as the oldest, and members whose clocks differ are reported once`() async throws {
+        let (clocks, events) = (FakeClocks(), RecordedEvents())
+        let kept = Mutex<JSONValue?>(nil)
+        let ahead = Mutex(Duration.seconds(60))
+        let transport = FakeTransport { request, _ throws(TransportFault) in
+            if request.url.hasPrefix("https://one.example"), ahead.withLock({ $0 }) == .zero { throw TransportFault(.unreachable, "gone") }
+            let body = JSONValue(parsing: request.body ?? []) ?? .null
+            if let put = body["success"]?.elements.first?["request_put"] { kept.withLock { $0 = put } }
+            let date = CalendarTime.imfFixdate(clocks.wall + ahead.withLock { $0 })
+            var entry: [String: JSONValue] = [:]
+            if case .object(let put)? = kept.withLock({ $0 }) { entry = put.merging(["mod_revision": "7"]) { $1 } }
+            let answer: JSONValue = .object([
+                "succeeded": true, "header": .object(["revision": "9"]), "kvs": .array(entry.isEmpty ? [] : [.object(entry)]),
+            ])
+            return .make(200, answer.jsonText, fields: [("Date", date)], clocks: clocks)
+        }
+        let store = EtcdFleetStore(
+            EtcdConfiguration(endpoints: ["https://one.example", "https://two.example"]), key: StoreKey(), host: "h1", transport: transport,
+            clocks: clocks, secrets: FakeSecrets(), events: events)
+        _ = try await store.load()
+        _ = try await store.write(StoredToken(name: RecordName("a"), login: [1], record: [1]), over: 0)
+        #expect(try await store.load().records.first?.age == .zero)
+        ahead.withLock { $0 = .zero }
+        _ = try await store.load()
+        #expect(try await store.load().records.first?.age == FleetRecord.unknownAge)
+        #expect(events.all.map { "\($0)".prefix { $0 != "(" } } == ["fleetClocksDiffer"])
     }
 }

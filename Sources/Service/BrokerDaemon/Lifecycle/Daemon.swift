@@ -71,9 +71,10 @@ package actor Daemon {
         let identity = HostIdentity(
             bootID: Self.bootID(environment), fingerprints: key.map { Fingerprints(key: $0.derived(for: "fingerprints")) } ?? Fingerprints())
         watch = ReadinessWatch(before: writer.map { EventFan([events, AttemptRecorder($0, clocks: clocks)]) } ?? events)
-        fleet = fleetKey.flatMap { Self.fleet(configuration.store, $0, identity, transport, clocks: clocks, events: events) }
+        let secrets = SystemSecretSource(environment: environment)
+        fleet = fleetKey.flatMap { Self.fleet(configuration.store, $0, transport, clocks: clocks, secrets: secrets, events: events) }
         broker = TokenBroker(
-            clocks: clocks, transport: transport, secrets: SystemSecretSource(environment: environment), events: watch, identity: identity,
+            clocks: clocks, transport: transport, secrets: secrets, events: watch, identity: identity,
             store: writer, restored: opened?.tokens ?? [], fleet: fleet, bounds: configuration.logins)
         serving = ServingBoard(Serving(configuration, cells: []))
     }
@@ -99,7 +100,7 @@ package actor Daemon {
     }
 
     private static func fleet(
-        _ store: StoreConfiguration, _ key: StoreKey, _ identity: HostIdentity, _ transport: CurlTransport, clocks: SystemClocks,
+        _ store: StoreConfiguration, _ key: StoreKey, _ transport: CurlTransport, clocks: SystemClocks, secrets: any SecretSource,
         events: any EventSink
     ) -> FleetMember? {
         guard case .etcd(let etcd, _) = store else { return nil }
@@ -107,7 +108,8 @@ package actor Daemon {
         _ = unsafe gethostname(&name, name.count - 1)
         let host = "\(String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))-\(Digest.hex(Digest.random(4)))"
         return FleetMember(
-            store: EtcdFleetStore(etcd, key: key, host: host, transport: transport, clocks: clocks), clocks: clocks, events: events,
+            store: EtcdFleetStore(etcd, key: key, host: host, transport: transport, clocks: clocks, secrets: secrets, events: events), clocks: clocks,
+            events: events,
             host: host)
     }
 

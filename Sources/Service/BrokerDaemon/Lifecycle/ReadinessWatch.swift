@@ -29,7 +29,8 @@ package final class ReadinessWatch: EventSink {
         case .tokenAdopted, .tokenShared, .loginFailed, .tokenDropped, .tokenNotYetValid, .storeFailed, .storeRecovered, .refreshTokenUnsecured,
             .refreshTokenSecured:
             break
-        case .loginBegan, .loginAlone, .fleetLockBroken, .refreshFailed, .lateResultDropped, .partnerClockIgnored, .expirySourceIgnored,
+        case .loginBegan, .loginAlone, .fleetLockBroken, .fleetRecordUnread, .fleetClocksDiffer, .refreshFailed, .lateResultDropped,
+            .partnerClockIgnored, .expirySourceIgnored,
             .rejectionReported,
             .secretChanged:
             return
