@@ -1,6 +1,7 @@
 import BrokerDaemon
 import Foundation
 import JSON
+import Secrets
 import TestSupport
 import Testing
 
@@ -10,6 +11,7 @@ private final class EtcdCluster {
     private let clients: [Int]
     private let peers: [Int]
     private var members: [Program?]
+    private var user = ""
 
     init() throws {
         folder = try TestFiles.scratch()
@@ -42,7 +44,7 @@ private final class EtcdCluster {
     var store: String {
         let urls = clients.map { "\"https://127.0.0.1:\($0)\"" }.joined(separator: ", ")
         let tls = "ca: \(folder)/ca.pem, cert: \(folder)/host.pem, key: \(folder)/host.key"
-        return "store: {etcd: {endpoints: [\(urls)], \(tls)}, key: {file: \(folder)/fleet.key}}\n"
+        return "store: {etcd: {endpoints: [\(urls)], \(tls)\(user)}, key: {file: \(folder)/fleet.key}}\n"
     }
 
     func start(_ index: Int) throws {
@@ -64,6 +66,39 @@ private final class EtcdCluster {
         members[index] = nil
     }
 
+    /// Calls a method of the first member's gateway.
+    @discardableResult
+    func ask(_ method: String, _ body: String, token: String? = nil) throws -> JSONValue {
+        let tls = ["--cacert", "\(folder)/ca.pem", "--cert", "\(folder)/host.pem", "--key", "\(folder)/host.key"]
+        let field = token.map { ["-H", "Authorization: \($0)"] } ?? []
+        let outcome = try TestFiles.run("/usr/bin/curl", ["-sS", "-d", body] + tls + field + ["https://127.0.0.1:\(clients[0])/v3/\(method)"])
+        guard let answer = JSONValue(parsing: Array(outcome.output.utf8)) else {
+            throw TestFailure("\(method): status \(outcome.status), \(outcome.output) \(outcome.errors)")
+        }
+        return answer
+    }
+
+    /// Turns etcd's own authentication on, with a user who may use the prefix, and returns root's token.
+    func enableAuthentication() throws -> String {
+        try TestFiles.write("s3cret\n", to: "\(folder)/etcd.password")
+        let (from, to) = (Base64.text("/tokenbroker/"), Base64.text("/tokenbroker0"))
+        for (method, body) in [
+            ("auth/user/add", #"{"name":"root","password":"root"}"#), ("auth/role/add", #"{"name":"root"}"#),
+            ("auth/user/grant", #"{"user":"root","role":"root"}"#), ("auth/role/add", #"{"name":"brokers"}"#),
+            ("auth/role/grant", #"{"name":"brokers","perm":{"permType":"READWRITE","key":"\#(from)","range_end":"\#(to)"}}"#),
+            ("auth/user/add", #"{"name":"broker","password":"s3cret"}"#), ("auth/user/grant", #"{"user":"broker","role":"brokers"}"#),
+            ("auth/enable", "{}"),
+        ] {
+            let answer = try ask(method, body)
+            if answer["header"] == nil { throw TestFailure("\(method): \(answer.jsonText)") }
+        }
+        let answer = try ask("auth/authenticate", #"{"name":"root","password":"root"}"#)
+        guard let token = answer["token"]?.text else { throw TestFailure("no root: \(answer.jsonText)") }
+        user = ", user: broker, password: {file: \(folder)/etcd.password}"
+        return token
+    }
+
+    /// With users, the gateway refuses a certificate that has a common name.
     private func makeCertificates() throws {
         func openssl(_ arguments: String...) throws {
             let result = try TestFiles.run("/usr/bin/openssl", arguments)
@@ -74,7 +109,7 @@ private final class EtcdCluster {
         try TestFiles.run("/usr/bin/openssl", authority)
         try TestFiles.write("subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n", to: "\(folder)/extensions")
         for name in ["member", "host"] {
-            let request = ["req"] + curve + ["-keyout", "\(folder)/\(name).key", "-out", "\(folder)/\(name).csr", "-subj", "/CN=\(name)"]
+            let request = ["req"] + curve + ["-keyout", "\(folder)/\(name).key", "-out", "\(folder)/\(name).csr", "-subj", "/O=\(name)"]
             try TestFiles.run("/usr/bin/openssl", request)
             try openssl(
                 "x509", "-req", "-in", "\(folder)/\(name).csr", "-CA", "\(folder)/ca.pem", "-CAkey", "\(folder)/ca.key", "-CAcreateserial", "-days",
@@ -166,6 +201,34 @@ private final class EtcdCluster {
         }
     }
 
+    @Test func `an etcd with users, a copied lock and a store that went back hold up nobody`() async throws {
+        try await blocking {
+            let cluster = try EtcdCluster()
+            let root = try cluster.enableAuthentication()
+            let range = #"{"key":"\#(Base64.text("/tokenbroker/tokens/zapper/"))","range_end":"\#(Base64.text("/tokenbroker/tokens/zapper0"))"}"#
+            // A lock that lay in a backup: without a lease it would hold for ever.
+            let inputs = Base64.hexOfSHA256(first: 8, of: "")
+            try cluster.ask(
+                "kv/put", #"{"key":"\#(Base64.text("/tokenbroker/locks/zapper/\(inputs)"))","value":"\#(Base64.text("old-host"))"}"#, token: root)
+            let (first, second) = try pair(cluster)
+            let shared = fingerprint(first)
+            #expect(shared != nil && fingerprint(second) == shared)
+            #expect((first.log + second.log).contains("holder=\"old-host, without a lease\""), "\(first.log)")
+            let before = try #require(cluster.ask("kv/range", range, token: root)["kvs"]?.first)
+            #expect(try first.command("refresh", "zapper").status == 0)
+            let next = fingerprint(first)
+            #expect(next != nil && next != shared)
+            // A member that was restored has the earlier record.
+            let (key, value) = (try #require(before["key"]?.text), try #require(before["value"]?.text))
+            try cluster.ask("kv/put", #"{"key":"\#(key)","value":"\#(value)"}"#, token: root)
+            let end = Date().addingTimeInterval(20)
+            while Date() < end, try cluster.ask("kv/range", range, token: root)["kvs"]?.first?["value"]?.text == value { usleep(50_000) }
+            #expect(try cluster.ask("kv/range", range, token: root)["kvs"]?.first?["value"]?.text != value)
+            #expect(fingerprint(first) == next && fingerprint(second) == next)
+            #expect(try first.requests(at: "zapper-service") == 2)
+        }
+    }
+
     @Test func `without its store each host logs in alone, and they agree again`() async throws {
         try await blocking {
             let cluster = try EtcdCluster()
@@ -201,5 +264,21 @@ private final class EtcdCluster {
             #expect(try own.command("refresh", "zapper").status == 0)
             #expect(fingerprint(own) != shared)
         }
+    }
+}
+
+extension Base64 {
+    fileprivate static func text(_ text: String) -> String { encode(Array(text.utf8), .standard) }
+
+    /// The first bytes of a digest, as etcd's keys have them.
+    fileprivate static func hexOfSHA256(first count: Int, of text: String) -> String {
+        Digest.hex(Digest.sha256(Array(text.utf8)).prefix(count))
+    }
+}
+
+extension JSONValue {
+    fileprivate var first: JSONValue? {
+        if case .array(let elements) = self { return elements.first }
+        return nil
     }
 }

@@ -65,7 +65,10 @@ final class EtcdClient: Sendable {
     private func answer(_ reply: PartnerReply, of member: Int) throws(StoreFault) -> JSONValue {
         guard reply.status == 200, let answer = JSONValue(parsing: reply.body) else {
             let json = JSONValue(parsing: reply.body)
-            let reason = json?["error"]?.text ?? json?["message"]?.text ?? reply.bodyProblem ?? "status \(reply.status)"
+            // The gateway's own words come as plain text.
+            let text = String(decoding: reply.body.prefix(200).prefix { $0 != 0x0A }, as: UTF8.self)
+            let words = json?["error"]?.text ?? json?["message"]?.text ?? reply.bodyProblem ?? text
+            let reason = words.isEmpty ? "status \(reply.status)" : words
             throw StoreFault("\(configuration.endpoints[member]): \(reason)")
         }
         note(reply, of: member)
