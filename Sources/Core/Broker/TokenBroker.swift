@@ -63,6 +63,7 @@ package actor TokenBroker {
     /// Keeps all tokens, including those added later, until `stop`.
     package func run() async {
         async let checked: Void = checkRestored()
+        store?.onReplacement { [weak self] in await self?.saveAll() }
         guard let fleet else {
             await schedule.run()
             return await checked
@@ -77,13 +78,17 @@ package actor TokenBroker {
         await checked
     }
 
+    /// Saves every token: another file has taken the place of the store's.
+    private func saveAll() async {
+        for entry in entries.values { for keeper in entry.keepers { await keeper.save() } }
+    }
+
     private func hear(_ heard: FleetHearing) async {
         switch heard {
         case .record(let record): await receive(record)
         case .loaded(let names):
             // A store that was restored may lack what this host holds.
-            for entry in entries.values { await entry.keeper?.noteLoaded(names) }
-            for entry in entries.values { for keeper in entry.combinations.keepers { await keeper.noteLoaded(names) } }
+            for entry in entries.values { for keeper in entry.keepers { await keeper.noteLoaded(names) } }
         }
     }
 

@@ -142,7 +142,7 @@ final class EtcdClient: Sendable {
         do throws(TransportFault) {
             return try await transport.send(request)
         } catch {
-            throw StoreFault("\(endpoint): \(error.reason)", isTooLarge: error.kind == .unreadable)
+            throw StoreFault("\(endpoint): \(error.reason)", error.kind == .unreadable ? .tooLarge : .other)
         }
     }
 

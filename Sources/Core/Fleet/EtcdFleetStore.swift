@@ -136,7 +136,7 @@ package final class EtcdFleetStore: FleetStore {
                 answer = try await client.call("/v3/kv/range", .object(request), at: member)
                 limit = Self.pageRecords
             } catch {
-                guard error.isTooLarge else { throw error }
+                guard error.kind == .tooLarge else { throw error }
                 // A value that fills an answer alone is no record of ours: it is left out by its name.
                 if limit == 1 {
                     request["keys_only"] = true
@@ -177,7 +177,7 @@ package final class EtcdFleetStore: FleetStore {
             _ = try await client.call(
                 "/v3/kv/txn", Self.transaction(Self.compare(lock, "mod", entry.modified), success: [Self.delete(lock)], failure: []))
         } catch {
-            throw StoreFault(error.description, isWriteOnly: true)
+            throw StoreFault(error.description, .writeOnly)
         }
         return try await take(name, lock, for: time, broken: entry.lease == 0 ? "\(held.holder), without a lease" : held.holder)
     }
@@ -188,7 +188,7 @@ package final class EtcdFleetStore: FleetStore {
             return try await takeFree(name, lock, for: time, broken: broken)
         } catch {
             // Reading it worked a moment ago.
-            throw StoreFault(error.description, isWriteOnly: true)
+            throw StoreFault(error.description, .writeOnly)
         }
     }
 

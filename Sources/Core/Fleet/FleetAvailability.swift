@@ -34,7 +34,7 @@ final class FleetAvailability: Sendable {
     }
 
     func lost(_ fault: StoreFault) {
-        if fault.isWriteOnly { return refused(fault) }
+        if fault.kind == .writeOnly { return refused(fault) }
         let isNew = state.withLock { state in
             if !state.isLost || clocks.boot >= state.retryAt { state.retryAt = clocks.boot + Self.retryPause }
             defer { state.isLost = true }

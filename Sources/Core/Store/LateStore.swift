@@ -1,6 +1,6 @@
 import Tokens
 
-/// A store that could not be opened at start; the first write that finds it usable opens it.
+/// A store that is opened by a write: one that could not be opened at start, or whose file is no longer at its path.
 package actor LateStore: TokenStore {
     package typealias Opening = @concurrent @Sendable () async throws(StoreFault) -> OpenedStore?
 
@@ -9,7 +9,9 @@ package actor LateStore: TokenStore {
     /// Records with refresh tokens from before this process, which has not read them.
     private var protectedNames: Set<RecordName> = []
 
-    package init(_ open: @escaping Opening) {
+    /// - Parameter opened: the store that was opened at start; nil if that failed.
+    package init(_ opened: OpenedStore?, _ open: @escaping Opening) {
+        store = opened?.store
         self.open = open
     }
 
@@ -20,8 +22,14 @@ package actor LateStore: TokenStore {
         let store = try await opened()
         var changes = changes
         changes.tokens = changes.tokens.filter { !protectedNames.contains($0.key) || Self.holdsRefreshToken($0.value) }
-        protectedNames.subtract(changes.tokens.keys)
-        try await store.write(changes)
+        do throws(StoreFault) {
+            try await store.write(changes)
+            protectedNames.subtract(changes.tokens.keys)
+        } catch {
+            // The next write opens what is there then.
+            if error.kind == .moved { self.store = nil }
+            throw error
+        }
     }
 
     package func history(of token: String, limit: Int) async throws(StoreFault) -> [PastLogin] {

@@ -5,6 +5,7 @@ import GRDB
 import Glibc
 import JSON
 import Secrets
+import Synchronization
 package import Time
 
 /// Stores tokens in a dedicated SQLite database: WAL, `synchronous=FULL`, mode 0600, every record sealed.
@@ -17,6 +18,9 @@ package final class SQLiteTokenStore: TokenStore {
     private let clocks: any Clocks
 
     /// How long, and how many, past logins of a token are kept.
+    /// When old logins of every token were last deleted.
+    private let pruned = Mutex<WallTime?>(nil)
+
     private static let attemptAge = Duration.seconds(30 * 86_400)
     private static let attemptsPerToken = 1000
     /// "tkbr", which distinguishes this database from another program's (PRAGMA application_id).
@@ -40,6 +44,10 @@ package final class SQLiteTokenStore: TokenStore {
             // Check the file completely before the first byte is written.
             try queue.read { database in
                 try Self.inspect(database)
+                // A later version may have other tables, or other records in these.
+                if try Self.migrator.hasBeenSuperseded(database) {
+                    throw StoreFault("was written by a newer version of tokenbroker; use that version, or move the file away")
+                }
                 try Self.checkKey(database, key)
             }
             try Self.migrator.migrate(queue)
@@ -71,7 +79,7 @@ package final class SQLiteTokenStore: TokenStore {
                     continue
                 }
                 guard errno == EWOULDBLOCK else { throw StoreFault("\(path): cannot be locked: \(SystemCallError.text(of: errno))") }
-                throw StoreFault("\(path): is in use by another process; a store belongs to one daemon, so stop the other one first", isHeld: true)
+                throw StoreFault("\(path): is in use by another process; a store belongs to one daemon, so stop the other one first", .held)
             }
             guard fchmod(descriptor, 0o600) == 0 else { throw StoreFault("\(path): its mode cannot be set: \(SystemCallError.text(of: errno))") }
         } catch {
@@ -191,7 +199,9 @@ package final class SQLiteTokenStore: TokenStore {
     }
 
     package func write(_ changes: StoreChanges) async throws(StoreFault) {
+        try checkPlace()
         let (key, oldest) = (key, clocks.wall + (.zero - Self.attemptAge))
+        let prunesAll = isPruningDue()
         try await run { queue in
             try await queue.write { database in
                 for name in changes.removed {
@@ -205,7 +215,29 @@ package final class SQLiteTokenStore: TokenStore {
                 }
                 for attempt in changes.attempts { try Self.insert(attempt, into: database) }
                 for token in Set(changes.attempts.map(\.token)) { try Self.prune(token, in: database, before: oldest) }
+                // Entries that are gone write no more, and their logins grow old all the same.
+                if prunesAll { try database.execute(sql: "DELETE FROM attempt WHERE at < ?", arguments: [oldest.nanoseconds]) }
             }
+        }
+    }
+
+    /// Whether a day has passed since old logins of every token were deleted.
+    private func isPruningDue() -> Bool {
+        let now = clocks.wall
+        return pruned.withLock { pruned in
+            if let before = pruned, now >= before, now - before < .seconds(86_400) { return false }
+            pruned = now
+            return true
+        }
+    }
+
+    /// - Throws: `StoreFault` if the path leads to another file than the one that is open: what is written there the next start does not find.
+    private func checkPlace() throws(StoreFault) {
+        var (opened, found) = (stat(), stat())
+        guard unsafe fstat(lock, &opened) == 0 else { return }
+        guard unsafe stat(path, &found) == 0 else { throw StoreFault("\(path): is gone; the file that was open has been moved or deleted", .moved) }
+        guard found.st_dev == opened.st_dev, found.st_ino == opened.st_ino else {
+            throw StoreFault("\(path): is another file than was open; that one has been moved, or replaced by a backup", .moved)
         }
     }
 

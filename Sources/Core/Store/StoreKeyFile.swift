@@ -44,6 +44,8 @@ struct StoreKeyFile {
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw StoreFault("\(path): cannot be created: \(SystemCallError.text(of: errno))") }
         defer { close(descriptor) }
+        // Whatever the umask says.
+        guard fchmod(descriptor, 0o600) == 0 else { throw StoreFault("\(path): its mode cannot be set: \(SystemCallError.text(of: errno))") }
         var owner = stat()
         if let model, unsafe stat(model, &owner) == 0 { _ = fchown(descriptor, owner.st_uid, owner.st_gid) }
         guard unsafe Glibc.write(descriptor, text, text.count) == text.count, fsync(descriptor) == 0 else {

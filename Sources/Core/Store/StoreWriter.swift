@@ -17,6 +17,9 @@ package final class StoreWriter: Sendable {
         /// Their tokens, once that was reported.
         var reported: Set<String> = []
         var idle: [CheckedContinuation<Void, Never>] = []
+        /// Whether the store is a new one, which lacks what was written before.
+        var isNew = false
+        var refill: (@Sendable () async -> Void)?
     }
 
     private let store: any TokenStore
@@ -35,6 +38,9 @@ package final class StoreWriter: Sendable {
         self.clocks = clocks
         self.events = events
     }
+
+    /// Sets what saves every record again, once the store's file was replaced by another one.
+    package func onReplacement(_ refill: @escaping @Sendable () async -> Void) { state.withLock { $0.refill = refill } }
 
     package func save(_ token: StoredToken) {
         add {
@@ -106,14 +112,24 @@ package final class StoreWriter: Sendable {
                 noteSecured(by: taken)
                 if failuresInARow > 0 { events.record(.storeRecovered) }
                 failuresInARow = 0
+                await refillIfNew()
             } catch {
                 putBack(taken)
+                if error.kind == .moved { state.withLock { $0.isNew = true } }
                 failuresInARow += 1
                 if failuresInARow == 1 { events.record(.storeFailed(reason: error.description)) }
                 reportUnsecured(error)
                 await rest(after: failuresInARow)
             }
         }
+    }
+
+    private func refillIfNew() async {
+        let refill = state.withLock { state in
+            defer { state.isNew = false }
+            return state.isNew ? state.refill : nil
+        }
+        await refill?()
     }
 
     private func rest(after failuresInARow: Int) async {

@@ -56,7 +56,7 @@ struct ServeCommand: AsyncParsableCommand {
             fleetKey = try await OpenedStore.fleetKey(configuration.store, secrets: secrets)
             store = .success(try await OpenedStore.open(configuration.store, environment: environment, secrets: secrets, clocks: clocks))
         } catch {
-            if error.isHeld {
+            if error.kind == .held {
                 explain("tokenbroker: \(error)")
                 throw ProgramExit.cannotCreate
             }

@@ -1,9 +1,10 @@
 import Glibc
-import Store
 import Synchronization
 import TestSupport
 import Testing
 import Time
+
+@testable import Store
 
 /// What outlives the process, on a real SQLite.
 @Suite struct SQLiteTokenStoreTests {
@@ -102,7 +103,7 @@ import Time
             changes.attempts = [attempt("a", 7)]
             try await store.write(changes)
             #expect(try await store.history(of: "a", limit: 10).map(\.took) == [.milliseconds(7)])
-            #expect(try await store.history(of: "b", limit: 10).count == 1)
+            #expect(try await store.history(of: "b", limit: 10).isEmpty)
         }
     }
 
@@ -125,6 +126,47 @@ import Time
             let loaded = try await store.load()
             #expect(loaded.count == (change.contains("UPDATE token") ? 0 : 1))
             #expect(try await store.history(of: "a", limit: 10).count <= 1)
+        }
+    }
+
+    @Test func `a database of a newer version is refused by name and left alone`() async throws {
+        try await Self.withFolder { folder in
+            try await Self.store(folder).write(Self.changes([Self.token("a", "one")]))
+            try TestFiles.run(
+                "/usr/bin/sqlite3", ["\(folder)/tokens.db", "INSERT INTO grdb_migrations VALUES ('99'); PRAGMA wal_checkpoint(TRUNCATE)"])
+            #expect(refusal(folder).contains("newer version"))
+        }
+    }
+
+    @Test func `logins of entries that are gone grow old too`() async throws {
+        try await Self.withFolder { folder in
+            let clocks = FakeClocks()
+            let store = try Self.store(folder, clocks: clocks)
+            func changes(_ token: String) -> StoreChanges {
+                var changes = StoreChanges()
+                changes.attempts = [PastLogin(token: token, at: clocks.wall, outcome: "new", took: .zero, status: nil, reason: nil)]
+                return changes
+            }
+            try await store.write(changes("gone"))
+            clocks.advance(by: .seconds(31 * 86_400))
+            try await store.write(changes("a"))
+            #expect(try await store.history(of: "gone", limit: 10).isEmpty)
+            #expect(try await store.history(of: "a", limit: 10).count == 1)
+        }
+    }
+
+    @Test(arguments: [true, false]) func `a file that is moved away or replaced is noticed, and opened again`(isReplaced: Bool) async throws {
+        try await Self.withFolder { folder in
+            let path = "\(folder)/tokens.db"
+            let opened = try OpenedStore(store: Self.store(folder), key: Self.key, tokens: [])
+            let store = LateStore(opened) { () async throws(StoreFault) in try OpenedStore(store: Self.store(folder), key: Self.key, tokens: []) }
+            try await store.write(Self.changes([Self.token("a", "one")]))
+            for suffix in ["", "-wal", "-shm"] { _ = unsafe rename(path + suffix, "\(folder)/away.db\(suffix)") }
+            if isReplaced { try TestFiles.write("", to: path) }
+            let fault = await #expect(throws: StoreFault.self) { try await store.write(Self.changes([Self.token("a", "two")])) }
+            #expect(fault?.kind == .moved)
+            try await store.write(Self.changes([Self.token("a", "two")]))
+            #expect(unsafe access(path, F_OK) == 0)
         }
     }
 }

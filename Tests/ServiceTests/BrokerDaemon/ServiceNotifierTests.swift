@@ -67,5 +67,18 @@ private final class ManagerSocket {
         #expect(watchdog(["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "7"]) == .seconds(30))
         #expect(watchdog(["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "8"]) == nil)
         #expect(watchdog(["WATCHDOG_USEC": "0"]) == nil)
+        #expect(watchdog(["WATCHDOG_USEC": "1"]) == .microseconds(1))
+        #expect(watchdog(["WATCHDOG_USEC": "9223372036854775807"]) == .seconds(86_400))
+        #expect(watchdog(["WATCHDOG_USEC": "18446744073709551615"]) == nil)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `a manager that reads nothing holds up nobody`() throws {
+        let abstract = "tokenbroker-test-silent-\(getpid())"
+        let manager = try #require(ManagerSocket([0] + Array(abstract.utf8)))
+        let notifier = try #require(ServiceNotifier(environment: ["NOTIFY_SOCKET": "@\(abstract)"]))
+        // Its queue is full long before that (unix(7), net.unix.max_dgram_qlen).
+        for _ in 0..<2000 { notifier.send(.status("x")) }
+        for _ in 0..<5 { notifier.send(.ready(status: "6/6 tokens")) }
+        #expect(manager.receive() == "STATUS=x")
     }
 }

@@ -85,10 +85,10 @@ package actor Daemon {
     ) -> (StoreWriter?, OpenedStore?) {
         switch store {
         case .success(let opened):
-            return (opened.map { StoreWriter(store: $0.store, clocks: clocks, events: events) }, opened)
+            return (opened.map { StoreWriter(store: LateStore($0, reopen), clocks: clocks, events: events) }, opened)
         case .failure(let fault):
             events.record(.storeFailed(reason: fault.description))
-            return (StoreWriter(store: LateStore(reopen), clocks: clocks, events: events, hasFailed: true), nil)
+            return (StoreWriter(store: LateStore(nil, reopen), clocks: clocks, events: events, hasFailed: true), nil)
         }
     }
 

@@ -20,6 +20,8 @@ struct ServiceReporter: Sendable {
 
     /// The shortest time between two status lines, so that ten thousand logins do not send ten thousand lines.
     private static let pause = Duration.milliseconds(250)
+    /// The shortest time between two beats, however short the watchdog's time is.
+    private static let shortestBeat = Duration.milliseconds(100)
     /// The longest time between two checks of the status line, whose text changes with time.
     private static let interval = Duration.seconds(10)
 
@@ -39,7 +41,7 @@ struct ServiceReporter: Sendable {
 
     /// Sends a watchdog beat each time every event loop and the renewal loop have turned; a stuck loop misses the beat.
     private func beat(_ notifier: ServiceNotifier, _ server: HTTPServer) async {
-        let interval = notifier.watchdog.map { min($0 / 3, Self.interval) } ?? Self.interval
+        let interval = notifier.watchdog.map { min(max($0 / 3, Self.shortestBeat), Self.interval) } ?? Self.interval
         while !Task.isCancelled {
             await server.pulse()
             await schedule.pulse()

@@ -46,8 +46,18 @@ package final class ServiceNotifier: Sendable {
         self.descriptor = descriptor
         self.address = address
         let isForThisProcess = environment["WATCHDOG_PID"].map { Int32($0) == process } ?? true
-        watchdog = isForThisProcess ? environment["WATCHDOG_USEC"].flatMap { Int64($0) }.flatMap { $0 > 0 ? .microseconds($0) : nil } : nil
+        watchdog = isForThisProcess ? environment["WATCHDOG_USEC"].flatMap { Int64($0) }.flatMap(Self.watchdog) : nil
+        // A manager that reads nothing, or a container without one, must not hold up a start or a stop.
+        var time = timeval(tv_sec: 0, tv_usec: 200_000)
+        _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
     }
+
+    private static func watchdog(_ microseconds: Int64) -> Duration? {
+        microseconds > 0 ? .microseconds(min(microseconds, longestWatchdog)) : nil
+    }
+
+    /// A day in microseconds: beats are sent more often in any case.
+    private static let longestWatchdog: Int64 = 86_400_000_000
 
     deinit { close(descriptor) }
 
@@ -63,7 +73,7 @@ package final class ServiceNotifier: Sendable {
     /// Sends a message; failures are ignored.
     package func send(_ message: Message) {
         let bytes = Array(message.text.utf8)
-        // A lost status or beat is followed by another one; messages that the manager waits for must arrive.
+        // A lost status or beat is followed by another one; messages that the manager waits for have a fifth of a second.
         var flags = Int32(MSG_NOSIGNAL)
         switch message {
         case .status, .alive: flags |= Int32(MSG_DONTWAIT)
