@@ -71,6 +71,7 @@ extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *
 static inline int linux_open_process(int process) { return (int)syscall(SYS_pidfd_open, process, 0); }
 /* The exit status or signal in waitid(2)'s answer, a macro in C. */
 static inline int linux_child_status(const siginfo_t *information) { return information->si_status; }
+static inline int linux_child(const siginfo_t *information) { return information->si_pid; }
 /* pipe2(2) with O_CLOEXEC, hidden without _GNU_SOURCE. */
 extern int pipe2(int *, int);
 static inline int linux_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }

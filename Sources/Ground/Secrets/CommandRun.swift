@@ -40,7 +40,9 @@ final class CommandRun: Sendable {
         guard unsafe linux_pipe(&ends) == 0 else { throw SecretFault(place: place, problem: SystemCallError.text(of: errno)) }
         defer { close(ends[1]) }
         do throws(SecretFault) {
-            child = try SecretCommand.spawn(words, environment: environment, output: ends[1], place: place)
+            child = try OwnChildren.start { () throws(SecretFault) in
+                try SecretCommand.spawn(words, environment: environment, output: ends[1], place: place)
+            }
         } catch {
             close(ends[0])
             throw error
@@ -51,6 +53,7 @@ final class CommandRun: Sendable {
             let code = errno
             kill(child, SIGKILL)
             waitpid(child, nil, 0)
+            OwnChildren.ended(child)
             close(ends[0])
             throw SecretFault(place: place, problem: "cannot be watched: \(SystemCallError.text(of: code))")
         }
@@ -158,6 +161,7 @@ final class CommandRun: Sendable {
             waitpid(child, nil, 0)
             state.isReaped = true
         }
+        OwnChildren.ended(child)
         close(output)
         close(process)
     }

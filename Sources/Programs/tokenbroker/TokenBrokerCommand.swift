@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 
 @main
 struct TokenBrokerCommand: AsyncParsableCommand {
@@ -12,4 +13,13 @@ struct TokenBrokerCommand: AsyncParsableCommand {
             ReloadCommand.self,
             VersionCommand.self,
         ])
+
+    /// The arguments come from /proc (proc(5), /proc/pid/cmdline): without it every command would look like none.
+    static func main() async {
+        guard unsafe access("/proc/self/cmdline", R_OK) == 0 else {
+            explain("tokenbroker: /proc is not mounted, and the program needs it; mount it with: mount -t proc proc /proc")
+            Glibc.exit(ProgramExit.unavailable.rawValue)
+        }
+        await main(nil)
+    }
 }

@@ -134,11 +134,13 @@ package actor Daemon {
         serving.observe { server.wake() }
         if let fleet { logger.notice("fleet", metadata: ["host": "\(fleet.host)"]) }
         for address in server.addresses { logger.notice("listening", metadata: ["address": "\(address)"]) }
+        warnOfUnknownPeers(listeners)
         await withTaskGroup { group in
             group.addTask { [broker] in await broker.run() }
             group.addTask { [pending] in await pending.run() }
             group.addTask { [broker, changes = secretWatch.changes] in for await paths in changes { await broker.secretsChanged(paths) } }
             group.addTask { [self] in await reloads.run { await reload() } }
+            if getpid() == 1 { group.addTask { [clocks] in await Self.reap(clocks) } }
             group.addTask { [clocks, logger] in await SocketFileWatch(listeners: listeners, clocks: clocks, logger: logger).run() }
             await withTaskGroup { reports in
                 reports.addTask { [reporter = reporter, readiness = configuration.readiness] in await reporter.run(readiness, server: server) }
@@ -155,6 +157,22 @@ package actor Daemon {
         stopDeadline.finish()
         logger.notice("stopped")
         output.flush(within: 0.5)
+    }
+
+    /// Reaps what commands have left behind: in a container without an init, this process inherits it.
+    private static func reap(_ clocks: SystemClocks) async {
+        while (try? await clocks.sleep(until: clocks.boot + .seconds(5))) != nil { OwnChildren.reapOthers() }
+    }
+
+    /// Warns if clients are known by user, and the kernel does not say who connects over TCP: some container runtimes refuse the question.
+    private func warnOfUnknownPeers(_ listeners: [Listener]) {
+        let loopback = listeners.map(\.address).filter { if case .unix = $0 { false } else { true } }
+        guard let address = loopback.first, configuration.clients.contains(where: { $0.user != nil || $0.group != nil }) else { return }
+        var diagnosis = SocketDiagnosis()
+        guard diagnosis?.listener(at: address) == nil else { return }
+        logger.warning(
+            "the kernel does not say who connects over TCP (NETLINK_SOCK_DIAG is refused): clients with user or group are served over the unix socket alone"
+        )
     }
 
     private var reporter: ServiceReporter {
