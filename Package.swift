@@ -47,9 +47,10 @@ let ground = [
     room("Ground/Patterns", "CPCRE2"),
     room("Ground/Time", "CLinux"),
     room("Ground/JSON"),
+    room("Ground/Text"),
     room("Ground/Files", "CLinux"),
     room("Ground/Secrets", "CLinux", "COpenSSL", "Time", "Files"),
-    room("Ground/YAML", "Time", "Files", "Secrets", yams),
+    room("Ground/YAML", "Text", "Time", "Files", "Secrets", yams),
 ]
 
 let core = [
@@ -58,7 +59,7 @@ let core = [
     room(
         "Core/Providers", "Time", "JSON", "Patterns", "YAML", "Tokens", "OutboundHTTP", httpTypes,
         resources: definitions.map { .embedInCode("Definitions/\($0).yaml") }),
-    room("Core/Configuration", "Time", "Secrets", "Patterns", "YAML", "Tokens", "OutboundHTTP", "Providers"),
+    room("Core/Configuration", "Text", "Time", "Secrets", "Patterns", "YAML", "Tokens", "OutboundHTTP", "Providers"),
     room("Core/Login", "Time", "JSON", "Secrets", "Patterns", "Tokens", "OutboundHTTP", "Providers", "Configuration", httpTypes),
     room("Core/Store", "COpenSSL", "Time", "JSON", "Files", "Secrets", "Tokens", "Configuration", grdb),
     room("Core/Fleet", "Time", "JSON", "Secrets", "Tokens", "OutboundHTTP", "Configuration", "Store", httpTypes),
@@ -71,7 +72,7 @@ let service = [
     room("Service/Observability", "Time", "Tokens", "LocalHTTP", "Contract", logging, settings: requestPath),
     room("Service/Admission", "Time", "Secrets", "Configuration", "LocalHTTP", "Contract", "Observability", settings: requestPath),
     room(
-        "Service/API", "Time", "JSON", "Secrets", "Tokens", "OutboundHTTP", "Providers", "Configuration", "Store", "Broker", "LocalHTTP",
+        "Service/API", "Text", "Time", "JSON", "Secrets", "Tokens", "OutboundHTTP", "Providers", "Configuration", "Store", "Broker", "LocalHTTP",
         "Contract", "Observability", "Admission", settings: requestPath),
     room(
         "Service/BrokerDaemon", "CLinux", "Time", "Files", "Secrets", "YAML", "Tokens", "OutboundHTTP", "Configuration", "Store", "Fleet", "Broker",
@@ -83,7 +84,7 @@ let programs: [Target] = [
     .executableTarget(
         name: "tokenbroker",
         dependencies: [
-            "Time", "JSON", "Files", "Secrets", "YAML", "Tokens", "OutboundHTTP", "Providers", "Configuration", "Login", "Store", "LocalHTTP",
+            "Text", "Time", "JSON", "Files", "Secrets", "YAML", "Tokens", "OutboundHTTP", "Providers", "Configuration", "Login", "Store", "LocalHTTP",
             "Observability", "BrokerDaemon", arguments, httpTypes, logging,
         ],
         path: "Sources/Programs/tokenbroker", exclude: ["Manual"], swiftSettings: settings),

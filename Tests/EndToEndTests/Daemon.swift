@@ -67,6 +67,13 @@ final class Daemon {
         return JSONValue(parsing: client.receive()?.body ?? [])?[partner]?["requests"]?.integerValue
     }
 
+    /// Makes a partner fail (`Fault` as JSON).
+    func fault(_ partner: String, _ json: String) throws {
+        guard let client = RawClient(address: sandboxURL.replacing("http://", with: "")) else { throw TestFailure("the sandbox does not answer") }
+        client.send("POST /_sandbox/faults/\(partner) HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(json.utf8.count)\r\n\r\n\(json)")
+        guard client.receive()?.status == 200 else { throw TestFailure("the sandbox knows no such fault: \(json)") }
+    }
+
     deinit {
         daemon = nil
         sandbox = nil

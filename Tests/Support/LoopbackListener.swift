@@ -2,12 +2,12 @@ import Foundation
 import Glibc
 
 /// A listening socket on loopback whose connections each have a thread; it closes with its owner.
-final class LoopbackListener: Sendable {
+package final class LoopbackListener: Sendable {
     private let descriptor: Int32
-    let port: UInt16
+    package let port: UInt16
     var url: String { "http://127.0.0.1:\(port)" }
 
-    init() throws {
+    package init() throws {
         (descriptor, port) = try Loopback.listen()
     }
 
@@ -17,7 +17,7 @@ final class LoopbackListener: Sendable {
     }
 
     /// Hands each connection to `serve`, which closes it.
-    func run(_ serve: @escaping @Sendable (_ client: Int32) -> Void) {
+    package func run(_ serve: @escaping @Sendable (_ client: Int32) -> Void) {
         Thread.detachNewThread { [descriptor] in
             while true {
                 let client = accept(descriptor, nil, nil)

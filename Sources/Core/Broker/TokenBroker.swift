@@ -116,16 +116,23 @@ package actor TokenBroker {
     private static let (readingTime, readers) = (Duration.seconds(10), 64)
 
     /// Digests of the entries' inputs as they are now, by entry. One that cannot be read in time is left out: a command that hangs must hold
-    /// up neither a reload nor a stop.
+    /// up neither a reload nor a stop. A secret that cannot be read is reported at once, not when its token is due.
     private func digests(of tokens: [TokenConfiguration]) async -> [String: [[UInt8]]] {
         let (performer, clocks) = (environment.performer, clocks)
-        return await withTaskGroup(of: (name: String, digests: [[UInt8]])?.self) { group in
+        return await withTaskGroup(of: (name: String, digests: [[UInt8]], problem: String?)?.self) { group in
             var rest = tokens[...]
             var reading = 0
             func readNext() {
                 guard let token = rest.popFirst() else { return }
                 reading += 1
-                group.addTask { (token.name, (try? await performer.ownInputs(token).digests) ?? []) }
+                group.addTask {
+                    do throws(LoginFailure) {
+                        let inputs = try await performer.ownInputs(token)
+                        return (token.name, inputs.digests, inputs.problem)
+                    } catch {
+                        return (token.name, [], Task.isCancelled ? nil : error.reason)
+                    }
+                }
             }
             group.addTask {
                 try? await clocks.sleep(until: clocks.boot + Self.readingTime)
@@ -141,6 +148,7 @@ package actor TokenBroker {
                 }
                 reading -= 1
                 if !result.digests.isEmpty { found[result.name] = result.digests }
+                if let problem = result.problem { events.record(.secretUnreadable(token: result.name, problem: problem)) }
                 readNext()
             }
             group.cancelAll()
@@ -254,6 +262,8 @@ package actor TokenBroker {
     }
 
     // MARK: Lookup
+
+    package var names: [String] { Array(entries.keys) }
 
     package func configuration(of name: String) -> TokenConfiguration? { entries[name]?.configuration }
 

@@ -1,24 +1,29 @@
 import Providers
 import Secrets
+import Text
 import YAML
 
 /// Reads `clients:`.
-enum ClientReader {
-    static func read(_ node: YAMLNode) -> [ClientConfiguration] {
+struct ClientReader {
+    /// The names of all entries, disabled and faulty ones too.
+    let tokens: Set<String>
+    let accounts: HostAccounts
+
+    func read(_ node: YAMLNode) -> [ClientConfiguration] {
         guard let mapping = node.mapping() else { return [] }
         return mapping.members.compactMap { member in
             if !Names.isValid(member.name) { member.node.fault(Names.rule) }
             guard let settings = member.node.mapping() else { return nil }
             defer { settings.finish() }
             var client = ClientConfiguration(name: member.name, tokens: [])
-            client.keyDigest = settings.take("key_sha256").flatMap(digest)
+            client.keyDigest = settings.take("key_sha256").flatMap(Self.digest)
             client.user = settings.take("user").flatMap(user)
-            client.group = settings.take("group")?.string()
+            client.group = settings.take("group").flatMap(group)
             client.tokens = settings.require("tokens")?.list()?.flatMap(grants) ?? []
             if let may = settings.take("may") {
                 client.permissions = Set(may.list()?.compactMap { $0.word(ClientConfiguration.Permission.self) } ?? [])
             }
-            if let limits = settings.take("limits") { client.limits = self.limits(limits) }
+            if let limits = settings.take("limits") { client.limits = Self.limits(limits) }
             if let forwards = settings.take("forward_auth"), forwards.bool() == true {
                 client.answersForwardAuth = true
                 if client.keyDigest == nil { forwards.fault("needs key_sha256: a proxy is identified only by its key") }
@@ -48,22 +53,41 @@ enum ClientReader {
     }
 
     /// Reads a user that the kernel can identify: 65534 stands for all users of another user namespace.
-    private static func user(_ node: YAMLNode) -> String? {
+    private func user(_ node: YAMLNode) -> String? {
         guard let name = node.string() else { return nil }
         if name == "nobody" || name == "65534" {
             node.fault("stands for every user that the kernel cannot identify; run the program as a user of its own")
+        } else if !accounts.hasUser(name) {
+            node.warn("there is no user \(name) on this host\(Suggestion.text(for: name, among: accounts.users(), "users"))")
+        }
+        return name
+    }
+
+    private func group(_ node: YAMLNode) -> String? {
+        guard let name = node.string() else { return nil }
+        if !accounts.hasGroup(name) {
+            node.warn("there is no group \(name) on this host\(Suggestion.text(for: name, among: accounts.groups(), "groups"))")
         }
         return name
     }
 
     /// Reads a pattern, or a mapping from a pattern to patterns for its per-request inputs.
-    private static func grants(_ node: YAMLNode) -> [TokenGrant] {
+    private func grants(_ node: YAMLNode) -> [TokenGrant] {
         guard node.isMapping, let mapping = node.mapping() else {
-            return node.string().map { [TokenGrant(pattern: NamePattern($0))] } ?? []
+            return node.string().map { [TokenGrant(pattern: pattern($0, at: node))] } ?? []
         }
         return mapping.members.map { member in
             let inputs = member.node.mapping()?.members.compactMap { input in input.node.string().map { (input.name, NamePattern($0)) } } ?? []
-            return TokenGrant(pattern: NamePattern(member.name), inputs: Dictionary(inputs) { $1 })
+            return TokenGrant(pattern: pattern(member.name, at: member.node), inputs: Dictionary(inputs) { $1 })
         }
+    }
+
+    /// A pattern of names; one that names no entry is probably misspelled.
+    private func pattern(_ text: String, at node: YAMLNode) -> NamePattern {
+        let pattern = NamePattern(text)
+        if !(text.contains("*") ? tokens.contains(where: pattern.matches) : tokens.contains(text)) {
+            node.warn("\(text) names no token\(Suggestion.text(for: text, among: tokens, "tokens"))")
+        }
+        return pattern
     }
 }

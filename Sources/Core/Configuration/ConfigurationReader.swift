@@ -9,11 +9,13 @@ package struct ConfigurationReader {
 
     private let readFile: FileReading
     private let listFolder: FolderListing
+    private let accounts: HostAccounts
     private let faults = FaultList()
 
-    package init(readFile: @escaping FileReading, listFolder: @escaping FolderListing) {
+    package init(readFile: @escaping FileReading, listFolder: @escaping FolderListing, accounts: HostAccounts = .unknown) {
         self.readFile = readFile
         self.listFolder = listFolder
+        self.accounts = accounts
     }
 
     /// Reads the configuration and its warnings.
@@ -28,10 +30,10 @@ package struct ConfigurationReader {
     private func readRoot(_ path: String) -> BrokerConfiguration? {
         guard let root = document(path)?.mapping() else { return nil }
         var configuration = BrokerConfiguration()
-        if let listen = root.take("listen") { ListenReader.read(listen, into: &configuration) }
+        if let listen = root.take("listen") { ListenReader.read(listen, accounts: accounts, into: &configuration) }
         configuration.namesListeners = root.has("listen")
         configuration.hasClients = root.has("clients")
-        configuration.clients = root.take("clients").map(ClientReader.read) ?? []
+        let clients = root.take("clients")
         if let store = root.take("store") { configuration.store = StoreReader.read(store) }
         if let logins = root.take("logins")?.mapping() {
             if let parallel = logins.take("parallel")?.integer(in: 1...1024) { configuration.logins.parallel = parallel }
@@ -47,8 +49,10 @@ package struct ConfigurationReader {
         configuration.readiness.condition = root.take("ready_when")?.word(Readiness.Condition.self) ?? .all
         configuration.readiness.within = root.take("ready_within")?.duration(in: .seconds(1) ... .seconds(600)) ?? .seconds(20)
         let (providers, faulty) = readProviders(root, folder: Self.folder(of: path) + "/providers.d")
-        let tokens = root.require("tokens").map { TokenConfigurationReader(providers: providers, faultyProviders: faulty).read($0) } ?? []
-        configuration.tokens = tokens
+        let entries = root.require("tokens")
+        configuration.tokens = entries.map { TokenConfigurationReader(providers: providers, faultyProviders: faulty).read($0) } ?? []
+        let names = entries.flatMap { $0.isMapping ? $0.mapping() : nil }?.members.map(\.name) ?? []
+        configuration.clients = clients.map(ClientReader(tokens: Set(names), accounts: accounts).read) ?? []
         root.finish()
         return configuration
     }
@@ -58,7 +62,7 @@ package struct ConfigurationReader {
         case .success(let text):
             return YAMLDocument.parse(text, file: path, faults: faults)
         case .failure(let message):
-            faults.add(.init(file: path, message: "cannot be read: \(message.text)"))
+            faults.add(.init(file: path, message: "cannot be read\(message.text)", isUnreadable: true))
             return nil
         }
     }

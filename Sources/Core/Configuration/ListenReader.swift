@@ -1,9 +1,10 @@
 import OutboundHTTP
+import Text
 import YAML
 
 /// Reads `listen:` and `limits:`.
 enum ListenReader {
-    static func read(_ node: YAMLNode, into configuration: inout BrokerConfiguration) {
+    static func read(_ node: YAMLNode, accounts: HostAccounts, into configuration: inout BrokerConfiguration) {
         guard let entries = node.list() else { return }
         if entries.isEmpty { node.fault("needs at least one address") }
         configuration.listeners = entries.compactMap { entry in
@@ -19,6 +20,9 @@ enum ListenReader {
                 if let wrong = mode ?? group { wrong.fault("applies only to a unix socket") }
                 return self.tcp(tcp)
             case (nil, let unix?):
+                if let group, let name = group.string(), !accounts.hasGroup(name) {
+                    group.fault("there is no group \(name) on this host\(Suggestion.text(for: name, among: accounts.groups(), "groups"))")
+                }
                 return self.unix(unix, mode: mode, group: group)
             default:
                 entry.fault("must have either tcp: 127.0.0.1:8653 or unix: /path")

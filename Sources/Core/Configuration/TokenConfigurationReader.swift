@@ -1,6 +1,7 @@
 import OutboundHTTP
 import Providers
 import Secrets
+import Text
 import Time
 import Tokens
 import YAML
@@ -71,7 +72,7 @@ struct TokenConfigurationReader {
         guard let name = node.string() else { return nil }
         if faultyProviders.contains(name) { return nil }
         if let provider = providers[name] { return provider }
-        node.fault("there is no provider \(name); known: \(providers.keys.sorted().joined(separator: ", "))")
+        node.fault("there is no provider \(name)\(Suggestion.text(for: name, among: providers.keys, "providers"))")
         return nil
     }
 
@@ -97,8 +98,8 @@ struct TokenConfigurationReader {
         for member in node?.mapping()?.members ?? [] {
             given.insert(member.name)
             guard let input = provider.input(member.name) else {
-                let known = provider.inputs.map(\.name).sorted().joined(separator: ", ")
-                member.node.fault("\(provider.name) has no such input; it has: \(known)")
+                let hint = Suggestion.text(for: member.name, among: provider.inputs.map(\.name), "inputs")
+                member.node.fault("\(provider.name) has no such input\(hint)")
                 continue
             }
             if perRequest.contains(member.name) { member.node.fault("is set under per_request too") }
@@ -169,7 +170,9 @@ struct TokenConfigurationReader {
     ) {
         for input in token.tokenInputs {
             guard names.contains(input) else {
-                node.fault("needs the token \(input), which is not configured")
+                node.fault(
+                    "needs the token \(input), which is not configured\(Suggestion.text(for: input, among: names.subtracting([token.name]), "tokens"))"
+                )
                 continue
             }
             if byName[input]?.perRequest.isEmpty == false { node.fault("cannot take its input from \(input), which has per_request inputs") }

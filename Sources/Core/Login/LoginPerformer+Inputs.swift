@@ -11,14 +11,13 @@ private struct ReadSecret {
 extension LoginPerformer {
     /// Reads an entry's inputs, each secret once; called once per login. An alternative that cannot be read is left out.
     ///
-    /// - Throws: `LoginFailure`, class local, if no variant is left: the failure of the first one.
+    /// - Throws: `LoginFailure`, class local, if no variant is left; it names every secret that cannot be read.
     package func ownInputs(_ token: TokenConfiguration) async throws(LoginFailure) -> OwnInputs {
         let count = token.inputs.values.map(\.alternatives).max() ?? 1
         // The account is more than its values: the same values at another partner, or behind another token, are another account.
         let account = Array(([token.provider.name] + token.tokenInputs).joined(separator: "\0").utf8)
         var read: [ReadSecret] = []
         var variants: [OwnInputs.Variant] = []
-        var fault: LoginFailure?
         for index in 0..<count {
             do throws(LoginFailure) {
                 let values = try await values(token, alternative: index, &read)
@@ -27,11 +26,17 @@ extension LoginPerformer {
                 let digest = Digest.sha256(text)
                 if !variants.contains(where: { $0.digest == digest }) { variants.append(OwnInputs.Variant(values: values, digest: digest)) }
             } catch {
-                fault = fault ?? error
+                continue  // `read` keeps it
             }
         }
-        if variants.isEmpty, let fault { throw fault }
-        return OwnInputs(variants: variants, passphrase: try await passphrase(token))
+        let problem = Self.problem(read)
+        if variants.isEmpty { throw LoginFailure(.local, problem ?? "a secret cannot be read") }
+        return OwnInputs(variants: variants, passphrase: try await passphrase(token), problem: problem)
+    }
+
+    private static func problem(_ read: [ReadSecret]) -> String? {
+        let reasons = read.compactMap { secret in if case .failure(let failure) = secret.outcome { failure.reason } else { nil } }
+        return reasons.isEmpty ? nil : reasons.joined(separator: "; ")
     }
 
     private func passphrase(_ token: TokenConfiguration) async throws(LoginFailure) -> [UInt8]? {

@@ -11,6 +11,9 @@ package struct OwnInputs: Sendable {
     /// The passphrase of the client key; no part of the digests, since it is nothing the partner knows.
     var passphrase: [UInt8]?
 
+    /// What is wrong with the secrets that cannot be read; nil where all can.
+    package var problem: String?
+
     package var digests: [[UInt8]] { variants.map(\.digest) }
 
     /// The variant that worked last comes first, then the others in the configured order: at most one rejection for each changed secret.

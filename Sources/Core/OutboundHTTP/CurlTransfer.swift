@@ -18,6 +18,7 @@ import Time
     private var lines: UnsafeMutablePointer<curl_slist>?
     private let sentBody: UnsafeMutableBufferPointer<UInt8>
     private let errorText: UnsafeMutablePointer<CChar>
+    private let refused: UnsafeMutablePointer<curl_refused_certificate>
 
     private var status = 0
     private var headerBytes = 0
@@ -45,6 +46,8 @@ import Time
         for (index, byte) in body.enumerated() { unsafe sentBody[index] = byte }
         unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         unsafe errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        unsafe refused = .allocate(capacity: 1)
+        unsafe refused.initialize(to: curl_refused_certificate())
     }
 
     deinit {
@@ -53,6 +56,7 @@ import Time
         for index in unsafe sentBody.indices { unsafe sentBody[index] = 0 }
         unsafe sentBody.deallocate()
         unsafe errorText.deallocate()
+        unsafe refused.deallocate()
     }
 
     /// Creates the handle, with every bound and check of an untrusted peer.
@@ -85,6 +89,7 @@ import Time
         unsafe curl_set_long(handle, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         unsafe curl_set_long(handle, CURLOPT_SSL_VERIFYPEER, 1)
         unsafe curl_set_long(handle, CURLOPT_SSL_VERIFYHOST, 2)
+        unsafe curl_set_refused_certificate(handle, refused)
         if let authorities = connection.authorities { unsafe curl_set_text(handle, CURLOPT_CAINFO, authorities) }
         if let certificate = connection.certificate { unsafe curl_set_text(handle, CURLOPT_SSLCERT, certificate) }
         if let key = connection.key { unsafe curl_set_text(handle, CURLOPT_SSLKEY, key) }
@@ -232,6 +237,25 @@ import Time
         }
     }
 
+    /// Which certificate was refused, and what to a plain port was said in TLS.
+    private func tlsProblem(_ reason: String) -> String {
+        // OpenSSL takes the answer of a server that does not speak TLS for a record of another version.
+        if reason.contains("wrong version number") || reason.contains("packet length too long") {
+            return "what answered does not speak TLS; is it an http:// address, or another port?"
+        }
+        let certificate = unsafe refused.pointee
+        let subject = Self.text(of: certificate.subject)
+        guard !subject.isEmpty else { return reason.lowercasingFirst }
+        let whose = certificate.depth == 0 ? "the server's certificate" : "the authority's certificate"
+        return
+            "\(reason.lowercasingFirst): \(whose) \(subject), valid from \(Self.text(of: certificate.since)) to \(Self.text(of: certificate.until))"
+    }
+
+    /// The text of a C array, which a NUL ends.
+    private static func text<Characters>(of characters: Characters) -> String {
+        unsafe withUnsafeBytes(of: characters) { unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+
     private func failure(_ code: CURLcode) -> TransportFault {
         if let excess { return TransportFault(.unreadable, excess) }
         if let early { return TransportFault(.unreachable, early) }
@@ -245,7 +269,7 @@ import Time
         case CURLE_OPERATION_TIMEDOUT:
             return TransportFault(.timedOut, reason.lowercasingFirst)
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS:
-            return TransportFault(.untrusted, reason.lowercasingFirst)
+            return TransportFault(.untrusted, tlsProblem(reason))
         case CURLE_SSL_CERTPROBLEM: return TransportFault(.unusable, keyProblem)
         case CURLE_SSL_CACERT_BADFILE, CURLE_URL_MALFORMAT: return TransportFault(.unusable, reason.lowercasingFirst)
         // What answers is no partner: a port that another program has taken, or a gateway that is being restarted.

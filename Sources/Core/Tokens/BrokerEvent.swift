@@ -28,6 +28,8 @@ package enum BrokerEvent: Sendable {
     case reloaded(added: Int, changed: Int, removed: Int)
     /// The content of one of the entry's secret files changed; the entry logs in again.
     case secretChanged(token: String)
+    /// Secrets of the entry that cannot be read; its token lives on, but the next login needs one of them.
+    case secretUnreadable(token: String, problem: String)
     case reloadRefused(faults: [String])
     /// Tokens are kept only in memory until the store works again.
     case storeFailed(reason: String)

@@ -9,14 +9,19 @@ package struct ConfigurationFault: Error, Sendable, Hashable, CustomStringConver
     package var message: String
     /// A warning is reported but does not make the configuration invalid.
     package var isWarning = false
+    /// Whether the file itself could not be read.
+    package var isUnreadable = false
 
-    package init(file: String, line: Int = 0, column: Int = 0, path: String = "", message: String, isWarning: Bool = false) {
+    package init(
+        file: String, line: Int = 0, column: Int = 0, path: String = "", message: String, isWarning: Bool = false, isUnreadable: Bool = false
+    ) {
         self.file = file
         self.line = line
         self.column = column
         self.path = path
         self.message = message
         self.isWarning = isWarning
+        self.isUnreadable = isUnreadable
     }
 
     /// `file:line:column: path: message`, with the word `warning` for one.

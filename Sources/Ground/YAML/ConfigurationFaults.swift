@@ -6,5 +6,8 @@ package struct ConfigurationFaults: Error, Sendable, CustomStringConvertible {
         self.faults = faults
     }
 
+    /// Whether nothing but unreadable files is wrong.
+    package var isUnreadable: Bool { faults.allSatisfy { $0.isUnreadable || $0.isWarning } }
+
     package var description: String { faults.map(\.description).joined(separator: "\n") }
 }

@@ -13,7 +13,7 @@ package enum YAMLDocument {
             faults.add(.init(file: file, message: "is larger than 4 MiB"))
             return nil
         }
-        let composed: Result<Node?, YamlFault> = DeepStack.run { compose(text) }
+        let composed: Result<Node?, YAMLProblem> = DeepStack.run { compose(text) }
         switch composed {
         case .failure(let fault):
             faults.add(.init(file: file, line: fault.line, column: fault.column, message: fault.message))
@@ -26,13 +26,7 @@ package enum YAMLDocument {
         }
     }
 
-    private struct YamlFault: Error {
-        let line: Int
-        let column: Int
-        let message: String
-    }
-
-    private static func compose(_ text: String) -> Result<Node?, YamlFault> {
+    private static func compose(_ text: String) -> Result<Node?, YAMLProblem> {
         do {
             let parser = try Yams.Parser(yaml: text)
             guard let node = try parser.singleRoot() else { return .success(nil) }
@@ -40,12 +34,12 @@ package enum YAMLDocument {
             return withExtendedLifetime(parser) {
                 guard let mark = anchorMark(node) else { return .success(node) }
                 let message = "anchors and aliases are not supported; write the value out"
-                return .failure(YamlFault(line: mark.line, column: mark.column, message: message))
+                return .failure(YAMLProblem(line: mark.line, column: mark.column, message: message))
             }
         } catch let error as YamlError {
-            return .failure(fault(of: error))
+            return .failure(YAMLProblem(error, in: text))
         } catch {
-            return .failure(YamlFault(line: 0, column: 0, message: "cannot be read as YAML"))
+            return .failure(YAMLProblem(line: 0, column: 0, message: "cannot be read as YAML"))
         }
     }
 
@@ -58,22 +52,6 @@ package enum YAMLDocument {
         case .mapping(let mapping): return mapping.lazy.compactMap { anchorMark($0.key) ?? anchorMark($0.value) }.first
         case .sequence(let sequence): return sequence.lazy.compactMap { anchorMark($0) }.first
         default: return nil
-        }
-    }
-
-    private static func fault(of error: YamlError) -> YamlFault {
-        switch error {
-        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
-            .composer(let context, let problem, let mark, _):
-            let before = context.map { "\($0.text) " } ?? ""
-            return YamlFault(line: mark.line, column: mark.column, message: "\(before)\(problem)")
-        case .duplicatedKeysInMapping(let names, let context):
-            let message = "duplicate key \(names.sorted().joined(separator: ", "))"
-            return YamlFault(line: context.mark.line, column: context.mark.column, message: message)
-        case .reader(let problem, _, _, _):
-            return YamlFault(line: 0, column: 0, message: "cannot be read as UTF-8: \(problem)")
-        default:
-            return YamlFault(line: 0, column: 0, message: "cannot be read as YAML")
         }
     }
 }

@@ -1,3 +1,4 @@
+import Text
 import Yams
 
 /// A mapping being read: keys are taken by name, and every key left over is a fault.
@@ -40,12 +41,7 @@ package final class YAMLMapping {
     /// Reports every key that was not taken, and suggests the nearest known key. Call last.
     package func finish() {
         for member in members where !known.contains(member.name) {
-            let nearest = known.min { EditDistance.between($0, member.name) < EditDistance.between($1, member.name) }
-            if let nearest, EditDistance.between(nearest, member.name) <= max(1, member.name.count / 3) {
-                member.node.fault("is not a known key; did you mean \(nearest)?")
-            } else {
-                member.node.fault("is not a known key; known keys: \(known.sorted().joined(separator: ", "))")
-            }
+            member.node.fault("is not a known key\(Suggestion.text(for: member.name, among: known, "keys"))")
         }
     }
 }

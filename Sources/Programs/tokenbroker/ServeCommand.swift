@@ -63,7 +63,7 @@ struct ServeCommand: AsyncParsableCommand {
             store = .failure(error)
         }
         let daemon = Daemon(
-            configuration: configuration, path: files.config, logger: logger, output: output, clocks: clocks, environment: environment,
+            configuration: configuration, path: files.path, logger: logger, output: output, clocks: clocks, environment: environment,
             store: store, fleetKey: fleetKey
         ) { () throws(StoreFault) in
             try await OpenedStore.open(configuration.store, environment: environment, secrets: secrets, clocks: clocks)
@@ -71,7 +71,8 @@ struct ServeCommand: AsyncParsableCommand {
         do {
             try await atDefaultPriority { try await daemon.run() }
         } catch let error as SystemCallError {
-            explain("tokenbroker: \(error)")
+            let mend = error.code == EADDRINUSE ? "; stop that program, or give another address under listen in \(files.path)" : ""
+            explain("tokenbroker: \(error)\(mend)")
             throw ProgramExit.cannotCreate
         }
     }

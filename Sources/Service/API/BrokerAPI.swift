@@ -7,6 +7,7 @@ import LocalHTTP
 package import Observability
 import Providers
 package import Store
+import Text
 package import Time
 import Tokens
 
@@ -90,11 +91,16 @@ package struct BrokerAPI: Sendable {
         return Response(status: status, fields: CommonFields.all + [("Content-Type", "application/json")], body: writer.bytes)
     }
 
+    /// The problem of a token that does not exist. Only a caller who administers tokens of that name, too, is told which exist.
+    func unknownToken(_ request: APIRequest) async -> Problem {
+        guard let caller = request.caller, request.policy.allows(caller, .admin, token: request.token) else { return .forbidden }
+        let hint = Suggestion.text(for: request.token, among: await broker.names, "tokens")
+        return Problem(.forbidden, "there is no token \(request.token)\(hint)")
+    }
+
     /// The keeper of the requested token, after the per-request inputs are checked.
     func keeper(_ request: APIRequest) async throws(Problem) -> TokenKeeper {
-        guard let configuration = await broker.configuration(of: request.token) else {
-            throw Problem.forbidden
-        }
+        guard let configuration = await broker.configuration(of: request.token) else { throw await unknownToken(request) }
         let wanted = configuration.perRequest
         for name in request.perRequest.keys.sorted() where !wanted.contains(where: { $0.name == name }) {
             throw Problem(.invalidParameter, "\(name) is not a parameter of this resource", token: request.token)

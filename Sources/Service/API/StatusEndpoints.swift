@@ -50,9 +50,7 @@ extension BrokerAPI {
 
     /// Past logins, newest first.
     func tokenHistory(_ request: APIRequest) async throws(Problem) -> Response {
-        guard await broker.configuration(of: request.token) != nil else {
-            throw Problem.forbidden
-        }
+        guard await broker.configuration(of: request.token) != nil else { throw await unknownToken(request) }
         guard let store else {
             throw Problem(.noHistory, "only an SQLite store keeps past logins, and there is none", token: request.token)
         }

@@ -74,7 +74,8 @@ extension BrokerAPI {
             let status = try await keeper.refresh(asAdmin: isAdmin, wait: .seconds(10))
             return json { StatusWriting.write(status, for: request.caller, under: request.policy, to: &$0) }
         } catch {
-            throw Problem(error, token: request.token)
+            let left = keeper.cell.current?.token.remaining(at: clocks.boot)
+            throw Problem(error, token: request.token, left: left.flatMap { $0 > .zero ? $0 : nil }, isOperator: isAdmin)
         }
     }
 

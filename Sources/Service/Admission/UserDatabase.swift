@@ -1,3 +1,4 @@
+package import Configuration
 import Glibc
 
 /// Resolves user and group names to IDs by the system's databases (getpwnam(3), getgrnam(3)).
@@ -11,6 +12,28 @@ package enum UserDatabase {
         if let number = UInt32(name) { return number }
         return unsafe getgrnam(name).map { unsafe $0.pointee.gr_gid }
     }
+
+    package static func groupName(_ number: UInt32) -> String {
+        unsafe getgrgid(number).map { unsafe String(cString: $0.pointee.gr_name) } ?? "\(number)"
+    }
+
+    /// This host's users and groups, for a configuration that names them.
+    package static let accounts = HostAccounts(
+        hasUser: { user($0) != nil }, hasGroup: { group($0) != nil },
+        users: {
+            setpwent()
+            defer { endpwent() }
+            var names: [String] = []
+            while let user = unsafe getpwent() { names.append(unsafe String(cString: user.pointee.pw_name)) }
+            return names
+        },
+        groups: {
+            setgrent()
+            defer { endgrent() }
+            var names: [String] = []
+            while let group = unsafe getgrent() { names.append(unsafe String(cString: group.pointee.gr_name)) }
+            return names
+        })
 
     /// The users whose primary group it is, and the users it lists.
     package static func members(_ name: String) -> Set<UInt32> {

@@ -65,7 +65,11 @@ package struct Problem: Error, Sendable {
 
 extension Problem {
     /// The only place that makes a problem of a token refusal.
-    package init(_ refusal: TokenRefusal, token: String) {
+    ///
+    /// - Parameters:
+    ///   - left: the remaining life of the token in hand; nil where there is none.
+    ///   - isOperator: whether to say what the partner did, which its class and status alone tell a caller.
+    package init(_ refusal: TokenRefusal, token: String, left: Duration? = nil, isOperator: Bool = false) {
         switch refusal.reason {
         case .pending:
             self.init(.tokenPending, "the first login is still running or about to start", token: token, retryAfter: refusal.retryAfter)
@@ -76,7 +80,8 @@ extension Problem {
             let words = DurationSyntax.words(longest)
             self.init(.minValidUnreachable, "min_valid exceeds the longest lifetime this partner gives (\(words))", token: token)
         case .failing(let failure, let isLatched):
-            self.init(failure, isLatched: isLatched, token: token, retryAfter: refusal.retryAfter)
+            self.init(failure, isLatched: isLatched, token: token, retryAfter: refusal.retryAfter, left: left)
+            if isOperator { detail += ": \(failure.reason)" }
         case .budgetExhausted:
             self.init(.loginBudgetExhausted, "the cap on logins for this token was reached", token: token, retryAfter: refusal.retryAfter)
         case .tooSoon:
@@ -89,23 +94,24 @@ extension Problem {
     }
 
     /// The only place that makes a problem of a failed login.
-    package init(_ failure: LoginFailure, isLatched: Bool, token: String, retryAfter: Duration?) {
+    package init(_ failure: LoginFailure, isLatched: Bool, token: String, retryAfter: Duration?, left: Duration? = nil) {
+        let rest = left.map { "; the current token stays valid for \(DurationSyntax.words($0))" }
         let status = failure.status.map { " (status \($0))" } ?? ""
         switch failure.waitingFor ?? failure.failureClass {
         case .transient, .certificate, .local, .waiting:
             let why = failure.failureClass == .waiting ? "a token this login needs is missing" : "logins fail: \((failure.failureClass).rawValue)"
-            self.init(.partnerUnavailable, "\(why)\(status), and no valid token is left", token: token, retryAfter: retryAfter)
+            self.init(.partnerUnavailable, "\(why)\(status)\(rest ?? ", and no valid token is left")", token: token, retryAfter: retryAfter)
         case .timedOut:
-            self.init(.partnerTimeout, "the login timed out and no valid token is left", token: token, retryAfter: retryAfter)
+            self.init(.partnerTimeout, "the login timed out\(rest ?? " and no valid token is left")", token: token, retryAfter: retryAfter)
         case .throttled:
-            self.init(.partnerThrottled, "the partner asked for a pause\(status)", token: token, retryAfter: retryAfter)
+            self.init(.partnerThrottled, "the partner asked for a pause\(status)\(rest ?? "")", token: token, retryAfter: retryAfter)
         case .rejected:
             let latch = isLatched ? "; the login is latched until the configuration or secret changes or an operator releases it" : ""
-            self.init(.credentialsRejected, "the partner refused the credentials\(status)\(latch)", token: token, retryAfter: retryAfter)
+            self.init(.credentialsRejected, "the partner refused the credentials\(status)\(latch)\(rest ?? "")", token: token, retryAfter: retryAfter)
         case .refused:
-            self.init(.loginRefused, "the partner refused the login\(status)", token: token, retryAfter: retryAfter)
+            self.init(.loginRefused, "the partner refused the login\(status)\(rest ?? "")", token: token, retryAfter: retryAfter)
         case .badReply:
-            self.init(.badPartnerReply, "the partner's answer could not be understood\(status)", token: token, retryAfter: retryAfter)
+            self.init(.badPartnerReply, "the partner's answer could not be understood\(status)\(rest ?? "")", token: token, retryAfter: retryAfter)
         }
     }
 

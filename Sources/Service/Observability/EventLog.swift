@@ -58,6 +58,8 @@ package struct EventLog: EventSink {
             logger.notice("configuration applied", metadata: ["added": "\(added)", "changed": "\(changed)", "removed": "\(removed)"])
         case .secretChanged(let token):
             logger.notice("secret changed", metadata: ["token": "\(token)"])
+        case .secretUnreadable(let token, let problem):
+            logger.error("secret cannot be read: the next login needs it", metadata: ["token": "\(token)", "problem": "\(problem)"])
         case .reloadRefused(let faults):
             for fault in faults { logger.error("configuration refused", metadata: ["fault": "\(fault)"]) }
         case .storeFailed(let reason):

@@ -21,6 +21,28 @@ import YAML
         }
     }
 
+    @Test func `names of tokens, users and groups that are nowhere are warned of`() throws {
+        let yaml = """
+            listen:
+              - {unix: /run/a.sock, group: backup}
+            clients:
+              one: {user: wwwdata, tokens: [zaper, "zip*"]}
+              two: {group: backups, tokens: ["*", {zapper: {tenant: x}}]}
+            tokens:
+              zapper: {provider: pulsecrm, enabled: false, inputs: {}}
+            """
+        let accounts = HostAccounts(
+            hasUser: { $0 == "www-data" }, hasGroup: { $0 == "backup" }, users: { ["www-data"] }, groups: { ["backup"] })
+        let warnings = try ConfigurationReader(readFile: { _ in .success(yaml) }, listFolder: { _ in [] }, accounts: accounts).read("c.yaml").warnings
+        #expect(
+            warnings.map(\.plainDescription) == [
+                "c.yaml:4:15: clients.one.user: there is no user wwwdata on this host; did you mean www-data?",
+                "c.yaml:4:33: clients.one.tokens[0]: zaper names no token; did you mean zapper?",
+                "c.yaml:4:40: clients.one.tokens[1]: zip* names no token; known tokens: zapper",
+                "c.yaml:5:16: clients.two.group: there is no group backups on this host; did you mean backup?",
+            ])
+    }
+
     @Test func `the folder of faulty configurations is not empty`() {
         #expect(Self.rejected.count >= 10)
     }

@@ -1,4 +1,5 @@
 import Broker
+import Glibc
 import HTTPTypes
 import Login
 import OutboundHTTP
@@ -76,7 +77,23 @@ import Tokens
     @Test func `an expired certificate is refused`() async throws {
         let failure = await failure(try await TLSServer(Self.files.value.expired, answer: Self.answer))
         #expect(failure?.kind == .untrusted)
-        #expect(failure?.reason.contains("certificate has expired") == true, "\(failure?.reason ?? "")")
+        let reason = failure?.reason ?? ""
+        #expect(reason.contains("certificate has expired: the server's certificate CN=127.0.0.1, valid from "), "\(reason)")
+    }
+
+    @Test func `TLS to a plain port is called that`() async throws {
+        let server = try LoopbackListener()
+        server.run { client in
+            var byte: UInt8 = 0
+            _ = unsafe recv(client, &byte, 1, 0)
+            let answer = Array("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n".utf8)
+            _ = unsafe Glibc.send(client, answer, answer.count, 0)
+            close(client)
+        }
+        let request = OutboundRequest(method: .get, url: "https://127.0.0.1:\(server.port)/", fields: [:])
+        await #expect(throws: TransportFault(.untrusted, "what answered does not speak TLS; is it an http:// address, or another port?")) {
+            try await Self.transport.send(request)
+        }
     }
 
     @Test func `an unknown authority is refused`() async throws {

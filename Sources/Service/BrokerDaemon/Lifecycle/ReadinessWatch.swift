@@ -30,9 +30,7 @@ package final class ReadinessWatch: EventSink {
             .refreshTokenSecured:
             break
         case .loginBegan, .loginAlone, .fleetLockBroken, .fleetRecordUnread, .fleetClocksDiffer, .refreshFailed, .lateResultDropped,
-            .partnerClockIgnored, .expirySourceIgnored,
-            .rejectionReported,
-            .secretChanged:
+            .partnerClockIgnored, .expirySourceIgnored, .rejectionReported, .secretChanged, .secretUnreadable:
             return
         }
         signalChange()

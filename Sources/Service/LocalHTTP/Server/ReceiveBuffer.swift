@@ -10,9 +10,9 @@ import Glibc
         unsafe memory.deallocate()
     }
 
-    /// Receives into the buffer (recv(2)).
-    func fill(from descriptor: Int32) -> Int {
-        unsafe recv(descriptor, memory.baseAddress, memory.count, 0)
+    /// Receives at most `limit` bytes into the buffer, and never more than it holds (recv(2)).
+    func fill(from descriptor: Int32, atMost limit: Int = .max) -> Int {
+        unsafe recv(descriptor, memory.baseAddress, min(limit, memory.count), 0)
     }
 
     func with<Result>(first count: Int, _ body: (Span<UInt8>) -> Result) -> Result {

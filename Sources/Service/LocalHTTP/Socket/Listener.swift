@@ -29,9 +29,9 @@ public final class Listener: Sendable {
                 var on: Int32 = 1
                 _ = unsafe setsockopt(newSocket, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
             }
-            guard unsafe address.withSockAddr({ unsafe bind(newSocket, $0, $1) }) == 0 else { throw SystemCallError("bind", address.description) }
+            guard unsafe address.withSockAddr({ unsafe bind(newSocket, $0, $1) }) == 0 else { throw Self.refusal(of: address, code: errno) }
             if case .unix(let path) = address { try Self.restrict(path, to: access) }
-            guard listen(newSocket, Self.backlog) == 0 else { throw SystemCallError("listen", address.description) }
+            guard listen(newSocket, Self.backlog) == 0 else { throw Self.refusal(of: address, call: "listen", code: errno) }
         } catch {
             claim?.remove(FileIdentity(of: address.path ?? ""))
             close(newSocket)
@@ -76,6 +76,11 @@ public final class Listener: Sendable {
     public var isReachable: Bool {
         guard let path = address.path else { return true }
         return identity != nil && FileIdentity(of: path) == identity
+    }
+
+    private static func refusal(of address: SocketAddress, call: String = "bind", code: Int32) -> SystemCallError {
+        let holder = code == EADDRINUSE ? SocketHolder(listeningAt: address).map { " (\($0) listens there)" } : nil
+        return SystemCallError(call, "\(address)\(holder ?? "")", code: code)
     }
 
     private static func restrict(_ path: String, to access: SocketFileAccess) throws(SystemCallError) {

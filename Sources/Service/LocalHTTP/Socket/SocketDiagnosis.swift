@@ -42,15 +42,15 @@ public struct SocketDiagnosis: ~Copyable {
         }
     }
 
-    /// The user whose process listens at a loopback TCP address; nil where nobody does, or the kernel does not say.
-    public mutating func listener(at address: SocketAddress) -> UInt32? {
+    /// The user whose process listens at a loopback TCP address, and the socket's inode; nil where nobody does, or the kernel does not say.
+    public mutating func listener(at address: SocketAddress) -> (user: UInt32, inode: UInt32)? {
         guard let near = Endpoint(address) else { return nil }
         // No connection has the far port 0, so that the kernel answers with the listening socket.
         let far = Endpoint(address, port: 0) ?? near
         guard case .socket(let message) = ask(source: near, destination: far), message.idiag_state == Self.listening, message.idiag_inode != 0,
             message.idiag_uid != PeerIdentity.overflowUser
         else { return nil }
-        return message.idiag_uid
+        return (message.idiag_uid, message.idiag_inode)
     }
 
     private enum Finding {

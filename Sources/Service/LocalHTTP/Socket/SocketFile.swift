@@ -61,13 +61,11 @@ final class SocketFile: Sendable {
 
     /// Who listens at a path; nil where nobody does.
     private static func holder(of path: String) -> String? {
+        if let holder = SocketHolder(listeningAt: .unix(path: path)) { return "\(holder) listens there" }
         let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
         guard probe >= 0 else { return nil }
         defer { close(probe) }
-        guard unsafe SocketAddress.unix(path: path).withSockAddr({ unsafe connect(probe, $0, $1) }) != 0 else {
-            let peer = PeerIdentity.ofUnixPeer(probe)
-            return "process \(peer?.process.map { "\($0)" } ?? "unknown") of uid \(peer.map { "\($0.user)" } ?? "unknown") listens there"
-        }
+        guard unsafe SocketAddress.unix(path: path).withSockAddr({ unsafe connect(probe, $0, $1) }) != 0 else { return "it is in use" }
         // ECONNREFUSED: nobody holds it. Anything else, such as a full queue, is somebody's.
         return errno == ECONNREFUSED || errno == ENOENT ? nil : "it is in use"
     }

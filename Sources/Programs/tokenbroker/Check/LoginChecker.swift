@@ -23,10 +23,11 @@ struct LoginChecker {
 
     private let configuration: BrokerConfiguration
     private let clocks = SystemClocks()
-    private let secrets = SystemSecretSource(environment: ProcessEnvironment.all)
+    private let secrets: CheckedSecrets
 
-    init(_ configuration: BrokerConfiguration) {
+    init(_ configuration: BrokerConfiguration, secrets: CheckedSecrets) {
         self.configuration = configuration
+        self.secrets = secrets
     }
 
     /// Checks that every secret can be read and may be used where it goes.
@@ -37,7 +38,7 @@ struct LoginChecker {
             for (name, binding) in token.inputs.sorted(by: { $0.key < $1.key }) {
                 guard case .secret(let references) = binding else { continue }
                 for reference in references {
-                    if case .credential(let credential) = reference, Credentials(environment: ProcessEnvironment.all).isSealed(credential) {
+                    if secrets.isSealed(reference) {
                         notes.append("\(name): \(reference.place) is encrypted for the service only: not checked")
                         continue
                     }
@@ -72,7 +73,9 @@ struct LoginChecker {
     }
 
     /// Logs in once for each token; token inputs come from earlier logins.
-    func checkLogins() async -> [Result] {
+    ///
+    /// - Parameter mayEndSession: asked before the login of an exclusive entry.
+    func checkLogins(mayEndSession: (TokenConfiguration) -> Bool) async -> [Result] {
         let transport = RecordingTransport(CurlTransport(clocks: clocks, userAgent: "tokenbroker/\(Version.current)"))
         let inputs = CheckedInputs(configuration: configuration)
         let performer = LoginPerformer(
@@ -82,6 +85,11 @@ struct LoginChecker {
         for token in configuration.tokens where token.perRequest.isEmpty {
             guard token.provider.refreshRequest == nil else {
                 let reason = "not tried: a login could end the refresh token that the daemon holds; tokenbroker refresh \(token.name) tries it there"
+                results.append(Result(token: token.name, isGood: true, isTried: false, lines: [reason]))
+                continue
+            }
+            if let entry = exclusiveEntry(of: token), !mayEndSession(entry) {
+                let reason = "not tried: \(entry.name) is exclusive, and a login ends the daemon's session; --exclusive tries it all the same"
                 results.append(Result(token: token.name, isGood: true, isTried: false, lines: [reason]))
                 continue
             }
@@ -99,6 +107,11 @@ struct LoginChecker {
             }
         }
         return results
+    }
+
+    /// The entry itself or one that it takes its inputs from, if that is exclusive.
+    private func exclusiveEntry(of token: TokenConfiguration) -> TokenConfiguration? {
+        token.isExclusive ? token : token.tokenInputs.lazy.compactMap { configuration.token($0).flatMap(exclusiveEntry) }.first
     }
 
     private func verify(_ token: TokenConfiguration, _ draft: TokenDraft, _ performer: LoginPerformer) async -> (isGood: Bool, lines: [String]) {

@@ -1,5 +1,3 @@
-import Yams
-
 /// The Levenshtein distance: the number of single-character edits that turn one word into another.
 enum EditDistance {
     static func between(_ left: String, _ right: String) -> Int {

@@ -82,7 +82,7 @@ struct BrokerClient {
     /// - Throws: an exit code, unless it is root, this user or the service's.
     private func checkListener() throws {
         guard socket == nil, let address = SocketAddress(loopback: base.replacing("http://", with: "")), var diagnosis = SocketDiagnosis(),
-            let owner = diagnosis.listener(at: address)
+            let owner = diagnosis.listener(at: address)?.user
         else { return }
         let service = unsafe getpwnam("tokenbroker").map { unsafe $0.pointee.pw_uid }
         guard owner != 0, owner != geteuid(), owner != service else { return }
@@ -97,10 +97,16 @@ struct BrokerClient {
     /// Reports the problem on standard error and returns the exit code for it.
     private static func exitCode(reporting reply: PartnerReply) -> ExitCode {
         let problem = JSONValue(parsing: reply.body)
+        if CommandLine.arguments.contains("--json"), let problem { print(problem.jsonText) }
         let title = problem?["title"]?.text ?? "status \(reply.status)"
         let detail = problem?["detail"]?.text.map { ": \($0)" } ?? ""
         let retry = problem?["retry_after"]?.integerValue.map { "; try again in \(DurationSyntax.words(.seconds($0)))" } ?? ""
         explain("tokenbroker: \(title)\(detail)\(retry)")
+        switch problem?["type"]?.text {
+        case "/problems/reload-refused": return ProgramExit.configuration
+        case "/problems/bad-partner-reply": return ProgramExit.dataFault
+        default: break
+        }
         switch reply.status {
         case 401, 403: return ProgramExit.noPermission
         case 429, 503, 504: return ProgramExit.temporaryFailure

@@ -1,0 +1,100 @@
+import Yams
+
+/// A syntax error in terms of what was written: where it began, and what would be right.
+struct YAMLProblem: Error {
+    let line: Int
+    let column: Int
+    let message: String
+
+    init(line: Int, column: Int, message: String) {
+        self.line = line
+        self.column = column
+        self.message = message
+    }
+
+    init(_ error: YamlError, in text: String) {
+        switch error {
+        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
+            .composer(let context, let problem, let mark, _):
+            self.init(context: context, problem, at: mark, in: text)
+        case .duplicatedKeysInMapping(let names, let context):
+            self.init(line: context.mark.line, column: context.mark.column, message: "duplicate key \(names.sorted().joined(separator: ", "))")
+        case .reader(let problem, _, _, _):
+            self.init(line: 0, column: 0, message: "cannot be read as UTF-8: \(problem)")
+        default:
+            self.init(line: 0, column: 0, message: "cannot be read as YAML")
+        }
+    }
+
+    private init(context: YamlError.Context?, _ problem: String, at place: Mark, in text: String) {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        // libyaml reports where it gave up; a quote that is never closed swallows what follows and lies far above.
+        if let quote = Self.openQuote(in: lines, upTo: place.line) {
+            self.init(
+                line: quote.line, column: quote.column,
+                message: "the quote that opens here is not closed on this line; the file makes no sense from line \(place.line) on")
+            return
+        }
+        if let context, context.text.contains("flow mapping") || context.text.contains("flow sequence") {
+            self.init(
+                line: context.mark.line, column: context.mark.column,
+                message: "the bracket that opens here is not closed, or a comma is missing, before line \(place.line), column \(place.column)")
+            return
+        }
+        let before = context.map { "\($0.text) " } ?? ""
+        let hint = Self.hint(problem, lines.indices.contains(place.line - 1) ? lines[place.line - 1] : "")
+        self.init(line: place.line, column: place.column, message: "\(before)\(problem)\(hint)")
+    }
+
+    /// What would be right, for the mistakes that are made most.
+    private static func hint(_ problem: String, _ line: Substring) -> String {
+        if line.prefix(while: { $0 == " " || $0 == "\t" }).contains("\t") { return "; indent with spaces, not tabs" }
+        switch problem {
+        case "mapping values are not allowed in this context":
+            return "; put a value that holds \": \" into quotes, and indent keys of one mapping alike"
+        case "found character that cannot start any token": return "; put a value that begins with @, `, % or a tab into quotes"
+        case "did not find expected key", "did not find expected '-' indicator":
+            return "; a line is indented differently from the lines above"
+        default: return ""
+        }
+    }
+
+    /// The first quote at the beginning of a value that is not closed on its line.
+    private static func openQuote(in lines: [Substring], upTo last: Int) -> (line: Int, column: Int)? {
+        for (index, line) in lines.enumerated().prefix(max(0, last)) {
+            if let column = openQuote(in: Array(line.utf8)) { return (index + 1, column) }
+        }
+        return nil
+    }
+
+    /// The column of a quote that begins a value of the line and is not closed on it.
+    private static func openQuote(in line: [UInt8]) -> Int? {
+        var index = line.prefix { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "-") }.count
+        var startsValue = true
+        while index < line.count {
+            let byte = line[index]
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "'"):
+                if startsValue {
+                    guard let end = endOfQuoted(line, from: index) else { return index + 1 }
+                    index = end
+                }
+                // Within a plain value a quote is a character like others.
+                startsValue = false
+            case UInt8(ascii: "#") where index > 0 && line[index - 1] == UInt8(ascii: " "): return nil
+            case UInt8(ascii: "["), UInt8(ascii: "{"), UInt8(ascii: ","): startsValue = true
+            case UInt8(ascii: " "): startsValue = startsValue || index > 0 && line[index - 1] == UInt8(ascii: ":")
+            default: startsValue = false
+            }
+            index += 1
+        }
+        return nil
+    }
+
+    private static func endOfQuoted(_ line: [UInt8], from start: Int) -> Int? {
+        let isDouble = line[start] == UInt8(ascii: "\"")
+        var index = start + 1
+        while index < line.count, line[index] != line[start] { index += isDouble && line[index] == UInt8(ascii: "\\") ? 2 : 1 }
+        return index < line.count ? index : nil
+    }
+}
