@@ -69,10 +69,11 @@ let core = [
 let service = [
     room("Service/LocalHTTP", "CLinux", "Time", "Files", settings: requestPath),
     room("Service/Contract", "Time", "JSON", "Tokens", "LocalHTTP", settings: requestPath),
-    room("Service/Observability", "Time", "Tokens", "LocalHTTP", "Contract", logging, settings: requestPath),
+    room("Service/Observability", "Time", "JSON", "Secrets", "Tokens", "LocalHTTP", "Contract", logging, settings: requestPath),
     room("Service/Admission", "Time", "Secrets", "Configuration", "LocalHTTP", "Contract", "Observability", settings: requestPath),
     room(
-        "Service/API", "Text", "Time", "JSON", "Secrets", "Tokens", "OutboundHTTP", "Providers", "Configuration", "Store", "Broker", "LocalHTTP",
+        "Service/API", "CZlib", "Text", "Time", "JSON", "Secrets", "Tokens", "OutboundHTTP", "Providers", "Configuration", "Store", "Broker",
+        "LocalHTTP",
         "Contract", "Observability", "Admission", settings: requestPath),
     room(
         "Service/BrokerDaemon", "CLinux", "Time", "Files", "Secrets", "YAML", "Tokens", "OutboundHTTP", "Configuration", "Store", "Fleet", "Broker",

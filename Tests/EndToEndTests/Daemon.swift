@@ -56,7 +56,7 @@ final class Daemon {
     /// Starts the daemon; again, once it has ended.
     func launch() throws {
         daemon = try start(command[0], Array(command.dropFirst()), log: "daemon.log")
-        _ = try wait(for: "notice ready", in: "daemon.log")
+        _ = try wait(for: "msg=ready", in: "daemon.log")
         addresses = log.matches(of: #/listening address=(.+)/#).map { String($0.output.1) }
     }
 

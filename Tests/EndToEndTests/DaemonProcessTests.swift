@@ -141,7 +141,7 @@ import Testing
             #expect(daemon.get("/v1/tokens/zapper?wait=10")?.status == 502)
             try TestFiles.write("sandbox-api-token", to: "\(daemon.folder)/next")
             try TestFiles.run("/bin/mv", ["\(daemon.folder)/next", "\(daemon.folder)/secret"])
-            _ = try daemon.wait(for: "secret changed token=zapper")
+            _ = try daemon.wait(for: "msg=\"secret changed\" token=zapper")
             #expect(daemon.get("/v1/tokens/zapper?wait=10")?.status == 200)
         }
     }

@@ -66,7 +66,7 @@ import Testing
             _ = daemon.end()
             try TestFiles.write(String(repeating: "ab", count: 32), to: "\(daemon.folder)/store.key")
             try daemon.launch()
-            #expect(daemon.log.contains("error store failed") && daemon.log.contains("was sealed with another key"))
+            #expect(daemon.log.contains("level=error msg=\"store failed") && daemon.log.contains("was sealed with another key"))
             #expect(daemon.get("/v1/tokens/zapper")?.status == 200)
             #expect(daemon.get("/readyz")?.text.contains("the store is unusable") == true)
             #expect(daemon.get("/metrics")?.text.contains("tokenbroker_store_usable 0") == true)

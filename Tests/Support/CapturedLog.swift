@@ -12,7 +12,8 @@ package final class CapturedLog: Sendable {
 
     package var logger: Logger {
         let write: @Sendable (String) -> Void = { [self] line in lines.withLock { $0.append(line) } }
-        return Logger(label: "test") { _ in LineLogHandler(level: .trace, isJournal: false, clocks: SystemClocks(), write: write) }
+        let settings = LogSwitch(isJournal: false, clocks: SystemClocks(), override: .trace)
+        return Logger(label: "test") { _ in LineLogHandler(settings, write: write) }
     }
 
     package func append(_ bytes: [UInt8]) { lines.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) } }

@@ -41,7 +41,7 @@ package final class LiveBroker: Sendable {
         let clocks = SystemClocks()
         log = CapturedLog()
         let output = StandardError { [log] in log.append($0) }
-        let metrics = Metrics(output: output, version: "1.2.3")
+        let metrics = Metrics(output: output, version: "1.2.3", clocks: clocks)
         transport = CurlTransport(clocks: clocks, userAgent: "tokenbroker/test")
         broker = TokenBroker(
             clocks: clocks, transport: transport, secrets: SystemSecretSource(environment: [:]),
@@ -51,7 +51,7 @@ package final class LiveBroker: Sendable {
         self.board = board
         let api = BrokerAPI(broker: broker, board: board, clocks: clocks, metrics: metrics) { .refused(faults: ["config.yaml:1:1: test"]) }
         let (pending, requestIDs) = (pending, RequestIDs())
-        let audit = AuditLog(isJournal: false, clocks: clocks, output: output)
+        let audit = AuditLog(LogSwitch(isJournal: false, clocks: clocks), output: output)
         let ledger = RequestLedger(metrics: metrics.requests, audit: audit, clocks: clocks)
         server = try HTTPServer([Listener(.loopback4(host: [127, 0, 0, 1], port: 0))], limits: .usual) {
             BrokerHandler(board: board, api: api, pending: pending, requestIDs: requestIDs, ledger: ledger)

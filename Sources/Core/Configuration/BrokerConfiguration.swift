@@ -16,6 +16,7 @@ package struct BrokerConfiguration: Sendable, Equatable {
     package var readiness = Readiness()
     package var store = StoreConfiguration.automatic
     /// Whether the log has a line for every token served or refused.
+    package var log = LogConfiguration()
     package var isAudited = true
     /// Whether metrics are open to everybody, not only to known callers.
     package var hasOpenMetrics = false

@@ -3,8 +3,8 @@ package struct ClientConfiguration: Sendable, Equatable {
     package enum Permission: String, Sendable, CaseIterable { case read, refresh, admin }
 
     package var name: String
-    /// SHA-256 of the key's bytes.
-    package var keyDigest: [UInt8]?
+    /// Any one of them identifies it; none: it is identified by the kernel alone.
+    package var keys: [AccessKey] = []
     package var user: String?
     package var group: String?
     package var tokens: [TokenGrant]

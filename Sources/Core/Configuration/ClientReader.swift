@@ -1,6 +1,7 @@
 import Providers
 import Secrets
 import Text
+import Time
 import YAML
 
 /// Reads `clients:`.
@@ -16,7 +17,7 @@ struct ClientReader {
             guard let settings = member.node.mapping() else { return nil }
             defer { settings.finish() }
             var client = ClientConfiguration(name: member.name, tokens: [])
-            client.keyDigest = settings.take("key_sha256").flatMap(Self.digest)
+            client.keys = settings.take("key_sha256").map(Self.keys) ?? []
             client.user = settings.take("user").flatMap(user)
             client.group = settings.take("group").flatMap(group)
             client.tokens = settings.require("tokens")?.list()?.flatMap(grants) ?? []
@@ -26,12 +27,28 @@ struct ClientReader {
             if let limits = settings.take("limits") { client.limits = Self.limits(limits) }
             if let forwards = settings.take("forward_auth"), forwards.bool() == true {
                 client.answersForwardAuth = true
-                if client.keyDigest == nil { forwards.fault("needs key_sha256: a proxy is identified only by its key") }
+                if client.keys.isEmpty { forwards.fault("needs key_sha256: a proxy is identified only by its key") }
             }
             if !["key_sha256", "user", "group"].contains(where: settings.has) {
                 member.node.fault("needs key_sha256, user or group; `tokenbroker client add \(member.name)` generates a key")
             }
             return client
+        }
+    }
+
+    /// Reads a digest, or a list of digests and of mappings from `sha256` to one and from `not_after` to the end of its time.
+    private static func keys(_ node: YAMLNode) -> [AccessKey] {
+        guard node.isSequence else { return digest(node).map { [AccessKey(digest: $0)] } ?? [] }
+        let elements = node.list() ?? []
+        if !(1...4).contains(elements.count) { node.fault("must list 1 to 4 keys: the new one, and the old one until its not_after") }
+        return elements.compactMap { element in
+            guard element.isMapping, let mapping = element.mapping() else { return digest(element).map { AccessKey(digest: $0) } }
+            defer { mapping.finish() }
+            let bytes = mapping.require("sha256").flatMap(digest)
+            let end = mapping.take("not_after")
+            let notAfter = end?.string().flatMap { CalendarTime.parseRFC3339($0) }
+            if let end, notAfter == nil { end.fault("must be a date and time with its offset from UTC, such as 2027-01-31T00:00:00Z (RFC 3339)") }
+            return bytes.map { AccessKey(digest: $0, notAfter: notAfter) }
         }
     }
 

@@ -40,6 +40,11 @@ package struct ConfigurationReader {
             if let perHost = logins.take("per_host")?.integer(in: 1...1024) { configuration.logins.perHost = perHost }
             logins.finish()
         }
+        if let log = root.take("log")?.mapping() {
+            configuration.log.format = log.take("format")?.word(LogConfiguration.Format.self) ?? .text
+            configuration.log.level = log.take("level")?.word(LogConfiguration.Level.self) ?? .info
+            log.finish()
+        }
         configuration.isAudited = root.take("audit")?.bool() ?? true
         if let metrics = root.take("metrics")?.mapping() {
             configuration.hasOpenMetrics = metrics.take("open")?.bool() ?? false

@@ -15,22 +15,21 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var files: ConfigurationOption
 
-    @Option(help: "The lowest level that is logged: trace, debug, info, notice, warning, error or critical.")
-    var logLevel = "info"
+    @Option(help: "The lowest level that is logged, in place of the configuration's: trace, debug, info, notice, warning, error or critical.")
+    var logLevel: String?
 
     func validate() throws {
-        guard Logger.Level(rawValue: logLevel) != nil else {
+        guard logLevel.map({ Logger.Level(rawValue: $0) != nil }) ?? true else {
             throw ValidationError("--log-level must be trace, debug, info, notice, warning, error or critical")
         }
     }
 
     func run() async throws {
-        let level = Logger.Level(rawValue: logLevel) ?? .info
         Daemon.prepareProcess()
         let environment = ProcessEnvironment.all
         ServiceEnvironment.unset()
         do {
-            try await serve(level, environment)
+            try await serve(environment)
         } catch let error as ExitCode {
             // The next connection to the socket starts the service again at once, and after twenty starts in two seconds systemd
             // closes the socket (systemd.socket(5), TriggerLimitBurst=).
@@ -39,15 +38,16 @@ struct ServeCommand: AsyncParsableCommand {
         }
     }
 
-    private func serve(_ level: Logger.Level, _ environment: [String: String]) async throws {
+    private func serve(_ environment: [String: String]) async throws {
         let (configuration, warnings) = try files.read()
         let clocks = SystemClocks()
-        let isJournal = environment["JOURNAL_STREAM"] != nil
-        let output = StandardError()
+        let log = LogSwitch(
+            isJournal: LogSwitch.isJournal(environment: environment), clocks: clocks, override: logLevel.flatMap { Logger.Level(rawValue: $0) })
+        log.apply(configuration.log)
+        let output = StandardError(sink: LogWriter(log).write) { log.prefix(.warning) }
         defer { output.flush(within: 0.5) }
-        let logger = Logger(label: "tokenbroker") { _ in
-            LineLogHandler(level: level, isJournal: isJournal, clocks: clocks) { output.write(Array($0.utf8), from: .log) }
-        }
+        let logger = Logger(label: "tokenbroker") { _ in LineLogHandler(log) { output.write(Array($0.utf8), from: .log) } }
+        logger.notice("tokenbroker \(Version.current)", metadata: Self.facts(configuration, files.path))
         for warning in warnings { logger.warning("configuration warning", metadata: ["warning": "\(warning.plainDescription)"]) }
         let secrets = SystemSecretSource(environment: environment)
         let store: Result<OpenedStore?, StoreFault>
@@ -63,7 +63,7 @@ struct ServeCommand: AsyncParsableCommand {
             store = .failure(error)
         }
         let daemon = Daemon(
-            configuration: configuration, path: files.path, logger: logger, output: output, clocks: clocks, environment: environment,
+            configuration: configuration, path: files.path, logger: logger, log: log, output: output, clocks: clocks, environment: environment,
             store: store, fleetKey: fleetKey
         ) { () throws(StoreFault) in
             try await OpenedStore.open(configuration.store, environment: environment, secrets: secrets, clocks: clocks)
@@ -75,6 +75,20 @@ struct ServeCommand: AsyncParsableCommand {
             explain("tokenbroker: \(error)\(mend)")
             throw ProgramExit.cannotCreate
         }
+    }
+
+    /// What the first line says: where everything comes from and goes to.
+    private static func facts(_ configuration: BrokerConfiguration, _ path: String) -> Logger.Metadata {
+        let store =
+            switch configuration.store {
+            case .automatic: "automatic"
+            case .memory: "memory"
+            case .sqlite(let path, _): path
+            case .etcd(let etcd, _): etcd.endpoints.joined(separator: ", ")
+            }
+        return [
+            "configuration": "\(path)", "store": "\(store)", "tokens": "\(configuration.tokens.count)", "clients": "\(configuration.clients.count)",
+        ]
     }
 
     /// Runs the body at the default priority.

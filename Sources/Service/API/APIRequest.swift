@@ -17,6 +17,8 @@ package struct APIRequest: Sendable {
     /// Whether If-Match is there and cannot hold: the tags of tokens are weak (RFC 9110 §13.1.1).
     let failsPrecondition: Bool
     package let wantsText: Bool
+    let wantsOpenMetrics: Bool
+    let takesGzip: Bool
     package let minValid: Duration?
     /// Nil where the query has no `wait`.
     package let wait: Duration?
@@ -41,7 +43,10 @@ package struct APIRequest: Sendable {
         self.policy = policy
         self.requestID = requestID
         self.body = body.indices.map { body[$0] }
-        wantsText = AcceptedTypes(head, bytes).prefersText
+        let types = AcceptedTypes(.accept, head, bytes)
+        wantsText = types.prefersText
+        wantsOpenMetrics = route.endpoint == .metrics && types.prefersOpenMetrics
+        takesGzip = route.endpoint.mayCompress && AcceptedTypes(.acceptEncoding, head, bytes).takesGzip
         ifNoneMatch = EntityTags(.ifNoneMatch, of: head, bytes)
         failsPrecondition = head.has(.ifMatch) && !EntityTags(.ifMatch, of: head, bytes).namesByStrongComparison
         minValid = try Self.seconds(query, "min_valid", 0...Int(Expiry.range.upperBound.wholeSeconds)).flatMap { $0 > 0 ? .seconds($0) : nil }

@@ -1,6 +1,6 @@
 import LocalHTTP
 
-/// The media types of Accept with their weights (RFC 9110 §12.5.1).
+/// The media types of Accept, or the codings of Accept-Encoding, with their weights (RFC 9110 §12.5.1, §12.5.3).
 struct AcceptedTypes {
     private var ranges: [(type: [UInt8], weight: Int)] = []
 
@@ -8,8 +8,8 @@ struct AcceptedTypes {
     private static let most = 32
 
     /// Reads every field line; none: everything is accepted.
-    init(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) {
-        for field in head.fields where field.name == .accept {
+    init(_ name: FieldName = .accept, _ head: borrowing RequestHead, _ bytes: Span<UInt8>) {
+        for field in head.fields where field.name == name {
             var start = field.value.lowerBound
             while start < field.value.upperBound, ranges.count < Self.most {
                 var end = start
@@ -39,8 +39,14 @@ struct AcceptedTypes {
     private func weight(of type: StaticString, _ group: StaticString) -> Int {
         if ranges.isEmpty { return 1000 }
         func found(_ text: StaticString) -> Int? { text.withUTF8Buffer { wanted in ranges.first { unsafe $0.type.elementsEqual(wanted) }?.weight } }
-        return found(type) ?? found(group) ?? found("*/*") ?? 0
+        return found(type) ?? found(group) ?? found("*/*") ?? found("*") ?? 0
     }
+
+    /// Whether gzip is accepted; it is not unless it is asked for.
+    var takesGzip: Bool { !ranges.isEmpty && weight(of: "gzip", "gzip") > 0 }
+
+    /// Whether OpenMetrics is preferred to Prometheus's own text.
+    var prefersOpenMetrics: Bool { weight(of: "application/openmetrics-text", "application/*") > weight(of: "text/plain", "text/*") }
 
     /// Whether plain text is preferred to JSON.
     var prefersText: Bool { weight(of: "text/plain", "text/*") > weight(of: "application/json", "application/*") }

@@ -59,18 +59,26 @@ package struct BrokerAPI: Sendable {
         case .reload: later(request) { () throws(Problem) in Outcome(try await reloadConfiguration()) }
         case .ready: later(request) { () throws(Problem) in Outcome(try readiness(request)) }
         case .readyToken: later(request) { () throws(Problem) in Outcome(try await readiness(of: request)) }
-        case .metrics: later(request) { Outcome(metrics.page(await broker.statuses())) }
+        case .metrics: later(request) { Outcome(metrics.page(await broker.statuses(), request.wantsOpenMetrics ? .openMetrics : .prometheus)) }
         }
     }
 
     private func later(_ request: APIRequest, _ work: @escaping @concurrent @Sendable () async throws(Problem) -> Outcome) -> Answer {
         .later {
             do throws(Problem) {
-                return try await work()
+                return request.takesGzip ? Self.compressed(try await work()) : try await work()
             } catch {
                 return Outcome(error, requestID: request.requestID)
             }
         }
+    }
+
+    private static func compressed(_ outcome: Outcome) -> Outcome {
+        guard outcome.response.body.count > Compression.least, let body = Compression.gzip(outcome.response.body) else { return outcome }
+        var outcome = outcome
+        outcome.response.body = body
+        outcome.response.fields.append(("Content-Encoding", "gzip"))
+        return outcome
     }
 
     private var alive: Outcome {

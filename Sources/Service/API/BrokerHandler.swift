@@ -48,7 +48,7 @@ package final class BrokerHandler: RequestHandler {
     package func delivered(_ connection: Connection) { waiting.remove(connection) }
 
     package func begin(_ time: LoopTime) {
-        admission.begin(at: time.boot)
+        admission.begin(time)
         cache.begin(time)
         audit.begin(time)
         let version = board.version.load(ordering: .acquiring)

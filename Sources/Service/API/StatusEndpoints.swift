@@ -18,7 +18,7 @@ extension BrokerAPI {
         let statuses = await broker.statuses().filter { status in
             request.caller.map { policy.allows($0, .read, token: status.name, inputs: status.inputs) } ?? false
         }
-        return json { writer in
+        return varying { writer in
             writer.beginObject()
             writer.name("tokens"); writer.beginArray()
             for status in statuses { StatusWriting.write(status, for: request.caller, under: policy, to: &writer) }
@@ -48,6 +48,13 @@ extension BrokerAPI {
         return Response(status: 200, fields: CommonFields.all + [("Content-Type", "text/plain")], body: Array(text.utf8))
     }
 
+    /// JSON that may be compressed.
+    private func varying(_ write: (inout JSONWriter) -> Void) -> Response {
+        var response = json(200, write)
+        response.fields.append(("Vary", "Accept-Encoding"))
+        return response
+    }
+
     /// Past logins, newest first.
     func tokenHistory(_ request: APIRequest) async throws(Problem) -> Response {
         guard await broker.configuration(of: request.token) != nil else { throw await unknownToken(request) }
@@ -60,7 +67,7 @@ extension BrokerAPI {
         } catch {
             throw Problem(.noHistory, "the store cannot be read", token: request.token)
         }
-        return json { writer in
+        return varying { writer in
             writer.beginObject()
             writer.name("logins"); writer.beginArray()
             for attempt in attempts {

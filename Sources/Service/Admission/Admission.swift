@@ -2,6 +2,7 @@ import Configuration
 package import Contract
 package import LocalHTTP
 package import Observability
+import Time
 
 /// Decides which requests are admitted on one event loop: every request passes `screen`, then `decide`.
 package final class Admission {
@@ -31,7 +32,10 @@ package final class Admission {
         callers.update(rules, version: version)
     }
 
-    package func begin(at now: Int64) { self.now = now }
+    package func begin(_ time: LoopTime) {
+        now = time.boot
+        callers.wall = WallTime(nanoseconds: time.wall)
+    }
 
     /// Asks the kernel for the peer of a new connection and counts the connection towards its user, or towards strangers.
     package func admit(_ peer: Peer) -> Admittance { callers.admit(peer) }

@@ -1,4 +1,5 @@
 package import LocalHTTP
+import Time
 
 /// A known caller of the API.
 package struct Caller: Sendable {
@@ -9,4 +10,6 @@ package struct Caller: Sendable {
     /// Whether it is the daemon's own user or root while the configuration has no `clients`.
     package var isOwner = false
     package var identity: PeerIdentity?
+    /// When the time of the key ends that it showed; nil: never, or it showed none.
+    var keyEnd: WallTime?
 }

@@ -2,6 +2,7 @@ package import Configuration
 import Glibc
 package import LocalHTTP
 import Secrets
+package import Time
 
 /// Identifies the caller of a request by the kernel's identity for its connection and by its key.
 /// Pure, except that the user database is read when the rules are created.
@@ -19,25 +20,36 @@ package struct CallerIdentifier: Sendable {
         self.ownUser = ownUser
         users = clients.map { $0.user.map { UserDatabase.user($0) ?? .max } }
         members = clients.map { $0.group.map(UserDatabase.members) }
-        let pairs = clients.enumerated().compactMap { index, client in client.keyDigest.map { ($0, [index]) } }
+        let pairs = clients.enumerated().flatMap { index, client in client.keys.map { ($0.digest, [index]) } }
         indicesByDigest = Dictionary(pairs) { $0 + $1 }
     }
 
-    /// - Parameter key: the bytes after `Bearer `; nil where the request has no Authorization.
+    /// - Parameters:
+    ///   - key: the bytes after `Bearer `; nil where the request has no Authorization.
+    ///   - wall: the time now; a key whose time is over identifies nobody.
     /// - Returns: nil for an unknown caller.
-    package func caller(identity: PeerIdentity?, transport: Peer.Transport, key: [UInt8]?) -> Caller? {
+    package func caller(identity: PeerIdentity?, transport: Peer.Transport, key: [UInt8]?, at wall: WallTime) -> Caller? {
+        var end: WallTime?
         var matched: [Int] = []
         if let key {
             let digest = Digest.sha256(key)
             // The digest of a guess tells nothing about another key's, so that the table's own comparison gives nothing away.
             matched = indicesByDigest[digest, default: []].filter { index in
-                clients[index].keyDigest.map { ConstantTime.areEqual($0, digest) } ?? false && matches(index, identity)
+                guard matches(index, identity), let key = clients[index].keys.first(where: { ConstantTime.areEqual($0.digest, digest) }) else {
+                    return false
+                }
+                if let notAfter = key.notAfter {
+                    guard wall < notAfter else { return false }
+                    end = min(end ?? notAfter, notAfter)
+                }
+                return true
             }
             if matched.isEmpty { return nil }
         } else {
-            matched = clients.indices.filter { clients[$0].keyDigest == nil && matches($0, identity) }
+            matched = clients.indices.filter { clients[$0].keys.isEmpty && matches($0, identity) }
         }
         var caller = Caller(clients: matched, identity: identity)
+        caller.keyEnd = end
         let isTrusted = identity.map { $0.user == 0 || $0.user == ownUser } ?? false
         caller.isOperator = isTrusted && transport == .unix
         caller.isOwner = isTrusted && !hasClients
@@ -49,14 +61,19 @@ package struct CallerIdentifier: Sendable {
         clients.indices.filter { index in
             let client = clients[index]
             return earlier.contains {
-                $0.name == client.name && $0.keyDigest == client.keyDigest && $0.user == client.user && $0.group == client.group
+                $0.name == client.name && !Self.isReplaced($0.keys, by: client.keys) && $0.user == client.user && $0.group == client.group
             }
         }
     }
 
+    /// Whether none of the keys is left that a client had; a client without keys stays one without.
+    private static func isReplaced(_ earlier: [AccessKey], by later: [AccessKey]) -> Bool {
+        earlier.isEmpty ? !later.isEmpty : !earlier.allSatisfy { key in later.contains { $0.digest == key.digest } }
+    }
+
     /// Whether a key could identify this peer as a caller, which decides between 401 and 403.
     func acceptsKey(from identity: PeerIdentity?) -> Bool {
-        clients.indices.contains { clients[$0].keyDigest != nil && matches($0, identity) }
+        clients.indices.contains { !clients[$0].keys.isEmpty && matches($0, identity) }
     }
 
     /// Whether an identity matches the user and group of a client; a client with neither needs only the key.

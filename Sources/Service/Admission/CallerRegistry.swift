@@ -1,6 +1,7 @@
 import Configuration
 import Contract
 import LocalHTTP
+import Time
 
 /// Identifies callers on one event loop: by the kernel once for each connection, by the key on every request.
 final class CallerRegistry {
@@ -9,6 +10,8 @@ final class CallerRegistry {
     private var standings: [Standing.Rights: Standing] = [:]
     private var diagnosis: SocketDiagnosis?
     private var refusals: RefusalLimit
+    /// The time of the current batch.
+    var wall = WallTime(nanoseconds: 0)
 
     /// Bytes of an Authorization that is looked at: `Bearer`, a space and a key of up to 1,024 bytes.
     private static let longestHeader = 7 + 1024
@@ -56,7 +59,7 @@ final class CallerRegistry {
         context.rulesVersion = version
         context.acceptedHeader = []
         context.accepted = nil
-        context.keyless = rules.identifier.caller(identity: context.identity, transport: context.transport, key: nil).map(known)
+        context.keyless = rules.identifier.caller(identity: context.identity, transport: context.transport, key: nil, at: wall).map(known)
     }
 
     /// The caller of a request; nil for an unknown caller. Repeating the same key on a connection skips the hash.
@@ -67,12 +70,12 @@ final class CallerRegistry {
             connection.join(context.keyless?.standing.share(context.identity?.user) ?? strangers)
         }
         guard let field = head.value(of: .authorization) else { return context.keyless }
-        if let known = context.accepted, isSame(context.acceptedHeader, field, bytes) { return known }
+        if let known = context.accepted, isSame(context.acceptedHeader, field, bytes), known.caller.keyEnd.map({ wall < $0 }) ?? true { return known }
         guard field.count > 7, bytes.matches(field.lowerBound..<field.lowerBound + 7, lowercase: "bearer ") else { return nil }
         guard field.count <= Self.longestHeader else { return nil }
         let value = field.map { bytes[$0] }
         let key = Array(value[7...].drop { $0 == 0x20 })
-        guard let caller = rules.identifier.caller(identity: context.identity, transport: context.transport, key: key) else { return nil }
+        guard let caller = rules.identifier.caller(identity: context.identity, transport: context.transport, key: key, at: wall) else { return nil }
         let known = known(caller)
         context.acceptedHeader = value
         context.accepted = known

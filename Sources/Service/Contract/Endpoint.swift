@@ -24,6 +24,15 @@ package enum Endpoint: String, Sendable, CaseIterable {
         }
     }
 
+    /// Whether a large answer may be compressed: never one that holds a token, whose size would tell of its bytes.
+    package var mayCompress: Bool {
+        switch self {
+        case .listTokens, .tokenHistory, .metrics: true
+        case .token, .tokenHeaders, .tokenStatus, .refreshToken, .reportRejection, .callAction, .reload, .live, .ready, .readyToken, .problemText:
+            false
+        }
+    }
+
     /// Whether every use of it is audited, not only its refusals.
     package var isAudited: Bool {
         switch self {

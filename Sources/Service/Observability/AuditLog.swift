@@ -1,16 +1,14 @@
+package import Logging
 import Synchronization
-package import Time
 
 /// Writes one line for every token served or refused: the caller, the request and the outcome.
 package final class AuditLog: Sendable {
     private let enabled = Atomic<Bool>(true)
-    private let isJournal: Bool
-    private let clocks: any Clocks
+    private let settings: LogSwitch
     private let output: StandardError
 
-    package init(isJournal: Bool, clocks: any Clocks, output: StandardError) {
-        self.isJournal = isJournal
-        self.clocks = clocks
+    package init(_ settings: LogSwitch, output: StandardError) {
+        self.settings = settings
         self.output = output
     }
 
@@ -20,16 +18,11 @@ package final class AuditLog: Sendable {
         set { enabled.store(newValue, ordering: .relaxed) }
     }
 
-    /// The start of each line: the journal's level prefix (sd-daemon(3)), or time and level.
-    package func prefix(_ level: Level) -> [UInt8] {
-        Array((isJournal ? "<\(level.rawValue)>audit" : "\(CalendarTime.rfc3339(clocks.wall)) \(level) audit").utf8)
-    }
-
-    /// The levels of syslog(3).
-    package enum Level: Int { case warning = 4, info = 6 }
+    /// The start of each line, up to its caller.
+    package func prefix(_ level: Logger.Level) -> [UInt8] { Array("\(settings.prefix(level))audit".utf8) }
 
     /// Writes one line: the caller, then `rest`.
-    package func write(_ level: Level, of caller: AuditedCaller, _ rest: String) {
+    package func write(_ level: Logger.Level, of caller: AuditedCaller, _ rest: String) {
         output.write(prefix(level) + Array("\(caller.text)\(rest)\n".utf8), from: caller.isKnown ? .audit : .strangers)
     }
 

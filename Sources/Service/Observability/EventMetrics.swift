@@ -1,5 +1,5 @@
 package import Synchronization
-import Time
+package import Time
 package import Tokens
 
 /// Counts the events of tokens.
@@ -10,11 +10,13 @@ package final class EventMetrics: EventSink {
         /// Cumulative, as OpenMetrics requires: one for each bound and one for all logins.
         var durations = [UInt64](repeating: 0, count: EventMetrics.bounds.count + 1)
         var seconds = 0.0
+        var lastSuccess: WallTime?
     }
 
     /// The upper bounds of the buckets of login durations, in seconds.
     fileprivate static let bounds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
+    private let clocks: any Clocks
     private let logins = Mutex<[String: Logins]>([:])
     /// Whether the configured store works; true where tokens are kept in memory by configuration.
     package let isStoreUsable = Atomic<Bool>(true)
@@ -22,18 +24,27 @@ package final class EventMetrics: EventSink {
     package let unsecured = Mutex<Set<String>>([])
     private let reloads = Counter()
     private let refusedReloads = Counter()
+    private let lastReload = Mutex<(isGood: Bool, lastGood: WallTime?)>((true, nil))
 
-    package init() {}
+    package init(clocks: any Clocks) {
+        self.clocks = clocks
+    }
 
     package func record(_ event: BrokerEvent) {
         switch event {
-        case .tokenAdopted(let token, _, let adoption, _, _, let took): count(token, adoption == .same ? "same_token" : "success", took)
+        case .tokenAdopted(let token, _, let adoption, _, _, let took):
+            count(token, adoption == .same ? "same_token" : "success", took)
+            logins.withLock { $0[token, default: Logins()].lastSuccess = clocks.wall }
         case .loginFailed(let token, let failure, _, _, let took): count(token, failure.failureClass.rawValue, took)
         case .refreshFailed(let token, _): logins.withLock { $0[token, default: Logins()].byOutcome["refresh_failed", default: 0] += 1 }
         case .rejectionReported(let token, _, let outcome):
             logins.withLock { $0[token, default: Logins()].rejections[outcome, default: 0] += 1 }
-        case .reloaded: reloads.add()
-        case .reloadRefused: refusedReloads.add()
+        case .reloaded:
+            reloads.add()
+            lastReload.withLock { $0 = (true, clocks.wall) }
+        case .reloadRefused:
+            refusedReloads.add()
+            lastReload.withLock { $0.isGood = false }
         case .storeFailed: isStoreUsable.store(false, ordering: .relaxed)
         case .storeRecovered: isStoreUsable.store(true, ordering: .relaxed)
         case .refreshTokenUnsecured(let token, _): _ = unsecured.withLock { $0.insert(token) }
@@ -44,6 +55,8 @@ package final class EventMetrics: EventSink {
         case .tokenShared(let token, _, _, _): logins.withLock { $0[token, default: Logins()].byOutcome["shared", default: 0] += 1 }
         }
     }
+
+    private static func seconds(_ time: WallTime) -> Double { (Double(time.nanoseconds) / 1e6).rounded() / 1e3 }
 
     private func count(_ token: String, _ outcome: String, _ took: Duration) {
         let seconds = Double(took.nanoseconds) / 1e9
@@ -61,7 +74,7 @@ package final class EventMetrics: EventSink {
         unsecured.withLock { $0.formIntersection(names) }
     }
 
-    func write(to text: inout OpenMetricsText) {
+    func write(to text: inout MetricsText) {
         let logins = logins.withLock { $0 }.sorted { $0.key < $1.key }
         text.family("tokenbroker_logins", .counter, "Finished logins, by outcome: success, same_token or the failure's class.")
         for (token, counted) in logins {
@@ -91,5 +104,12 @@ package final class EventMetrics: EventSink {
         text.family("tokenbroker_reloads", .counter, "Configurations applied or refused.")
         text.sample("_total", [("outcome", "applied")], reloads.value)
         text.sample("_total", [("outcome", "refused")], refusedReloads.value)
+        let last = lastReload.withLock { $0 }
+        text.family("tokenbroker_last_reload_successful", .gauge, "Whether the last configuration was applied, at start or at a reload.")
+        text.sample("", [], UInt64(last.isGood ? 1 : 0))
+        text.family("tokenbroker_last_reload_success_timestamp_seconds", .gauge, "When a configuration was applied last, in seconds since 1970.")
+        if let time = last.lastGood { text.sample("", [], Self.seconds(time)) }
+        text.family("tokenbroker_token_last_login_timestamp_seconds", .gauge, "When the last login of this process succeeded, in seconds since 1970.")
+        for (token, counted) in logins { if let time = counted.lastSuccess { text.sample("", [("token", token)], Self.seconds(time)) } }
     }
 }

@@ -12,6 +12,30 @@ enum LogText {
         quoted(value.unicodeScalars.prefix(64)) { $0.value < 0x20 || $0.value > 0x7E }
     }
 
+    /// The value that was quoted; of one in quotes, what stands between them.
+    static func unquoted(_ text: some StringProtocol) -> String {
+        guard text.contains("\\") else { return String(text) }
+        var value = String.UnicodeScalarView()
+        var rest = Substring(text).unicodeScalars
+        while let scalar = rest.popFirst() {
+            guard scalar == "\\", let next = rest.popFirst() else {
+                value.append(scalar)
+                continue
+            }
+            if next == "n" {
+                value.append("\n")
+            } else if next == "u", rest.first == "{", let end = rest.firstIndex(of: "}"),
+                let number = UInt32(Substring(rest[rest.index(after: rest.startIndex)..<end]), radix: 16), let named = Unicode.Scalar(number)
+            {
+                value.append(named)
+                rest = rest[rest.index(after: end)...]
+            } else {
+                value.append(next)
+            }
+        }
+        return String(value)
+    }
+
     private static func quoted(_ scalars: some Collection<Unicode.Scalar>, hides: (Unicode.Scalar) -> Bool) -> String {
         var text = ""
         var isPlain = !scalars.isEmpty
@@ -22,7 +46,7 @@ enum LogText {
             case _ where hides(scalar): text += "\\u{\(String(scalar.value, radix: 16))}"
             default: text.unicodeScalars.append(scalar)
             }
-            if scalar == " " || scalar == "=" || scalar == "\"" || hides(scalar) { isPlain = false }
+            if scalar == " " || scalar == "=" || scalar == "\"" || scalar == "\\" || hides(scalar) { isPlain = false }
         }
         return isPlain ? text : "\"\(text)\""
     }

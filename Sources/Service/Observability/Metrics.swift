@@ -1,20 +1,25 @@
 import Contract
 import Glibc
 package import LocalHTTP
-import Time
+package import Time
 package import Tokens
 
 /// All metrics of the daemon.
 package struct Metrics: Sendable {
     package let requests = RequestMetrics()
-    package let events = EventMetrics()
+    package let events: EventMetrics
     private let output: StandardError
     private let version: String
+    private let started: WallTime
 
-    /// - Parameter version: the version of the program.
-    package init(output: StandardError, version: String) {
+    /// - Parameters:
+    ///   - version: the version of the program.
+    ///   - clocks: read now for the start of the process.
+    package init(output: StandardError, version: String, clocks: any Clocks) {
         self.output = output
         self.version = version
+        started = clocks.wall
+        events = EventMetrics(clocks: clocks)
     }
 
     /// Forgets tokens that are no longer configured.
@@ -24,22 +29,23 @@ package struct Metrics: Sendable {
     }
 
     /// The response of `/metrics`.
-    package func page(_ statuses: [TokenStatus]) -> Response {
-        var text = OpenMetricsText()
+    package func page(_ statuses: [TokenStatus], _ format: MetricsText.Format) -> Response {
+        var text = MetricsText(format)
         requests.write(to: &text)
         events.write(to: &text)
         Self.write(statuses, to: &text)
-        Process.write(to: &text)
+        Process.write(started, to: &text)
         text.family("tokenbroker_log_lines_lost", .counter, "Log and audit lines dropped because standard error was not read in time.")
         text.sample("_total", [], output.lost.value)
         text.family("tokenbroker_build", .info, "Version of the program.")
         text.sample("_info", [("version", version)], UInt64(1))
         text.end()
-        return Response(status: 200, fields: CommonFields.all + [("Content-Type", OpenMetricsText.contentType)], body: text.bytes)
+        let fields = CommonFields.all + [("Content-Type", format.contentType), ("Vary", "Accept, Accept-Encoding")]
+        return Response(status: 200, fields: fields, body: text.bytes)
     }
 
     /// Writes the gauges of tokens. Tokens with per-request inputs are only counted: the input values are the callers' business.
-    private static func write(_ statuses: [TokenStatus], to text: inout OpenMetricsText) {
+    private static func write(_ statuses: [TokenStatus], to text: inout MetricsText) {
         let named = statuses.filter(\.inputs.isEmpty)
         func gauge(_ name: String, _ help: String, _ value: (TokenStatus) -> Double?) {
             text.family(name, .gauge, help)
@@ -62,7 +68,9 @@ package struct Metrics: Sendable {
 
     /// The metrics of the process, under the names that Prometheus client libraries use.
     private enum Process {
-        static func write(to text: inout OpenMetricsText) {
+        static func write(_ started: WallTime, to text: inout MetricsText) {
+            text.family("process_start_time_seconds", .gauge, "Start of the process, in seconds since 1970.")
+            text.sample("", [], (Double(started.nanoseconds) / 1e6).rounded() / 1e3)
             var usage = rusage()
             _ = unsafe getrusage(RUSAGE_SELF.rawValue, &usage)
             func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }

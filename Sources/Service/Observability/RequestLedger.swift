@@ -1,5 +1,6 @@
 package import Contract
 import LocalHTTP
+import Logging
 package import Time
 import Tokens
 

@@ -50,7 +50,7 @@ package final class RequestMetrics: Sendable {
         served.withLock { $0 = $0.filter { names.contains($0.key) } }
     }
 
-    func write(to text: inout OpenMetricsText) {
+    func write(to text: inout MetricsText) {
         text.family("tokenbroker_requests", .counter, "Requests answered, by endpoint and status.")
         for (place, row) in answers.enumerated() {
             let endpoint = place < Endpoint.allCases.count ? Endpoint.allCases[place].rawValue : "none"

@@ -31,11 +31,16 @@ package final class StandardError: Sendable {
     private let pending = Mutex(Pending())
     private let queue = DispatchQueue(label: "tokenbroker.output")
     private let sink: @Sendable ([UInt8]) -> Void
+    private let lostPrefix: @Sendable () -> String
     /// The number of lines dropped so far.
     package let lost = Counter()
 
-    package init(sink: @escaping @Sendable ([UInt8]) -> Void = StandardError.writeAll) {
+    /// - Parameter lostPrefix: the start of the line that reports lost lines.
+    package init(
+        sink: @escaping @Sendable ([UInt8]) -> Void = StandardError.writeAll, lostPrefix: @escaping @Sendable () -> String = { "level=warning msg=" }
+    ) {
         self.sink = sink
+        self.lostPrefix = lostPrefix
     }
 
     /// Queues complete lines for writing.
@@ -65,7 +70,7 @@ package final class StandardError: Sendable {
             }
             if bytes.isEmpty, dropped == 0 { return }
             sink(bytes)
-            if dropped > 0 { sink(Array("<4>\(dropped) lines were lost: standard error was not read in time\n".utf8)) }
+            if dropped > 0 { sink(Array("\(lostPrefix())\"lines were lost: standard error was not read in time\" lines=\(dropped)\n".utf8)) }
         }
     }
 

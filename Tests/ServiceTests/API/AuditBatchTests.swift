@@ -12,7 +12,7 @@ import Testing
     @Test func `refusals are summarised once a second, with their number`() async {
         let seen = Mutex<[UInt8]>([])
         let output = StandardError { bytes in seen.withLock { $0 += bytes } }
-        let batch = AuditBatch(AuditLog(isJournal: true, clocks: FakeClocks(), output: output), RequestIDs())
+        let batch = AuditBatch(AuditLog(LogSwitch(isJournal: true, clocks: FakeClocks()), output: output), RequestIDs())
         let (one, two) = (AuditedCaller(name: "one", identity: nil), AuditedCaller(name: "two", identity: nil))
         func turn(at seconds: Int64, _ refusals: [AuditedCaller]) {
             var time = LoopTime()
@@ -26,8 +26,8 @@ import Testing
         turn(at: 101, [one])
         turn(at: 103, [])
         let expected = [
-            "<4>audit client=one outcome=too-many-requests count=1", "<4>audit client=one outcome=too-many-requests count=4",
-            "<4>audit client=two outcome=too-many-requests count=1",
+            "<4>msg=audit client=one outcome=too-many-requests count=1", "<4>msg=audit client=one outcome=too-many-requests count=4",
+            "<4>msg=audit client=two outcome=too-many-requests count=1",
         ]
         #expect(
             await eventually {
@@ -38,7 +38,7 @@ import Testing
     @Test func `the first twenty refusals of a second have lines of their own`() async {
         let seen = Mutex<[UInt8]>([])
         let output = StandardError { bytes in seen.withLock { $0 += bytes } }
-        let batch = AuditBatch(AuditLog(isJournal: true, clocks: FakeClocks(), output: output), RequestIDs())
+        let batch = AuditBatch(AuditLog(LogSwitch(isJournal: true, clocks: FakeClocks()), output: output), RequestIDs())
         let (one, two) = (AuditedCaller(name: "one", identity: nil), AuditedCaller(name: "two", identity: nil))
         var time = LoopTime()
         time.boot = 100_000_000_000
@@ -49,6 +49,6 @@ import Testing
         time.boot += 1_000_000_000
         batch.begin(time)
         #expect(batch.recordRefusal(.forbidden, of: one))
-        #expect(await eventually { seen.withLock { String(decoding: $0, as: UTF8.self) } == "<4>audit client=one outcome=forbidden count=30\n" })
+        #expect(await eventually { seen.withLock { String(decoding: $0, as: UTF8.self) } == "<4>msg=audit client=one outcome=forbidden count=30\n" })
     }
 }

@@ -39,7 +39,7 @@ import Testing
         ("text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", false),
     ])
     func `plain text is given to those who prefer it`(accept: String, isText: Bool) throws {
-        let found = try ParsedRequest.with("GET / HTTP/1.1", "Accept: \(accept)") { head, bytes in AcceptedTypes(head, bytes).prefersText }
+        let found = try ParsedRequest.with("GET / HTTP/1.1", "Accept: \(accept)") { head, bytes in AcceptedTypes(.accept, head, bytes).prefersText }
         #expect(found == isText)
     }
 }

@@ -6,6 +6,7 @@ import LocalHTTP
 import OutboundHTTP
 import TestSupport
 import Testing
+import Time
 
 /// Who gets in, on a live socket.
 @Suite struct AdmissionTests {
@@ -191,7 +192,7 @@ import Testing
         var configuration = BrokerConfiguration()
         let rules = CallerIdentifier(configuration, ownUser: 1000)
         func caller(_ user: UInt32?, _ transport: Peer.Transport) -> Caller? {
-            rules.caller(identity: user.map { PeerIdentity(user: $0) }, transport: transport, key: nil)
+            rules.caller(identity: user.map { PeerIdentity(user: $0) }, transport: transport, key: nil, at: WallTime(nanoseconds: 0))
         }
         #expect(caller(1000, .loopback) != nil)
         #expect(caller(0, .loopback)?.isOperator == false)
@@ -199,6 +200,8 @@ import Testing
         #expect(caller(1001, .unix) == nil)
         #expect(caller(nil, .loopback) == nil)
         configuration.hasClients = true
-        #expect(CallerIdentifier(configuration, ownUser: 1000).caller(identity: PeerIdentity(user: 1000), transport: .loopback, key: nil) == nil)
+        #expect(
+            CallerIdentifier(configuration, ownUser: 1000).caller(
+                identity: PeerIdentity(user: 1000), transport: .loopback, key: nil, at: WallTime(nanoseconds: 0)) == nil)
     }
 }

@@ -3,6 +3,7 @@ import LocalHTTP
 import Secrets
 import TestSupport
 import Testing
+import Time
 
 @testable import Admission
 
@@ -43,7 +44,8 @@ import Testing
     @Test(arguments: rows) func `user and key name the clients`(row: Row) throws {
         let identifier = try #require(Self.identifier)
         let caller = identifier.caller(
-            identity: row.user.map { PeerIdentity(user: $0) }, transport: row.transport, key: row.key.map { Array($0.utf8) })
+            identity: row.user.map { PeerIdentity(user: $0) }, transport: row.transport, key: row.key.map { Array($0.utf8) },
+            at: WallTime(nanoseconds: 0))
         #expect(caller?.clients == row.clients && (caller?.isOperator ?? false) == row.isOperator && caller?.isOwner ?? false == false)
     }
 
@@ -56,7 +58,31 @@ import Testing
 
     @Test func `without clients root and the daemon's own user are owners`() throws {
         let open = CallerIdentifier(try TestConfiguration.read("tokens: {}\n"), ownUser: 999)
-        for user: UInt32 in [0, 999] { #expect(open.caller(identity: PeerIdentity(user: user), transport: .loopback, key: nil)?.isOwner == true) }
-        #expect(open.caller(identity: PeerIdentity(user: 1000), transport: .unix, key: nil) == nil)
+        for user: UInt32 in [0, 999] {
+            #expect(open.caller(identity: PeerIdentity(user: user), transport: .loopback, key: nil, at: WallTime(nanoseconds: 0))?.isOwner == true)
+        }
+        #expect(open.caller(identity: PeerIdentity(user: 1000), transport: .unix, key: nil, at: WallTime(nanoseconds: 0)) == nil)
+    }
+
+    @Test func `a key counts until its time is over, and another one of the client goes on`() throws {
+        let (old, new) = (Digest.hex(Digest.sha256(Array("old".utf8))), Digest.hex(Digest.sha256(Array("new".utf8))))
+        let yaml = """
+            clients:
+              billing: {key_sha256: [\(new), {sha256: \(old), not_after: 2027-01-31T00:00:00Z}], tokens: ["*"]}
+            tokens: {}
+            """
+        let identifier = CallerIdentifier(try TestConfiguration.read(yaml), ownUser: 999)
+        let end = try #require(CalendarTime.parseRFC3339("2027-01-31T00:00:00Z"))
+        func isKnown(_ key: String, _ wall: WallTime) -> Bool {
+            identifier.caller(identity: nil, transport: .loopback, key: Array(key.utf8), at: wall) != nil
+        }
+        #expect(isKnown("old", end + .nanoseconds(-1)) && !isKnown("old", end))
+        #expect(isKnown("new", end) && isKnown("new", end + .seconds(1_000_000)))
+        for (list, fault) in [
+            ("[]", "1 to 4 keys"), ("[{sha256: \(new), not_after: 2027-01-31}]", "RFC 3339"), ("[{not_after: x}]", "sha256 is missing"),
+        ] {
+            let yaml = "clients: {a: {key_sha256: \(list), tokens: []}}\ntokens: {}\n"
+            #expect { try TestConfiguration.read(yaml) } throws: { "\($0)".contains(fault) }
+        }
     }
 }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Tokens
 
@@ -6,10 +7,10 @@ import Tokens
 /// What each event of a token changes in the metrics, without a broker.
 @Suite struct EventMetricsTests {
     private static func lines(after events: [BrokerEvent], keeping names: Set<String>? = nil) -> Set<String> {
-        let metrics = EventMetrics()
+        let metrics = EventMetrics(clocks: FakeClocks())
         for event in events { metrics.record(event) }
         if let names { metrics.keepTokens(names) }
-        var text = OpenMetricsText()
+        var text = MetricsText()
         metrics.write(to: &text)
         return Set(String(decoding: text.bytes, as: UTF8.self).split(separator: "\n").map(String.init))
     }

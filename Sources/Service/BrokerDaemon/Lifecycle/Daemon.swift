@@ -30,6 +30,7 @@ package actor Daemon {
     private let metrics: Metrics
     private let audit: AuditLog
     private let output: StandardError
+    private let log: LogSwitch
     private let store: StoreWriter?
     private let fleet: FleetMember?
     private let secretWatch = SecretWatch()
@@ -42,16 +43,17 @@ package actor Daemon {
     private static let stopTime = Duration.seconds(9)
 
     package init(
-        configuration: BrokerConfiguration, path: String, logger: Logger, output: StandardError, clocks: SystemClocks, environment: [String: String],
+        configuration: BrokerConfiguration, path: String, logger: Logger, log: LogSwitch, output: StandardError, clocks: SystemClocks,
+        environment: [String: String],
         store: Result<OpenedStore?, StoreFault>, fleetKey: StoreKey? = nil,
         reopen: @escaping LateStore.Opening
     ) {
-        let isJournal = environment["JOURNAL_STREAM"] != nil
+        self.log = log
         self.environment = environment
         notifier = ServiceNotifier(environment: environment)
         self.output = output
-        metrics = Metrics(output: output, version: Version.current)
-        audit = AuditLog(isJournal: isJournal, clocks: clocks, output: output)
+        metrics = Metrics(output: output, version: Version.current, clocks: clocks)
+        audit = AuditLog(log, output: output)
         self.configuration = configuration
         self.path = path
         self.logger = logger
@@ -225,6 +227,7 @@ package actor Daemon {
         let files = configuration.tokens.reduce(into: Set<String>()) { $0.formUnion($1.files) }
         for warning in secretWatch.watch(files) { logger.warning("\(warning)") }
         audit.isOn = configuration.isAudited
+        log.apply(configuration.log)
         metrics.keepTokens(Set(configuration.tokens.map(\.name)))
         serving.replace(Serving(configuration, cells: Array(broker.board.all.values), previous: serving.serving))
     }

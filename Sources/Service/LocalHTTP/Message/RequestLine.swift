@@ -124,6 +124,7 @@ extension FieldName {
         case (12, UInt8(ascii: "c")): self = named("content-type", .contentType)
         case (13, UInt8(ascii: "a")): self = named("authorization", .authorization)
         case (8, UInt8(ascii: "i")): self = named("if-match", .ifMatch)
+        case (15, UInt8(ascii: "a")): self = named("accept-encoding", .acceptEncoding)
         case (13, UInt8(ascii: "i")): self = named("if-none-match", .ifNoneMatch)
         case (14, UInt8(ascii: "c")): self = named("content-length", .contentLength)
         case (17, UInt8(ascii: "t")): self = named("transfer-encoding", .transferEncoding)

@@ -4,9 +4,9 @@ import Testing
 @testable import Observability
 
 /// OpenMetrics text 1.0.0.
-@Suite struct OpenMetricsTextTests {
+@Suite struct MetricsTextTests {
     @Test func `families, units, labels and the end are as the format wants them`() {
-        var text = OpenMetricsText()
+        var text = MetricsText()
         text.family("tokenbroker_life_seconds", .gauge, "Life left.")
         text.sample("", [("token", "a\"b\\c\nd")], 1.5)
         text.sample("", [], 3.0)
