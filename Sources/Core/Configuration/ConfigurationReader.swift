@@ -1,4 +1,4 @@
-import Providers
+package import Providers
 package import YAML
 
 /// Reads the daemon's file and the folder of providers next to it, and reports the faults of all files together.
@@ -53,9 +53,10 @@ package struct ConfigurationReader {
         if let limits = root.take("limits") { ListenReader.readLimits(limits, into: &configuration.limits) }
         configuration.readiness.condition = root.take("ready_when")?.word(Readiness.Condition.self) ?? .all
         configuration.readiness.within = root.take("ready_within")?.duration(in: .seconds(1) ... .seconds(600)) ?? .seconds(20)
-        let (providers, faulty) = readProviders(root, folder: Self.folder(of: path) + "/providers.d")
+        let providers = readProviders(root, folder: Self.folder(of: path) + "/providers.d")
         let entries = root.require("tokens")
-        configuration.tokens = entries.map { TokenConfigurationReader(providers: providers, faultyProviders: faulty).read($0) } ?? []
+        configuration.tokens =
+            entries.map { TokenConfigurationReader(providers: providers.definitions, faultyProviders: providers.faulty).read($0) } ?? []
         let names = entries.flatMap { $0.isMapping ? $0.mapping() : nil }?.members.map(\.name) ?? []
         configuration.clients = clients.map(ClientReader(tokens: Set(names), accounts: accounts).read) ?? []
         root.finish()
@@ -72,31 +73,47 @@ package struct ConfigurationReader {
         }
     }
 
+    /// The providers that a configuration can use.
+    package struct Providers {
+        package var definitions: [String: ProviderDefinition]
+        /// The file of each of the operator's own.
+        package var origins: [String: String] = [:]
+        /// The faults of the files that were read.
+        package var faults: [ConfigurationFault] = []
+        /// The names of definitions that cannot be used, whose faults have been reported.
+        var faulty: Set<String> = []
+    }
+
+    /// Reads the definitions alone, whatever else is wrong; where there is no such file, those that are built in.
+    package func providers(_ path: String) -> Providers {
+        var providers = readProviders(document(path)?.mapping(), folder: Self.folder(of: path) + "/providers.d")
+        providers.faults = faults.faults.filter { !$0.isWarning && !$0.isUnreadable }
+        return providers
+    }
+
     /// Reads the built-in definitions, then the folder's, then those in the file.
     ///
     /// A user's definition replaces a built-in one of the same name; two of a user's own must not have the same name.
-    ///
-    /// - Returns: also the names of definitions that cannot be used, whose faults have been reported.
-    private func readProviders(_ root: YAMLMapping, folder: String) -> (providers: [String: ProviderDefinition], faulty: Set<String>) {
-        var providers = ProviderCatalog.definitions(faults: faults)
-        var own: Set<String> = []
-        var faulty: Set<String> = []
+    private func readProviders(_ root: YAMLMapping?, folder: String) -> Providers {
+        var providers = Providers(definitions: ProviderCatalog.definitions(faults: faults))
         func add(_ node: YAMLNode) {
             guard let definition = ProviderReader.read(node) else {
                 let name = node.isMapping ? node.mapping()?.members.first { $0.name == "provider" }?.node.scalar : nil
-                if case .string(let name)? = name { faulty.insert(name) }
+                if case .string(let name)? = name { providers.faulty.insert(name) }
                 return
             }
-            if !own.insert(definition.name).inserted { node.fault("the provider \(definition.name) is defined twice") }
-            providers[definition.name] = definition
+            if providers.origins.updateValue(node.file, forKey: definition.name) != nil {
+                node.fault("the provider \(definition.name) is defined twice")
+            }
+            providers.definitions[definition.name] = definition
         }
         for file in listFolder(folder).filter({ $0.hasSuffix(".yaml") }).sorted() {
             if let node = document("\(folder)/\(file)") { add(node) }
         }
-        if let inline = root.take("providers") {
+        if let inline = root?.take("providers") {
             for node in inline.list() ?? [] { add(node) }
         }
-        return (providers, faulty)
+        return providers
     }
 
     private static func folder(of path: String) -> String {

@@ -31,7 +31,8 @@ struct ClientCommand: ParsableCommand {
                 clients:
                   \(name):
                     key_sha256: \(digest)
-                    tokens: ["*"]
+                    tokens: []          # those it needs, such as [zapper, "zip*"]
+                    may: [read]         # refresh: log in again on request; admin: everything
                 """)
         }
     }

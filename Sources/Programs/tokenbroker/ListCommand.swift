@@ -9,7 +9,7 @@ struct ListCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let answer = try await BrokerClient().json(.get, "/v1/tokens")
+        let answer = try await BrokerClient().known("/v1/tokens")
         guard !json, case .array(let tokens)? = answer["tokens"] else { return print(answer.jsonText) }
         var table = Table(["TOKEN", "PROVIDER", "STATE", "LIFE LEFT"])
         for token in tokens {

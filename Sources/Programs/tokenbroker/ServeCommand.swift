@@ -39,7 +39,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func serve(_ environment: [String: String]) async throws {
-        let (configuration, warnings) = try files.read()
+        let (configuration, warnings) = try configuration(environment)
         let clocks = SystemClocks()
         let log = LogSwitch(
             isJournal: LogSwitch.isJournal(environment: environment), clocks: clocks, override: logLevel.flatMap { Logger.Level(rawValue: $0) })
@@ -56,10 +56,7 @@ struct ServeCommand: AsyncParsableCommand {
             fleetKey = try await OpenedStore.fleetKey(configuration.store, secrets: secrets)
             store = .success(try await OpenedStore.open(configuration.store, environment: environment, secrets: secrets, clocks: clocks))
         } catch {
-            if error.kind == .held {
-                explain("tokenbroker: \(error)")
-                throw ProgramExit.cannotCreate
-            }
+            if error.kind == .held { throw fail("tokenbroker: \(error)", ProgramExit.cannotCreate, environment) }
             store = .failure(error)
         }
         let daemon = Daemon(
@@ -72,9 +69,26 @@ struct ServeCommand: AsyncParsableCommand {
             try await atDefaultPriority { try await daemon.run() }
         } catch let error as SystemCallError {
             let mend = error.code == EADDRINUSE ? "; stop that program, or give another address under listen in \(files.path)" : ""
-            explain("tokenbroker: \(error)\(mend)")
-            throw ProgramExit.cannotCreate
+            throw fail("tokenbroker: \(error)\(mend)", ProgramExit.cannotCreate, environment)
         }
+    }
+
+    private func configuration(_ environment: [String: String]) throws -> (BrokerConfiguration, [ConfigurationFault]) {
+        do throws(ConfigurationFaults) {
+            return try ConfigurationFiles.read(files.path)
+        } catch {
+            let first = error.faults.first { !$0.isWarning }?.description ?? ""
+            let more = error.faults.count { !$0.isWarning } - 1
+            let status = "\(first)\(more > 0 ? " (and \(more) more)" : ""); `tokenbroker check` tells when it is right"
+            throw fail(error.description, error.isUnreadable ? ProgramExit.noInput : ProgramExit.configuration, environment, status: status)
+        }
+    }
+
+    /// Says why the daemon does not start, also in the unit's status (systemctl(1), status).
+    private func fail(_ text: String, _ code: ExitCode, _ environment: [String: String], status: String? = nil) -> ExitCode {
+        explain(text)
+        ServiceNotifier(environment: environment)?.send(.status(status ?? text))
+        return code
     }
 
     /// What the first line says: where everything comes from and goes to.

@@ -29,12 +29,12 @@ struct StatusCommand: AsyncParsableCommand {
 
     private func text(_ client: BrokerClient) async throws -> String {
         guard let name else {
-            let answer = try await client.json(.get, "/v1/tokens")
+            let answer = try await client.known("/v1/tokens")
             guard !json, case .array(let tokens)? = answer["tokens"] else { return answer.jsonText }
             return StatusTable.text(tokens, summary: answer["summary"]?.text)
         }
         let query = try inputs.map { try KeyValue($0).pair }
-        let answer = try await client.json(.get, BrokerClient.path("v1", "tokens", name, "status", query: query))
+        let answer = try await client.known(BrokerClient.path("v1", "tokens", name, "status", query: query))
         return json ? answer.jsonText : Self.explanation(answer)
     }
 

@@ -34,6 +34,10 @@ struct BrokerClient {
         } else {
             socket = nil
             base = address.hasSuffix("/") ? String(address.dropLast()) : address
+            guard base.hasPrefix("http://") else {
+                explain("tokenbroker: TOKENBROKER_URL is \(address); it must be http://127.0.0.1:8653 or unix:/path: the daemon speaks no TLS")
+                throw ProgramExit.usage
+            }
         }
         transport = CurlTransport(clocks: SystemClocks(), userAgent: "tokenbroker/\(Version.current)")
         guard let path = environment["TOKENBROKER_KEY_FILE"] else {
@@ -51,10 +55,14 @@ struct BrokerClient {
     /// Sends a request and returns the reply, whose status is below 400.
     ///
     /// - Throws: an exit code, after the problem was reported on standard error.
-    func send(_ method: HTTPRequest.Method, _ path: String, accept: String = "application/json", body: [UInt8]? = nil) async throws -> PartnerReply {
+    ///
+    /// - Parameter time: for the whole answer; longer than a login takes where the daemon waits for one.
+    func send(
+        _ method: HTTPRequest.Method, _ path: String, accept: String = "application/json", body: [UInt8]? = nil, time: Duration = .seconds(45)
+    ) async throws -> PartnerReply {
         var connection = ConnectionSettings()
         connection.unixSocket = socket
-        connection.time = .seconds(45)
+        connection.time = time
         var fields = HTTPFields()
         fields[.accept] = accept
         if let key {
@@ -69,7 +77,12 @@ struct BrokerClient {
         } catch {
             // libcurl names the host of the URL, which means nothing over a unix socket.
             let place = socket.map { "unix:\($0)" } ?? base
-            let reason = socket == nil || error.kind != .unreachable ? ": \(error.reason)" : "; is it running, and may this user connect?"
+            let reason =
+                switch error.kind {
+                case .timedOut: " within \(DurationSyntax.words(time)); `systemctl status tokenbroker` says what it does"
+                case .unreachable where socket != nil: "; is it running, and may this user connect?"
+                default: ": \(error.reason)"
+                }
             explain("tokenbroker: the daemon at \(place) does not answer\(reason)")
             throw ProgramExit.unavailable
         }
@@ -90,9 +103,12 @@ struct BrokerClient {
         throw ProgramExit.noPermission
     }
 
-    func json(_ method: HTTPRequest.Method, _ path: String, body: [UInt8]? = nil) async throws -> JSONValue {
-        JSONValue(parsing: try await send(method, path, body: body).body) ?? .null
+    func json(_ method: HTTPRequest.Method, _ path: String, body: [UInt8]? = nil, time: Duration = .seconds(45)) async throws -> JSONValue {
+        JSONValue(parsing: try await send(method, path, body: body, time: time).body) ?? .null
     }
+
+    /// What the daemon knows already; it never waits for a partner.
+    func known(_ path: String) async throws -> JSONValue { try await json(.get, path, time: .seconds(5)) }
 
     /// Reports the problem on standard error and returns the exit code for it.
     private static func exitCode(reporting reply: PartnerReply) -> ExitCode {

@@ -16,6 +16,9 @@ struct ConfigurationOption: ParsableArguments {
         guard paths.count <= 1 else { throw ValidationError("--config is given \(paths.count) times; one file is the configuration") }
     }
 
+    /// The definitions that a configuration has: the built-in ones, too, where there is no such file.
+    func providers() -> ConfigurationReader.Providers { ConfigurationFiles.providers(path) }
+
     /// Reads the configuration; reports every fault on standard error and throws EX_CONFIG (78), or EX_NOINPUT (66) where a file cannot be
     /// read.
     func read() throws -> (configuration: BrokerConfiguration, warnings: [ConfigurationFault]) {

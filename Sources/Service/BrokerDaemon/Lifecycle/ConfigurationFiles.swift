@@ -11,6 +11,11 @@ package enum ConfigurationFiles {
         try ConfigurationReader(readFile: text, listFolder: names, accounts: UserDatabase.accounts).read(path)
     }
 
+    /// The definitions of partners that a configuration can use, whatever else is wrong with it.
+    package static func providers(_ path: String) -> ConfigurationReader.Providers {
+        ConfigurationReader(readFile: text, listFolder: names).providers(path)
+    }
+
     private static func text(_ path: String) -> Result<String, SystemMessage> {
         let bytes: [UInt8]
         do throws(SystemCallError) {
