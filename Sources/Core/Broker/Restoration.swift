@@ -17,8 +17,8 @@ struct Restoration {
 
     /// Takes a stored token's record, with its instants converted to this boot's clock.
     ///
-    /// If the login changed, or the wall clock is earlier than the record, only the record's refresh tokens are kept; they are used
-    /// if the inputs are still those they were issued for.
+    /// If the login changed, or the wall clock is earlier than the record, only an operator's hold and the record's refresh
+    /// tokens are kept; these are used if the inputs are still those they were issued for.
     ///
     /// - Returns: nil if there is no usable record.
     mutating func take(_ name: RecordName, for token: TokenConfiguration, clocks: some Clocks) -> TokenRecord? {
@@ -27,8 +27,8 @@ struct Restoration {
             record.state.move(by: shift)
             return record
         }
-        record.state = TokenState(policy: token.refresh)
-        return record.memory.refreshTokens.isEmpty ? nil : record
+        record.state = record.state.onlyHold
+        return record.memory.refreshTokens.isEmpty && record.state.hold == nil ? nil : record
     }
 
     /// Forgets records of entries that are not configured.

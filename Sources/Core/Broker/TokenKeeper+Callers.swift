@@ -36,6 +36,7 @@ extension TokenKeeper {
 
     /// Logs in again now, or joins the login in flight; returns when it has ended or the time is over.
     package func refresh(asAdmin: Bool, wait: Duration) async throws(TokenRefusal) -> TokenStatus {
+        if let hold = state.hold { throw TokenRefusal(.held(hold)) }
         let before = state.logins
         let isInFlight = loginInFlight != nil
         if !isInFlight {

@@ -8,7 +8,7 @@ import Tokens
 extension TokenKeeper {
     /// Applies another host's record if it is about this login.
     package func receive(_ stored: FleetRecord) {
-        guard !isStopped, stored.token.login == configuration.loginDigest, let fleet = environment.fleet,
+        guard !isStopped, state.hold != .revoked, stored.token.login == configuration.loginDigest, let fleet = environment.fleet,
             let record = fleet.record(stored, policy: state.policy), record.host != fleet.host,
             inputDigests.isEmpty || record.memory.inputDigest.map(inputDigests.contains) ?? true
         else { return }

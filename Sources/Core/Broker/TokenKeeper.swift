@@ -54,6 +54,7 @@ package actor TokenKeeper {
         generator = environment.makeGenerator()
         state.asked(at: environment.clocks.boot)
         if state.token != nil { cell.publish(Self.snapshot(state, isLoggingIn: false)) }
+        if state.hold != nil { cell.isRequired.store(false, ordering: .relaxed) }
     }
 
     var now: BootInstant { environment.clocks.boot }
@@ -104,7 +105,7 @@ package actor TokenKeeper {
     }
 
     /// Cancels the login, except a refresh: its answer may hold the only refresh token that the partner still accepts.
-    private func cancelLogin() {
+    func cancelLogin() {
         if configuration.provider.refreshRequest == nil || isAwaitingValidity { loginInFlight?.cancel() }
     }
 
@@ -157,6 +158,11 @@ package actor TokenKeeper {
         defer { turn() }
         guard startedIn == generation else {
             environment.events.record(.lateResultDropped(token: configuration.name))
+            // What a refresh brought that could not be cancelled was given up too.
+            if state.hold == .revoked {
+                memory.refreshTokens = []
+                save()
+            }
             settleWaiters()
             await environment.fleet?.unlock(ending.lock)
             return
@@ -257,7 +263,7 @@ package actor TokenKeeper {
         if !isSame { cancelLogin() }
         configuration = new
         chained.store(!new.tokenInputs.isEmpty, ordering: .relaxed)
-        cell.isRequired.store(new.isRequired, ordering: .relaxed)
+        noteRequired()
         guard !isSame else {
             state.follow(new.refresh)
             if state.trouble?.failure.failureClass == .local || !isTried { state.release() }

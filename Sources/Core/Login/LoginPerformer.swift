@@ -143,6 +143,19 @@ package struct LoginPerformer: Sendable {
         }
     }
 
+    /// Sends the provider's `logout` request; nil where the partner has taken it: a 2xx that no test of the definition calls a failure.
+    package func logout(
+        _ template: RequestTemplate, of configuration: TokenConfiguration, perRequest: [String: String], extra: [String: [UInt8]]
+    ) async -> LoginFailure? {
+        do throws(LoginFailure) {
+            let reply = try await request(template, of: configuration, perRequest: perRequest, extra: extra)
+            let redactor = Redactor(definition: configuration.provider, values: ValueScope())
+            return ReplyReader(reply).failure(success: template.success, errors: configuration.provider.errors, redactor: redactor)
+        } catch {
+            return error
+        }
+    }
+
     // MARK: Values
 
     private func tokenInputs(_ token: TokenConfiguration, into values: inout ValueScope) async throws(LoginFailure) -> [String: Token] {

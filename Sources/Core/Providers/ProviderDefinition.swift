@@ -16,6 +16,8 @@ package struct ProviderDefinition: Sendable, Hashable {
     /// Sent instead of `login` while a refresh token is held (RFC 6749 §6).
     package var refreshRequest: RequestTemplate?
     package var verify: RequestTemplate?
+    /// Ends the session of a token that is given up.
+    package var logout: RequestTemplate?
     package var actions: [ActionDefinition] = []
     package var limit: Rate?
     /// Whether a new login ends the previous token.

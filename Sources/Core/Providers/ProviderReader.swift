@@ -53,6 +53,8 @@ package struct ProviderReader {
         let use = root.take("use").flatMap { readUse($0, scope: scope.union(["token"]), disclosed: Set(disclosed)) } ?? TokenUse()
         let errors = root.take("errors").map(ReplyRulesReader.errors) ?? ErrorRules()
         let verify = root.take("verify").flatMap { RequestReader(inputs: inputs, scope: scope.union(["token"]), urls: urls).read($0) }
+        let given = refresh == nil ? ["token"] : ["token", "refresh_token"]
+        let logout = root.take("logout").flatMap { RequestReader(inputs: inputs, scope: scope.union(given), urls: urls).read($0) }
         let actions = root.take("actions").map { readActions($0, scope: scope.union(["token"])) } ?? []
         let limit = root.take("limits").flatMap(ReplyRulesReader.limit)
         let isExclusive = root.take("exclusive")?.bool() ?? false
@@ -60,7 +62,7 @@ package struct ProviderReader {
         guard let name, let token, !login.isEmpty else { return nil }
         return ProviderDefinition(
             name: name, title: title ?? name, documentation: documentation, inputs: inputs, hosts: hosts, login: login, token: token, use: use,
-            errors: errors, refreshRequest: refresh, verify: verify, actions: actions, limit: limit, isExclusive: isExclusive)
+            errors: errors, refreshRequest: refresh, verify: verify, logout: logout, actions: actions, limit: limit, isExclusive: isExclusive)
     }
 
     private func hostRule(_ node: YAMLNode) -> HostRule? {

@@ -25,6 +25,10 @@ package enum BrokerEvent: Sendable {
     case tokenNotYetValid(token: String, wait: Duration)
     case rejectionReported(token: String, fingerprint: String, outcome: ReportOutcome)
     case tokenDropped(token: String)
+    /// An operator paused, revoked or, with nil, resumed the entry.
+    case held(token: String, hold: TokenState.Hold?)
+    /// The partner did not end the session of a token that was revoked.
+    case logoutFailed(token: String, failure: LoginFailure)
     case reloaded(added: Int, changed: Int, removed: Int)
     /// The content of one of the entry's secret files changed; the entry logs in again.
     case secretChanged(token: String)

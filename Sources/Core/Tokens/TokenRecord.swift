@@ -73,6 +73,7 @@ package struct TokenRecord: Sendable {
             members["retry_at"] = trouble.retryAt.map { .integer($0.nanoseconds) }
             members["latched"] = .bool(trouble.isLatched)
         }
+        members["hold"] = state.hold.map { .string($0.rawValue) }
         members["input_digest"] = memory.inputDigest.map { .string(Digest.hex($0)) }
         members["host"] = host.map { .string($0) }
         if memory.number > 0 { members["number"] = .integer(memory.number) }
@@ -98,6 +99,7 @@ package struct TokenRecord: Sendable {
         state.learned = LearnedLifetime(json["learned"] ?? .null)
         state.plan = json.instant("refresh_at").map { TokenState.Plan(refreshAt: $0, jitterDrawn: json.duration("jitter") ?? .zero) }
         state.lastSuccessAt = json.instant("success_at")
+        state.hold = json["hold"]?.text.flatMap(TokenState.Hold.init)
         state.longestLifetime = json.duration("longest")
         state.trouble = json["failure"].flatMap(Self.failure).map { failure in
             TokenState.Trouble(

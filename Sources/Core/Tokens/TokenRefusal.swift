@@ -6,6 +6,8 @@ package struct TokenRefusal: Error, Sendable {
         case minValidUnreachable(longest: Duration)
         case failing(LoginFailure, isLatched: Bool)
         case budgetExhausted
+        /// An operator has paused or revoked the entry.
+        case held(TokenState.Hold)
         /// An operator's refresh so soon after another.
         case tooSoon
         case stopping

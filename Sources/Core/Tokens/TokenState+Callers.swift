@@ -22,6 +22,7 @@ extension TokenState {
     }
 
     private func refusalReason(at now: BootInstant) -> TokenRefusal.Reason {
+        if let hold { return .held(hold) }
         if let trouble { return .failing(trouble.failure, isLatched: trouble.isLatched) }
         if case .wait(let until) = next(at: now), until > now, plan.map({ $0.refreshAt <= now }) ?? true { return .budgetExhausted }
         return .pending
@@ -31,7 +32,8 @@ extension TokenState {
     ///
     /// - Returns: whether a login was requested.
     package mutating func wantEarlyLogin(minValid: Duration, at now: BootInstant) -> Bool {
-        guard let token, let remaining = token.remaining(at: now), let lifetime = token.expiry.lifetime, remaining <= minValid, minValid < lifetime,
+        guard hold == nil, let token, let remaining = token.remaining(at: now), let lifetime = token.expiry.lifetime, remaining <= minValid,
+            minValid < lifetime,
             wishes.requested == nil, trouble == nil, plan.map({ $0.refreshAt > now }) ?? true,
             wishes.lastEarlyLoginAt.map({ $0 + lifetime / 4 <= now }) ?? true, budget.left(.caller, cap: budgetCap, at: now) > 0
         else { return false }
@@ -47,6 +49,7 @@ extension TokenState {
     package func accepts(reportOf fingerprint: String, status: Int, at now: BootInstant) -> ReportOutcome? {
         guard Self.reportedStatuses.contains(status), let token else { return .ignored }
         guard token.fingerprint == fingerprint else { return .alreadyReplaced }
+        if hold != nil { return .ignored }
         if wishes.requested != nil { return .refreshing }
         return trouble?.isLatched ?? false ? .ignored : nil
     }

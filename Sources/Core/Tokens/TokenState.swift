@@ -79,6 +79,8 @@ package struct TokenState: Sendable {
     /// Nil: nothing failed since the last success.
     package internal(set) var trouble: Trouble?
     package internal(set) var wishes = Wishes()
+    /// Nil: nothing holds the logins.
+    package internal(set) var hold: Hold?
     package internal(set) var lastSuccessAt: BootInstant?
     package internal(set) var logins = 0
     package internal(set) var budget = LoginBudget()
@@ -105,6 +107,7 @@ package struct TokenState: Sendable {
 
     /// What is due now, or when something will be.
     package func next(at now: BootInstant) -> Next {
+        if hold != nil { return .rest }
         if wishes.requested == .admin { return .login(.admin) }
         let wished = wishes.requested == .caller ? moment(due: trouble?.retryAt ?? now, from: .caller, at: now) : nil
         let planned = due(at: now).map { moment(due: $0, from: .schedule, at: now) }
@@ -244,6 +247,7 @@ package struct TokenState: Sendable {
     ///
     /// - Returns: false if the budget has nothing left for callers.
     package mutating func requestRefresh(at now: BootInstant) -> Bool {
+        guard hold == nil else { return false }
         guard trouble == nil else { return true }
         guard budget.left(.caller, cap: budgetCap, at: now) > 0 || !hasLivingToken(at: now) else { return false }
         wishes.requested = wishes.requested ?? .caller

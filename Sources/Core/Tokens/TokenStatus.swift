@@ -5,7 +5,7 @@ package struct TokenStatus: Sendable {
     package enum State: String, Sendable {
         case fresh, stale
         /// No token in hand.
-        case pending, failing, latched, idle
+        case pending, failing, latched, idle, paused, revoked
     }
 
     package var name: String
@@ -75,6 +75,7 @@ extension TokenStatus {
     }
 
     private static func state(_ state: TokenState, token: Token?, isLoggingIn: Bool, now: BootInstant) -> State {
+        if let hold = state.hold { return hold == .paused ? .paused : .revoked }
         if token != nil {
             let isDue = isLoggingIn || state.trouble != nil || state.wishes.isReported || state.plan.map { $0.refreshAt <= now } ?? false
             return isDue ? .stale : .fresh

@@ -8,7 +8,7 @@ struct TokenBrokerCommand: AsyncParsableCommand {
         abstract: "Keeps partner tokens alive and hands them to local programs.",
         subcommands: [
             ServeCommand.self, CheckCommand.self, GetCommand.self, ListCommand.self, StatusCommand.self, RefreshCommand.self, HistoryCommand.self,
-            StoreCommand.self, ProvidersCommand.self, ClientCommand.self,
+            PauseCommand.self, ResumeCommand.self, RevokeCommand.self, StoreCommand.self, ProvidersCommand.self, ClientCommand.self,
             CallCommand.self,
             ReloadCommand.self,
             VersionCommand.self,

@@ -56,6 +56,9 @@ package struct BrokerAPI: Sendable {
         case .refreshToken: later(request) { () throws(Problem) in Outcome(try await refreshToken(request)) }
         case .reportRejection: later(request) { () throws(Problem) in Outcome(try await reportRejection(request)) }
         case .callAction: later(request) { () throws(Problem) in Outcome(try await callAction(request)) }
+        case .pauseToken: later(request) { () throws(Problem) in Outcome(try await pauseToken(request)) }
+        case .resumeToken: later(request) { () throws(Problem) in Outcome(try await resumeToken(request)) }
+        case .revokeToken: later(request) { () throws(Problem) in Outcome(try await revokeToken(request)) }
         case .reload: later(request) { () throws(Problem) in Outcome(try await reloadConfiguration()) }
         case .ready: later(request) { () throws(Problem) in Outcome(try readiness(request)) }
         case .readyToken: later(request) { () throws(Problem) in Outcome(try await readiness(of: request)) }

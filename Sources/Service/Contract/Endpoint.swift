@@ -8,6 +8,9 @@ package enum Endpoint: String, Sendable, CaseIterable {
     case refreshToken = "refresh"
     case reportRejection = "rejection"
     case callAction = "action"
+    case pauseToken = "pause"
+    case resumeToken = "resume"
+    case revokeToken = "revoke"
     case reload
     case live = "livez"
     case ready = "readyz"
@@ -19,7 +22,8 @@ package enum Endpoint: String, Sendable, CaseIterable {
     package var onlyWaits: Bool {
         switch self {
         case .token, .tokenHeaders, .refreshToken: true
-        case .listTokens, .tokenStatus, .tokenHistory, .reportRejection, .callAction, .reload, .live, .ready, .readyToken, .metrics, .problemText:
+        case .listTokens, .tokenStatus, .tokenHistory, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .reload, .live, .ready,
+            .readyToken, .metrics, .problemText:
             false
         }
     }
@@ -28,7 +32,8 @@ package enum Endpoint: String, Sendable, CaseIterable {
     package var mayCompress: Bool {
         switch self {
         case .listTokens, .tokenHistory, .metrics: true
-        case .token, .tokenHeaders, .tokenStatus, .refreshToken, .reportRejection, .callAction, .reload, .live, .ready, .readyToken, .problemText:
+        case .token, .tokenHeaders, .tokenStatus, .refreshToken, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .reload,
+            .live, .ready, .readyToken, .problemText:
             false
         }
     }
@@ -36,7 +41,7 @@ package enum Endpoint: String, Sendable, CaseIterable {
     /// Whether every use of it is audited, not only its refusals.
     package var isAudited: Bool {
         switch self {
-        case .token, .tokenHeaders, .refreshToken, .reportRejection, .callAction, .reload: true
+        case .token, .tokenHeaders, .refreshToken, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .reload: true
         case .listTokens, .tokenStatus, .tokenHistory, .live, .ready, .readyToken, .metrics, .problemText: false
         }
     }

@@ -9,6 +9,7 @@ package enum ProblemKind: String, Sendable, CaseIterable {
     case credentialsRejected = "credentials-rejected"
     case loginRefused = "login-refused"
     case loginBudgetExhausted = "login-budget-exhausted"
+    case tokenHeld = "token-held"
     case minValidUnreachable = "min-valid-unreachable"
     case invalidParameter = "invalid-parameter"
     case badRequest = "bad-request"
@@ -46,7 +47,7 @@ package enum ProblemKind: String, Sendable, CaseIterable {
     package var isRetryable: Bool {
         switch self {
         case .tokenPending, .minValidNotMet, .partnerUnavailable, .partnerThrottled, .partnerTimeout, .badPartnerReply, .loginRefused,
-            .loginBudgetExhausted, .tooManyRequests, .requestTimeout, .shuttingDown, .notReady:
+            .loginBudgetExhausted, .tokenHeld, .tooManyRequests, .requestTimeout, .shuttingDown, .notReady:
             true
         default: false
         }
@@ -86,6 +87,8 @@ package enum ProblemKind: String, Sendable, CaseIterable {
             )
         case .loginBudgetExhausted:
             (503, "The cap on logins was reached", "The hourly limit on new tokens was reached: they are used up faster than they expire.")
+        case .tokenHeld:
+            (503, "The token is paused or revoked", "An operator holds the logins of this token: tokenbroker resume NAME makes them again.")
         case .minValidUnreachable:
             (409, "min_valid exceeds the longest lifetime", "This partner's tokens never live that long. Ask with a smaller min_valid.")
         case .invalidParameter: (400, "A parameter is invalid", "The detail names the parameter and what is valid.")

@@ -54,6 +54,12 @@ package struct EventLog: EventSink {
             logger.notice("rejection reported", metadata: ["token": "\(token)", "fingerprint": "\(fingerprint)", "outcome": "\(outcome.rawValue)"])
         case .tokenDropped(let token):
             logger.info("idle token dropped", metadata: ["token": "\(token)"])
+        case .held(let token, let hold):
+            logger.notice(Logger.Message(stringLiteral: "token \(hold?.rawValue ?? "resumed")"), metadata: ["token": "\(token)"])
+        case .logoutFailed(let token, let failure):
+            var fields: Logger.Metadata = ["token": "\(token)", "class": "\(failure.failureClass.rawValue)", "reason": "\(failure.reason)"]
+            if let message = failure.partnerMessage { fields["partner_message"] = "\(message)" }
+            logger.warning("logout failed: the partner may keep the session", metadata: fields)
         case .reloaded(let added, let changed, let removed):
             logger.notice("configuration applied", metadata: ["added": "\(added)", "changed": "\(changed)", "removed": "\(removed)"])
         case .secretChanged(let token):

@@ -50,7 +50,7 @@ package final class EventMetrics: EventSink {
         case .refreshTokenUnsecured(let token, _): _ = unsecured.withLock { $0.insert(token) }
         case .refreshTokenSecured(let token): _ = unsecured.withLock { $0.remove(token) }
         case .loginBegan, .lateResultDropped, .partnerClockIgnored, .expirySourceIgnored, .tokenNotYetValid, .tokenDropped, .secretChanged,
-            .secretUnreadable, .loginAlone, .fleetLockBroken, .fleetRecordUnread, .fleetClocksDiffer:
+            .secretUnreadable, .held, .logoutFailed, .loginAlone, .fleetLockBroken, .fleetRecordUnread, .fleetClocksDiffer:
             break
         case .tokenShared(let token, _, _, _): logins.withLock { $0[token, default: Logins()].byOutcome["shared", default: 0] += 1 }
         }

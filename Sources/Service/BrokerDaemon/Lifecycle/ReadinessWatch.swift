@@ -26,11 +26,12 @@ package final class ReadinessWatch: EventSink {
         switch event {
         case .reloaded: fault.withLock { $0 = nil }
         case .reloadRefused(let faults): fault.withLock { $0 = faults.first }
-        case .tokenAdopted, .tokenShared, .loginFailed, .tokenDropped, .tokenNotYetValid, .storeFailed, .storeRecovered, .refreshTokenUnsecured,
+        case .tokenAdopted, .tokenShared, .loginFailed, .tokenDropped, .held, .tokenNotYetValid, .storeFailed, .storeRecovered,
+            .refreshTokenUnsecured,
             .refreshTokenSecured:
             break
         case .loginBegan, .loginAlone, .fleetLockBroken, .fleetRecordUnread, .fleetClocksDiffer, .refreshFailed, .lateResultDropped,
-            .partnerClockIgnored, .expirySourceIgnored, .rejectionReported, .secretChanged, .secretUnreadable:
+            .partnerClockIgnored, .expirySourceIgnored, .rejectionReported, .secretChanged, .secretUnreadable, .logoutFailed:
             return
         }
         signalChange()
