@@ -48,6 +48,7 @@ package struct BrokerAPI: Sendable {
         switch request.route.endpoint {
         case .live: .now(alive)
         case .problemText: .now(problemText(request))
+        case .description: later(request) { Outcome(description) }
         case .listTokens: later(request) { Outcome(await listTokens(request)) }
         case .token: later(request) { () throws(Problem) in try await token(request) }
         case .tokenHeaders: later(request) { () throws(Problem) in try await tokenHeaders(request) }
@@ -86,6 +87,13 @@ package struct BrokerAPI: Sendable {
 
     private var alive: Outcome {
         Outcome(Response(status: 200, fields: CommonFields.all + [("Content-Type", "text/plain")], body: Array("alive\n".utf8)))
+    }
+
+    /// The API's description.
+    private var description: Response {
+        var response = json { $0.write(OpenAPIDocument.document(version: metrics.version)) }
+        response.fields.append(("Vary", "Accept-Encoding"))
+        return response
     }
 
     private func problemText(_ request: APIRequest) -> Outcome {

@@ -17,13 +17,14 @@ package enum Endpoint: String, Sendable, CaseIterable {
     case readyToken = "readyz_token"
     case metrics
     case problemText = "problem"
+    case description = "openapi"
 
     /// Whether it does nothing but wait for a token, so that it ends with its connection.
     package var onlyWaits: Bool {
         switch self {
         case .token, .tokenHeaders, .refreshToken: true
         case .listTokens, .tokenStatus, .tokenHistory, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .reload, .live, .ready,
-            .readyToken, .metrics, .problemText:
+            .readyToken, .metrics, .problemText, .description:
             false
         }
     }
@@ -31,7 +32,7 @@ package enum Endpoint: String, Sendable, CaseIterable {
     /// Whether a large answer may be compressed: never one that holds a token, whose size would tell of its bytes.
     package var mayCompress: Bool {
         switch self {
-        case .listTokens, .tokenHistory, .metrics: true
+        case .listTokens, .tokenHistory, .metrics, .description: true
         case .token, .tokenHeaders, .tokenStatus, .refreshToken, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .reload,
             .live, .ready, .readyToken, .problemText:
             false
@@ -42,7 +43,7 @@ package enum Endpoint: String, Sendable, CaseIterable {
     package var isAudited: Bool {
         switch self {
         case .token, .tokenHeaders, .refreshToken, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .reload: true
-        case .listTokens, .tokenStatus, .tokenHistory, .live, .ready, .readyToken, .metrics, .problemText: false
+        case .listTokens, .tokenStatus, .tokenHistory, .live, .ready, .readyToken, .metrics, .problemText, .description: false
         }
     }
 }

@@ -18,6 +18,7 @@ package enum RouteTable {
         Route(.get, "/readyz/:token", .read, .readyToken),
         Route(.get, "/metrics", .metrics, .metrics),
         Route(.get, "/problems/:slug", .open, .problemText),
+        Route(.get, "/openapi.json", .open, .description),
     ]
 
     package enum Match: Sendable {

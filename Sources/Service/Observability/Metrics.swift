@@ -9,7 +9,7 @@ package struct Metrics: Sendable {
     package let requests = RequestMetrics()
     package let events: EventMetrics
     private let output: StandardError
-    private let version: String
+    package let version: String
     private let started: WallTime
 
     /// - Parameters:

@@ -1,0 +1,115 @@
+import JSON
+
+/// The shapes of requests and answers as JSON Schema (2020-12), with an example each.
+enum APISchemas {
+    private static func string(_ text: String, _ example: String) -> JSONValue {
+        .object(["type": "string", "description": .string(text), "examples": .array([.string(example)])])
+    }
+
+    private static func seconds(_ text: String, _ example: Int64) -> JSONValue {
+        .object(["type": "number", "description": .string("\(text), in seconds"), "examples": .array([.integer(example)])])
+    }
+
+    private static func count(_ text: String) -> JSONValue { .object(["type": "integer", "minimum": 0, "description": .string(text)]) }
+    private static func flag(_ text: String) -> JSONValue { .object(["type": "boolean", "description": .string(text)]) }
+    private static func texts(_ text: String) -> JSONValue {
+        .object(["type": "object", "description": .string(text), "additionalProperties": .object(["type": "string"])])
+    }
+
+    private static func list(_ element: JSONValue, _ text: String = "") -> JSONValue {
+        .object(["type": "array", "items": element].merging(text.isEmpty ? [:] : ["description": .string(text)]) { $1 })
+    }
+
+    private static func word(_ text: String, _ words: [String]) -> JSONValue {
+        .object(["type": "string", "enum": .array(words.map { .string($0) }), "description": .string(text)])
+    }
+
+    private static func object(_ members: [String: JSONValue], required: [String], isOpen: Bool = false) -> JSONValue {
+        .object([
+            "type": "object", "properties": .object(members), "required": .array(required.map { .string($0) }), "additionalProperties": .bool(isOpen),
+        ])
+    }
+
+    static let moment = "2026-11-21T10:15:00Z"
+    private static func reference(_ name: String) -> JSONValue { .object(["$ref": .string("#/components/schemas/\(name)")]) }
+
+    static let all: [String: JSONValue] = [
+        "Token": token, "TokenStatus": tokenStatus, "Problem": problem, "Description": .object(["type": "object"]),
+        "TokenList": object(
+            [
+                "tokens": list(reference("TokenStatus")),
+                "summary": string("The state of the daemon; for callers with `admin`", "6/6 tokens, next renewal in 4 min"),
+            ], required: ["tokens"]),
+        "History": object(["logins": list(pastLogin)], required: ["logins"]),
+        "Rejection": object(
+            [
+                "fingerprint": .object(["type": "string", "pattern": "^[0-9a-fA-F]{12}$", "examples": .array(["3f9c1a2b4d5e"])]),
+                "status": .object(["type": "integer", "minimum": 100, "maximum": 599, "examples": .array([401])]),
+            ], required: ["fingerprint", "status"]),
+        "RejectionAction": object(
+            ["action": word("`refreshing`: a new token comes; `already_replaced`: ask for it", ["refreshing", "already_replaced", "ignored"])],
+            required: ["action"]),
+        "ActionInputs": .object([
+            "type": "object", "description": "The action's inputs by name.", "additionalProperties": .object(["type": .array(["string", "number", "boolean"])]),
+        ]),
+        "ActionAnswer": object(["status": count("The partner's status"), "body": .bool(true)], required: ["status", "body"]),
+        "Logout": object(
+            [
+                "logout": word("`nothing`: there was no token, or the definition has no logout", ["done", "nothing", "failed"]),
+                "reason": string("Why it failed", "the partner answered 500"),
+            ], required: ["logout"]),
+        "Reload": object(["reloaded": flag("Always true"), "warnings": list(.object(["type": "string"]))], required: ["reloaded", "warnings"]),
+    ]
+
+    private static let token = object(
+        [
+            "access_token": string("The token", "eyJ…"), "token_type": string("Its type (RFC 6749 §7.1)", "Bearer"),
+            "expires_in": .object(["type": "integer", "minimum": 1, "description": "Whole seconds of life left, rounded down; absent for a token without an end"]),
+            "expires_at": string("The end of its life, by this host's clock", moment), "issued_at": string("When it was issued", "2026-11-21T10:00:00Z"),
+            "state": word("`stale`: a refresh is due, running or failing, and the token is still valid", ["fresh", "stale"]),
+            "fingerprint": string("The first 12 hex digits of its HMAC; also the tag of If-None-Match", "3f9c1a2b4d5e"),
+            "headers": texts("All that a caller copies onto its request to the partner"), "values": texts("Values kept from the partner's answer"),
+        ], required: ["access_token", "token_type", "issued_at", "state", "fingerprint", "headers", "values"])
+
+    private static let tokenStatus = object(
+        [
+            "name": string("The token's name", "zapper"), "provider": string("Its provider", "zapper-service"), "inputs": texts("Its per-request inputs"),
+            "required": flag("Whether readiness needs it"),
+            "state": word("No token in hand from `pending` on", ["fresh", "stale", "pending", "failing", "latched", "idle", "paused", "revoked"]),
+            "logging_in": flag("Whether a login is in flight"), "fingerprint": string("Of the token in hand", "3f9c1a2b4d5e"),
+            "issued_at": string("When it was issued", moment), "expires_at": string("The end of its life", moment),
+            "expires_in": seconds("Remaining life", 768), "expiry_source": string("Where its life was read", "field"),
+            "expiry_sources_ignored": list(.object(["type": "string"]), "Sources that were there and said nothing usable"),
+            "lifetime": seconds("Its whole life", 900), "learned_lifetime": seconds("A shorter life that rejections taught", 600),
+            "margin": seconds("How long before its end it is renewed", 300), "jitter": seconds("How much earlier still", 12),
+            "next_refresh_at": string("When the next login is planned", moment), "next_refresh_in": seconds("Until the next login", 240),
+            "logins": count("Logins since the start"), "failures_in_a_row": count("Since the last success"), "last_failure": lastFailure,
+            "clock_skew": seconds("The partner's clock less this host's", 2),
+            "budget": object(["left": .object(["type": "integer"]), "cap": count("New tokens an hour")], required: ["left", "cap"]),
+        ], required: ["name", "provider", "required", "state", "logging_in", "logins", "failures_in_a_row", "budget"])
+
+    private static let lastFailure = object(
+        [
+            "class": string("What to do about it", "transient"), "reason": string("In words", "the partner answered 500"),
+            "status": count("The partner's status"), "partner_message": string("The partner's words, redacted; for callers with `admin`", "try later"),
+        ], required: ["class", "reason"])
+
+    private static let pastLogin = object(
+        [
+            "at": string("When it ended", moment), "outcome": string("`success`, `same_token` or the failure's class", "success"),
+            "took_ms": count("Milliseconds"), "status": count("The partner's status"), "reason": string("Why it failed", "the partner answered 500"),
+        ], required: ["at", "outcome", "took_ms"])
+
+    private static let problem = object(
+        [
+            "type": .object([
+                "type": "string", "enum": .array(ProblemKind.allCases.map { .string("/problems/\($0.rawValue)") }),
+                "description": "Served by the daemon: what it means and what to do",
+            ]),
+            "title": string("The kind in words", "No token yet"), "status": .object(["type": "integer"]),
+            "detail": string("This case", "the first login is still running or about to start"),
+            "instance": string("The request's ID in the audit", "9f86d081-42"), "token": string("The token's name", "zapper"),
+            "retryable": flag("Whether the same request may succeed later without a change"), "retry_after": count("Seconds, as Retry-After"),
+            "expires_in": count("Seconds that the current token is still valid"),
+        ], required: ["type", "title", "status", "detail", "instance", "retryable"])
+}
