@@ -259,7 +259,7 @@ private final class EtcdCluster {
             #expect(shared != nil && fingerprint(other) == shared)
             for member in 0..<3 { cluster.kill(member) }
             #expect(try other.command("refresh", "zapper").status != 0)
-            #expect(other.log.contains("another host logged in last"))
+            #expect(other.log.contains("this host was not the last to log in"))
             #expect(fingerprint(other) == shared)
             #expect(try own.command("refresh", "zapper").status == 0)
             #expect(fingerprint(own) != shared)

@@ -6,8 +6,8 @@ import YAML
 
 /// Reads `clients:`.
 struct ClientReader {
-    /// The names of all entries, disabled and faulty ones too.
-    let tokens: Set<String>
+    /// The names of all entries, disabled and faulty ones too, each with its per-request inputs.
+    let tokens: [String: Set<String>]
     let accounts: HostAccounts
 
     func read(_ node: YAMLNode) -> [ClientConfiguration] {
@@ -91,19 +91,27 @@ struct ClientReader {
     /// Reads a pattern, or a mapping from a pattern to patterns for its per-request inputs.
     private func grants(_ node: YAMLNode) -> [TokenGrant] {
         guard node.isMapping, let mapping = node.mapping() else {
-            return node.string().map { [TokenGrant(pattern: pattern($0, at: node))] } ?? []
+            return node.string().map { [TokenGrant(pattern: pattern($0, inputs: [:], at: node))] } ?? []
         }
         return mapping.members.map { member in
             let inputs = member.node.mapping()?.members.compactMap { input in input.node.string().map { (input.name, NamePattern($0)) } } ?? []
-            return TokenGrant(pattern: pattern(member.name, at: member.node), inputs: Dictionary(inputs) { $1 })
+            let byName = Dictionary(inputs) { $1 }
+            return TokenGrant(pattern: pattern(member.name, inputs: byName, at: member.node), inputs: byName)
         }
     }
 
-    /// A pattern of names; one that names no entry is probably misspelled.
-    private func pattern(_ text: String, at node: YAMLNode) -> NamePattern {
+    /// A pattern of names; one that names no entry, or grants nothing of one, is probably a mistake.
+    private func pattern(_ text: String, inputs: [String: NamePattern], at node: YAMLNode) -> NamePattern {
         let pattern = NamePattern(text)
-        if !(text.contains("*") ? tokens.contains(where: pattern.matches) : tokens.contains(text)) {
-            node.warn("\(text) names no token\(Suggestion.text(for: text, among: tokens, "tokens"))")
+        let named = text.contains("*") ? tokens.filter { pattern.matches($0.key) } : tokens.filter { $0.key == text }
+        if named.isEmpty { node.warn("\(text) names no token\(Suggestion.text(for: text, among: tokens.keys, "tokens"))") }
+        let wanted = named.values.reduce(into: Set<String>()) { $0.formUnion($1) }
+        for input in inputs.keys.sorted() where !named.isEmpty && !wanted.contains(input) {
+            node.warn("no token of this name has the per-request input \(input)\(Suggestion.text(for: input, among: wanted, "inputs"))")
+        }
+        if text != "*" || !inputs.isEmpty, let name = named.keys.sorted().first(where: { !(named[$0] ?? []).isSubset(of: Set(inputs.keys)) }) {
+            let all = (named[name] ?? []).sorted().map { "\($0): \"*\"" }.joined(separator: ", ")
+            node.warn("grants nothing of \(name), whose per-request inputs need patterns of their own: {\(name): {\(all)}}")
         }
         return pattern
     }

@@ -57,8 +57,10 @@ package struct ConfigurationReader {
         let entries = root.require("tokens")
         configuration.tokens =
             entries.map { TokenConfigurationReader(providers: providers.definitions, faultyProviders: providers.faulty).read($0) } ?? []
-        let names = entries.flatMap { $0.isMapping ? $0.mapping() : nil }?.members.map(\.name) ?? []
-        configuration.clients = clients.map(ClientReader(tokens: Set(names), accounts: accounts).read) ?? []
+        let members = entries.flatMap { $0.isMapping ? $0.mapping() : nil }?.members ?? []
+        var names = Dictionary(members.map { ($0.name, Set<String>()) }) { $1 }
+        for token in configuration.tokens { names[token.name] = Set(token.perRequest.map(\.name)) }
+        configuration.clients = clients.map(ClientReader(tokens: names, accounts: accounts).read) ?? []
         root.finish()
         return configuration
     }
@@ -107,7 +109,7 @@ package struct ConfigurationReader {
             }
             providers.definitions[definition.name] = definition
         }
-        for file in listFolder(folder).filter({ $0.hasSuffix(".yaml") }).sorted() {
+        for file in listFolder(folder).filter({ $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }).sorted() {
             if let node = document("\(folder)/\(file)") { add(node) }
         }
         if let inline = root?.take("providers") {

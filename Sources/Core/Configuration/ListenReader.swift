@@ -7,6 +7,7 @@ enum ListenReader {
     static func read(_ node: YAMLNode, accounts: HostAccounts, into configuration: inout BrokerConfiguration) {
         guard let entries = node.list() else { return }
         if entries.isEmpty { node.fault("needs at least one address") }
+        var seen: Set<String> = []
         configuration.listeners = entries.compactMap { entry in
             guard let mapping = entry.mapping() else { return nil }
             defer { mapping.finish() }
@@ -17,9 +18,11 @@ enum ListenReader {
             let group = mapping.take("group")
             switch (tcp, unix) {
             case (let tcp?, nil):
+                if let text = tcp.string(), !seen.insert(text).inserted { tcp.fault("is listed twice") }
                 if let wrong = mode ?? group { wrong.fault("applies only to a unix socket") }
                 return self.tcp(tcp)
             case (nil, let unix?):
+                if let text = unix.string(), !seen.insert(text).inserted { unix.fault("is listed twice") }
                 if let group, let name = group.string(), !accounts.hasGroup(name) {
                     group.fault("there is no group \(name) on this host\(Suggestion.text(for: name, among: accounts.groups(), "groups"))")
                 }
@@ -34,7 +37,7 @@ enum ListenReader {
     private static func tcp(_ node: YAMLNode) -> ListenerConfiguration? {
         guard let text = node.string() else { return nil }
         guard isLoopback(text) else {
-            node.fault("must be a loopback address with a port, such as 127.0.0.1:8653 or \"[::1]:8653\"")
+            node.fault("must be a loopback address with a port from 0 to 65535, such as 127.0.0.1:8653 or \"[::1]:8653\"")
             return nil
         }
         return ListenerConfiguration(address: .tcp(text))

@@ -1,4 +1,5 @@
 import OutboundHTTP
+import Secrets
 import YAML
 
 /// Reads `store:`.
@@ -9,12 +10,9 @@ enum StoreReader {
             return .memory
         }
         defer { mapping.finish() }
-        let key = mapping.take("key")?.mapping().flatMap { mapping in
-            defer { mapping.finish() }
-            return InputBindingReader.reference(mapping)
-        }
+        let key = mapping.take("key").flatMap(reference)
         if let node = mapping.take("etcd") {
-            if mapping.has("sqlite") { node.fault("cannot be combined with sqlite; a store uses only one") }
+            if mapping.take("sqlite") != nil { node.fault("cannot be combined with sqlite; a store uses only one") }
             guard let key else {
                 node.fault("needs key next to it: a reference to a store key that is the same on every host, such as key: {credential: store-key}")
                 return .memory
@@ -39,11 +37,8 @@ enum StoreReader {
         configuration.key = path(mapping.take("key"))
         if (configuration.certificate == nil) != (configuration.key == nil) { node.fault("cert and key must be set together") }
         configuration.user = mapping.take("user")?.string()
-        configuration.password = mapping.take("password")?.mapping().flatMap { mapping in
-            defer { mapping.finish() }
-            return InputBindingReader.reference(mapping)
-        }
-        if (configuration.user == nil) != (configuration.password == nil) { node.fault("user and password must be set together") }
+        configuration.password = mapping.take("password").flatMap(reference)
+        if mapping.has("user") != mapping.has("password") { node.fault("user and password must be set together") }
         if let prefix = mapping.take("prefix"), let text = prefix.string() {
             if text.hasPrefix("/"), text.hasSuffix("/"), text.utf8.count <= 128 {
                 configuration.prefix = text
@@ -52,6 +47,15 @@ enum StoreReader {
             }
         }
         return urls.isEmpty ? nil : configuration
+    }
+
+    private static func reference(_ node: YAMLNode) -> SecretReference? {
+        guard node.isMapping, let mapping = node.mapping() else {
+            node.fault("is a secret: give a reference such as {credential: name} or {file: /path}")
+            return nil
+        }
+        defer { mapping.finish() }
+        return InputBindingReader.reference(mapping)
     }
 
     private static func path(_ node: YAMLNode?) -> String? {

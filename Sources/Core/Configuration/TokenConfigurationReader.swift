@@ -19,7 +19,7 @@ struct TokenConfigurationReader {
         let tokens = entries.compactMap { entry in readToken(entry.name, entry.node).map { ($0, entry.node) } }
         let byName = Dictionary(tokens.map { ($0.0.name, $0.0) }) { $1 }
         let names = Set(entries.map(\.name))
-        for (token, node) in tokens { checkChain(token, at: node, among: byName, names: names) }
+        for (token, node) in tokens { checkChain(token, at: node, among: byName, names: names, disabled: disabled) }
         return tokens.map(\.0)
     }
 
@@ -164,11 +164,23 @@ struct TokenConfigurationReader {
         return (connection, keyPassphrase)
     }
 
+    /// Where an entry names a token that it needs.
+    private static func place(of input: String, in token: TokenConfiguration, at entry: YAMLNode) -> YAMLNode {
+        let name = token.inputs.first { $0.value == .token(input) }?.key
+        let inputs = entry.mapping()?.members.first { $0.name == "inputs" }?.node
+        return inputs?.mapping()?.members.first { $0.name == name }?.node ?? entry
+    }
+
     /// Checks that each token input names a configured entry that has no per-request inputs and does not depend on this entry.
     private func checkChain(
-        _ token: TokenConfiguration, at node: YAMLNode, among byName: [String: TokenConfiguration], names: Set<String>
+        _ token: TokenConfiguration, at entry: YAMLNode, among byName: [String: TokenConfiguration], names: Set<String>, disabled: Set<String>
     ) {
         for input in token.tokenInputs {
+            let node = Self.place(of: input, in: token, at: entry)
+            guard !disabled.contains(input) else {
+                node.fault("needs the token \(input), which has enabled: false")
+                continue
+            }
             guard names.contains(input) else {
                 node.fault(
                     "needs the token \(input), which is not configured\(Suggestion.text(for: input, among: names.subtracting([token.name]), "tokens"))"

@@ -9,12 +9,15 @@ package import Tokens
 
 /// Records and locks in etcd v3. Records are sealed: etcd sees names, sizes and times, never a token.
 ///
-/// Below the prefix, `tokens/NAME/INPUTS/LOGIN` holds a sealed record (INPUTS and LOGIN are digests), and `locks/NAME/INPUTS` holds
+/// Below the prefix, `tokens/NAME/INPUTS/LOGIN` holds a sealed record (INPUTS and LOGIN are digests, the latter of the store key too: hosts with
+/// another key have records of their own), and `locks/NAME/INPUTS` holds
 /// the host that logs in, bound to a lease.
 package final class EtcdFleetStore: FleetStore {
     private let client: EtcdClient
     private let prefix: String
     private let key: Secret
+    /// Tells the records of this store key from those of another.
+    private let mark: [UInt8]
     private let host: String
     private let events: any EventSink
     /// Keys whose records were reported as unreadable, and why.
@@ -29,6 +32,7 @@ package final class EtcdFleetStore: FleetStore {
         self.events = events
         prefix = configuration.prefix
         self.key = key.derived(for: "records")
+        mark = key.derived(for: "places").exposedBytes
         self.host = host
     }
 
@@ -37,7 +41,7 @@ package final class EtcdFleetStore: FleetStore {
     private static func part(_ bytes: [UInt8]) -> String { Digest.hex(Digest.sha256(bytes).prefix(8)) }
 
     private func tokenKey(_ name: FleetName) -> [UInt8] {
-        Array("\(prefix)tokens/\(name.record.token)/\(Self.part(Array(name.record.inputs.utf8)))/\(Self.part(name.login))".utf8)
+        Array("\(prefix)tokens/\(name.record.token)/\(Self.part(Array(name.record.inputs.utf8)))/\(Self.part(name.login + mark))".utf8)
     }
 
     private func lockKey(_ name: RecordName) -> [UInt8] { Array("\(prefix)locks/\(name.token)/\(Self.part(Array(name.inputs.utf8)))".utf8) }

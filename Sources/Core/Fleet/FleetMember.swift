@@ -153,9 +153,10 @@ package final class FleetMember: Sendable {
             || FleetPolicy.forbids(record, tried: tried, number: due.own.number, host: host, trigger: due.trigger, at: clocks.boot) ? record : nil
     }
 
-    /// The failure while the store is lost and another host last used exclusive credentials.
+    /// The failure while the store is lost and this host is not known to have used exclusive credentials last.
     private static let forbidden: LoginFailure = {
-        var failure = LoginFailure(.waiting, "the fleet's store is lost, and another host logged in last with these exclusive credentials")
+        var failure = LoginFailure(
+            .waiting, "the fleet's store cannot be reached, and this host was not the last to log in with these exclusive credentials")
         failure.waitingFor = .transient
         failure.retryAfter = .seconds(5)
         return failure

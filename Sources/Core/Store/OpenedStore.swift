@@ -70,6 +70,13 @@ package struct OpenedStore: Sendable {
         return try await read(key, secrets)
     }
 
+    /// The key that a reference leads to.
+    ///
+    /// - Throws: `StoreFault` for a secret that cannot be read or is no key.
+    package static func key(_ reference: SecretReference, secrets: any SecretSource) async throws(StoreFault) -> StoreKey {
+        try await read(reference, secrets)
+    }
+
     static func read(_ reference: SecretReference, _ secrets: any SecretSource) async throws(StoreFault) -> StoreKey {
         let given: Secret
         do throws(SecretFault) {

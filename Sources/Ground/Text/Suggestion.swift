@@ -19,6 +19,9 @@ package enum Suggestion {
     private static func nearest(to name: String, among known: Set<String>) -> String? {
         guard name.count <= longest else { return nil }
         let allowed = max(1, name.count / 3)
+        // `logging` is log, whatever else has more letters in common.
+        let begun = known.filter { $0.count >= 3 && name.hasPrefix($0) || name.count >= 3 && $0.hasPrefix(name) }
+        if let begun = begun.min(by: { abs($0.count - name.count) < abs($1.count - name.count) }) { return begun }
         let near = known.filter { abs($0.count - name.count) <= allowed }.map { (EditDistance.between($0.lowercased(), name.lowercased()), $0) }
         return near.filter { $0.0 <= allowed }.min { $0 < $1 }?.1
     }

@@ -13,6 +13,7 @@ package enum YAMLDocument {
             faults.add(.init(file: file, message: "is larger than 4 MiB"))
             return nil
         }
+        let text = text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text
         let composed: Result<Node?, YAMLProblem> = DeepStack.run { compose(text) }
         switch composed {
         case .failure(let fault):

@@ -6,21 +6,26 @@ package final class YAMLMapping {
     package let place: YAMLNode
     /// Members in the order of the file.
     package let members: [(name: String, node: YAMLNode)]
+    /// Where each member's key stands.
+    private let keys: [YAMLNode]
     private var known: [String] = []
 
     init(_ place: YAMLNode, _ mapping: Node.Mapping) {
         self.place = place
         var members: [(name: String, node: YAMLNode)] = []
+        var keys: [YAMLNode] = []
         for (key, value) in mapping {
             if let name = key.scalar?.string {
                 // An absent value (null) has no mark: report it at its key.
                 let node = value.scalar?.string == "" && value.mark == nil ? key : value
                 members.append((name, place.child(node, name)))
+                keys.append(place.child(key, name))
             } else {
                 place.child(key, "").fault("a key must be text")
             }
         }
         self.members = members
+        self.keys = keys
     }
 
     /// The value of a key; nil if it is absent.
@@ -40,8 +45,8 @@ package final class YAMLMapping {
 
     /// Reports every key that was not taken, and suggests the nearest known key. Call last.
     package func finish() {
-        for member in members where !known.contains(member.name) {
-            member.node.fault("is not a known key\(Suggestion.text(for: member.name, among: known, "keys"))")
+        for (member, key) in zip(members, keys) where !known.contains(member.name) {
+            key.fault("is not a known key\(Suggestion.text(for: member.name, among: known, "keys"))")
         }
     }
 }

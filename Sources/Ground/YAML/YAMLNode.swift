@@ -90,13 +90,13 @@ package struct YAMLNode {
     package func rate() -> Rate? {
         guard let text = string() else { return nil }
         if let rate = Rate(text) { return rate }
-        fault("must be a number and a period, such as 120/min, 5/s or 1000/h")
+        fault("must be a number from 1 to 1000000 and a period, such as 120/min, 5/s or 1000/h")
         return nil
     }
 
     package func size(in range: ClosedRange<Int>) -> Int? {
         guard case .string(let text) = scalar, let size = SizeSyntax.parse(text) else {
-            fault("must be a size with a unit, such as 512B, 64KiB or 1MiB")
+            fault("must be a size with a unit, such as 512B, 64KiB, 1MiB or 1GiB")
             return nil
         }
         guard range.contains(size) else {
@@ -116,7 +116,7 @@ package struct YAMLNode {
 
     package func list() -> [YAMLNode]? {
         guard let sequence = node.sequence else {
-            fault("must be a list")
+            fault("must be a list: [a, b], or lines that begin with -")
             return nil
         }
         return sequence.enumerated().map { YAMLNode(node: $1, path: "\(path)[\($0)]", file: file, faults: faults) }
@@ -128,7 +128,7 @@ package struct YAMLNode {
 
     package func mapping() -> YAMLMapping? {
         guard let mapping = node.mapping else {
-            fault("must be a mapping")
+            fault("must be a mapping: keys with values, as {key: value} or on lines below")
             return nil
         }
         return YAMLMapping(self, mapping)

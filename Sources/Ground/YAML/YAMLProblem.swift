@@ -42,8 +42,22 @@ struct YAMLProblem: Error {
             return
         }
         let before = context.map { "\($0.text) " } ?? ""
-        let hint = Self.hint(problem, lines.indices.contains(place.line - 1) ? lines[place.line - 1] : "")
+        let hint = Self.colon(above: place.line, in: lines) ?? Self.hint(problem, lines.indices.contains(place.line - 1) ? lines[place.line - 1] : "")
         self.init(line: place.line, column: place.column, message: "\(before)\(problem)\(hint)")
+    }
+
+    /// A key above, without a space behind its colon or without a colon: what follows it is where the parser gave up.
+    private static func colon(above line: Int, in lines: [Substring]) -> String? {
+        guard
+            let place = lines.prefix(max(0, line - 1)).lastIndex(where: {
+                !$0.allSatisfy(\.isWhitespace) && !$0.trimmingPrefix(while: { $0 == " " }).hasPrefix("#")
+            })
+        else { return nil }
+        let above = lines[place]
+        if above.contains("\u{A0}") { return "; line \(place + 1) holds a no-break space: write a plain one" }
+        if above.contains(#/^\s*[A-Za-z0-9_.-]+:[^\s\/]/#) { return "; line \(place + 1) has no space behind its colon" }
+        let isWord = above.contains(#/^\s*[A-Za-z0-9_.-]+ +[^:#]+$/#)
+        return isWord ? "; line \(place + 1) has no colon behind its key" : nil
     }
 
     /// What would be right, for the mistakes that are made most.
@@ -54,7 +68,10 @@ struct YAMLProblem: Error {
             return "; put a value that holds \": \" into quotes, and indent keys of one mapping alike"
         case "found character that cannot start any token": return "; put a value that begins with @, `, % or a tab into quotes"
         case "did not find expected key", "did not find expected '-' indicator":
-            return "; a line is indented differently from the lines above"
+            return "; a line is indented differently from the lines above, or a quote or bracket stands where none belongs"
+        case "did not find expected alphabetic or numeric character", "found undefined alias":
+            return "; a value that begins with * or & needs quotes, such as \"*\""
+        case "found unknown escape character": return "; between double quotes a backslash begins an escape: use single quotes"
         default: return ""
         }
     }

@@ -8,6 +8,7 @@ import Observability
 import OutboundHTTP
 import Providers
 import Secrets
+import Text
 import Time
 import Tokens
 
@@ -104,9 +105,12 @@ extension BrokerAPI {
     /// Runs an action of a provider once and returns the partner's answer to the operator.
     func callAction(_ request: APIRequest) async throws(Problem) -> Response {
         let keeper = try await keeper(request)
-        guard let configuration = await broker.configuration(of: request.token),
-            let action = configuration.provider.actions.first(where: { $0.name == request.parameters["action"] })
-        else { throw Problem(.notFound, "this provider has no such action", token: request.token) }
+        let provider = await broker.configuration(of: request.token)?.provider
+        guard let action = provider?.actions.first(where: { $0.name == request.parameters["action"] }) else {
+            let hint = Suggestion.text(for: request.parameters["action"] ?? "", among: provider?.actions.map(\.name) ?? [], "actions")
+            throw Problem(
+                .notFound, "\(provider?.name ?? "the provider") has no action \(request.parameters["action"] ?? "")\(hint)", token: request.token)
+        }
         let values = try actionValues(request, action)
         let reply: PartnerReply
         do throws(LoginFailure) {

@@ -1,4 +1,5 @@
 package import LocalHTTP
+import Time
 
 /// What a connection keeps about its caller. Used on its loop only.
 package final class CallerContext {
@@ -8,6 +9,8 @@ package final class CallerContext {
     var acceptedHeader: [UInt8] = []
     var accepted: KnownCaller?
     var rulesVersion: UInt64 = 0
+    /// When the time of the last request's key ended, if that is why it was refused.
+    var endedKey: WallTime?
     /// The caller of a request without a key.
     var keyless: KnownCaller?
 

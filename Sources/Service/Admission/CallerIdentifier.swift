@@ -56,6 +56,13 @@ package struct CallerIdentifier: Sendable {
         return matched.isEmpty && !caller.isOperator && !caller.isOwner ? nil : caller
     }
 
+    /// When the time of a key ended that a client had; nil: it is nobody's, or counts.
+    func ended(_ key: [UInt8], at wall: WallTime) -> WallTime? {
+        let digest = Digest.sha256(key)
+        let ends = indicesByDigest[digest, default: []].compactMap { clients[$0].keys.first { $0.digest == digest }?.notAfter }
+        return ends.filter { $0 <= wall }.max()
+    }
+
     /// The clients that are identified as these were: by the same name, key, user and group.
     func indices(of earlier: [ClientConfiguration]) -> [Int] {
         clients.indices.filter { index in

@@ -69,13 +69,17 @@ final class CallerRegistry {
             identify(context)
             connection.join(context.keyless?.standing.share(context.identity?.user) ?? strangers)
         }
+        context.endedKey = nil
         guard let field = head.value(of: .authorization) else { return context.keyless }
         if let known = context.accepted, isSame(context.acceptedHeader, field, bytes), known.caller.keyEnd.map({ wall < $0 }) ?? true { return known }
         guard field.count > 7, bytes.matches(field.lowerBound..<field.lowerBound + 7, lowercase: "bearer ") else { return nil }
         guard field.count <= Self.longestHeader else { return nil }
         let value = field.map { bytes[$0] }
         let key = Array(value[7...].drop { $0 == 0x20 })
-        guard let caller = rules.identifier.caller(identity: context.identity, transport: context.transport, key: key, at: wall) else { return nil }
+        guard let caller = rules.identifier.caller(identity: context.identity, transport: context.transport, key: key, at: wall) else {
+            context.endedKey = rules.identifier.ended(key, at: wall)
+            return nil
+        }
         let known = known(caller)
         context.acceptedHeader = value
         context.accepted = known
@@ -102,7 +106,8 @@ final class CallerRegistry {
         guard hasKey || identity == nil || rules.identifier.acceptsKey(from: identity) else {
             return Problem.forbidden
         }
-        var problem = Problem(.unauthenticated, hasKey ? "the key is not one of a client" : "the caller is unknown")
+        let ended = (connection.context as? CallerContext)?.endedKey.map { "the time of this key ended at \(CalendarTime.rfc3339($0))" }
+        var problem = Problem(.unauthenticated, hasKey ? ended ?? "the key is not one of a client" : "the caller is unknown")
         problem.hadKey = hasKey
         return problem
     }

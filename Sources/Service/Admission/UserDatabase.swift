@@ -25,7 +25,8 @@ package enum UserDatabase {
             defer { endpwent() }
             var names: [String] = []
             while let user = unsafe getpwent() { names.append(unsafe String(cString: user.pointee.pw_name)) }
-            return names
+            // It stands for whom the kernel cannot identify.
+            return names.filter { $0 != "nobody" }
         },
         groups: {
             setgrent()

@@ -50,7 +50,8 @@ enum APISchemas {
             ["action": word("`refreshing`: a new token comes; `already_replaced`: ask for it", ["refreshing", "already_replaced", "ignored"])],
             required: ["action"]),
         "ActionInputs": .object([
-            "type": "object", "description": "The action's inputs by name.", "additionalProperties": .object(["type": .array(["string", "number", "boolean"])]),
+            "type": "object", "description": "The action's inputs by name.",
+            "additionalProperties": .object(["type": .array(["string", "number", "boolean"])]),
         ]),
         "ActionAnswer": object(["status": count("The partner's status"), "body": .bool(true)], required: ["status", "body"]),
         "Logout": object(
@@ -64,8 +65,11 @@ enum APISchemas {
     private static let token = object(
         [
             "access_token": string("The token", "eyJ…"), "token_type": string("Its type (RFC 6749 §7.1)", "Bearer"),
-            "expires_in": .object(["type": "integer", "minimum": 1, "description": "Whole seconds of life left, rounded down; absent for a token without an end"]),
-            "expires_at": string("The end of its life, by this host's clock", moment), "issued_at": string("When it was issued", "2026-11-21T10:00:00Z"),
+            "expires_in": .object([
+                "type": "integer", "minimum": 1, "description": "Whole seconds of life left, rounded down; absent for a token without an end",
+            ]),
+            "expires_at": string("The end of its life, by this host's clock", moment),
+            "issued_at": string("When it was issued", "2026-11-21T10:00:00Z"),
             "state": word("`stale`: a refresh is due, running or failing, and the token is still valid", ["fresh", "stale"]),
             "fingerprint": string("The first 12 hex digits of its HMAC; also the tag of If-None-Match", "3f9c1a2b4d5e"),
             "headers": texts("All that a caller copies onto its request to the partner"), "values": texts("Values kept from the partner's answer"),
@@ -73,7 +77,8 @@ enum APISchemas {
 
     private static let tokenStatus = object(
         [
-            "name": string("The token's name", "zapper"), "provider": string("Its provider", "zapper-service"), "inputs": texts("Its per-request inputs"),
+            "name": string("The token's name", "zapper"), "provider": string("Its provider", "zapper-service"),
+            "inputs": texts("Its per-request inputs"),
             "required": flag("Whether readiness needs it"),
             "state": word("No token in hand from `pending` on", ["fresh", "stale", "pending", "failing", "latched", "idle", "paused", "revoked"]),
             "logging_in": flag("Whether a login is in flight"), "fingerprint": string("Of the token in hand", "3f9c1a2b4d5e"),
@@ -91,7 +96,8 @@ enum APISchemas {
     private static let lastFailure = object(
         [
             "class": string("What to do about it", "transient"), "reason": string("In words", "the partner answered 500"),
-            "status": count("The partner's status"), "partner_message": string("The partner's words, redacted; for callers with `admin`", "try later"),
+            "status": count("The partner's status"),
+            "partner_message": string("The partner's words, redacted; for callers with `admin`", "try later"),
         ], required: ["class", "reason"])
 
     private static let pastLogin = object(

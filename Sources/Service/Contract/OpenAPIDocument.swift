@@ -70,7 +70,9 @@ package enum OpenAPIDocument {
         var responses: [String: JSONValue] = [:]
         for success in text.successes {
             var response: [String: JSONValue] = ["description": .string(success.text)]
-            if let type = success.mediaType { response["content"] = success.schema.map { content(type, $0) } ?? .object([type: .object(["schema": .object(["type": "string"])])]) }
+            if let type = success.mediaType {
+                response["content"] = success.schema.map { content(type, $0) } ?? .object([type: .object(["schema": .object(["type": "string"])])])
+            }
             if route.endpoint == .token, success.status == 200, case .object(var types)? = response["content"] {
                 types["text/plain"] = .object(["schema": .object(["type": "string"])])
                 response["content"] = .object(types)
@@ -87,7 +89,9 @@ package enum OpenAPIDocument {
             var response: [String: JSONValue] = ["description": .string(slugs), "content": content("application/problem+json", "Problem")]
             if status == 429 || status == 503 {
                 response["headers"] = .object([
-                    "Retry-After": .object(["description": "Seconds until it may be asked again", "schema": .object(["type": "integer", "minimum": 1])])
+                    "Retry-After": .object([
+                        "description": "Seconds until it may be asked again", "schema": .object(["type": "integer", "minimum": 1]),
+                    ])
                 ])
             }
             responses["\(status)"] = .object(response)

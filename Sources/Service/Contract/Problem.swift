@@ -81,7 +81,7 @@ extension Problem {
             self.init(.minValidUnreachable, "min_valid exceeds the longest lifetime this partner gives (\(words))", token: token)
         case .failing(let failure, let isLatched):
             self.init(failure, isLatched: isLatched, token: token, retryAfter: refusal.retryAfter, left: left)
-            if isOperator { detail += ": \(failure.reason)" }
+            if isOperator, failure.reason != "status \(failure.status ?? 0)" { detail += ": \(failure.reason)" }
         case .budgetExhausted:
             self.init(.loginBudgetExhausted, "the cap on logins for this token was reached", token: token, retryAfter: refusal.retryAfter)
         case .held(let hold):
@@ -101,7 +101,9 @@ extension Problem {
         let status = failure.status.map { " (status \($0))" } ?? ""
         switch failure.waitingFor ?? failure.failureClass {
         case .transient, .certificate, .local, .waiting:
-            let why = failure.failureClass == .waiting ? "a token this login needs is missing" : "logins fail: \((failure.failureClass).rawValue)"
+            let why =
+                failure.failureClass == .waiting
+                ? "the login waits for another token, or for another host" : "logins fail: \((failure.failureClass).rawValue)"
             self.init(.partnerUnavailable, "\(why)\(status)\(rest ?? ", and no valid token is left")", token: token, retryAfter: retryAfter)
         case .timedOut:
             self.init(.partnerTimeout, "the login timed out\(rest ?? " and no valid token is left")", token: token, retryAfter: retryAfter)

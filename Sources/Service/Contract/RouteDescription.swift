@@ -82,13 +82,15 @@ struct RouteDescription {
         let text = "With `Accept: text/plain` the bare token and a newline. Other parameters of the query are the token's per-request inputs."
         return RouteDescription(
             "The current token", text, query: [minValid, wait],
-            answers: [json("The token, and all that a request to the partner needs.", "Token"), unchanged], problems: ofTokens + [.preconditionFailed])
+            answers: [json("The token, and all that a request to the partner needs.", "Token"), unchanged], problems: ofTokens + [.preconditionFailed]
+        )
     }
 
     private static func showing(_ endpoint: Endpoint) -> RouteDescription {
         switch endpoint {
         case .listTokens:
-            RouteDescription("The tokens this caller may use", "Never their values.", answers: [json("Each token with its state and times.", "TokenList")])
+            RouteDescription(
+                "The tokens this caller may use", "Never their values.", answers: [json("Each token with its state and times.", "TokenList")])
         case .tokenStatus:
             RouteDescription(
                 "Why the next refresh is when it is", answers: [json("The state of one token.", "TokenStatus")], problems: [.loginBudgetExhausted])
@@ -128,7 +130,8 @@ struct RouteDescription {
         case .live: RouteDescription("Whether the event loops turn", answers: [plain("They do.")])
         case .ready:
             RouteDescription(
-                "Whether every required token is usable", "Known callers get the names of those that are not.", answers: [plain("They are.")], problems: [.notReady])
+                "Whether every required token is usable", "Known callers get the names of those that are not.", answers: [plain("They are.")],
+                problems: [.notReady])
         case .readyToken: RouteDescription("Whether one token is usable", answers: [plain("It is.")], problems: [.notReady])
         case .metrics:
             RouteDescription(

@@ -40,6 +40,7 @@ import YAML
                 "c.yaml:4:33: clients.one.tokens[0]: zaper names no token; did you mean zapper?",
                 "c.yaml:4:40: clients.one.tokens[1]: zip* names no token; known tokens: zapper",
                 "c.yaml:5:16: clients.two.group: there is no group backups on this host; did you mean backup?",
+                "c.yaml:5:48: clients.two.tokens[1].zapper: no token of this name has the per-request input tenant",
             ])
     }
 

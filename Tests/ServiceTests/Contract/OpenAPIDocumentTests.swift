@@ -58,14 +58,18 @@ import Testing
                 ("Token", try await live.ask("GET", "/v1/tokens/zapper").json), ("TokenList", try await live.ask("GET", "/v1/tokens").json),
                 ("TokenStatus", try await live.ask("GET", "/v1/tokens/zapper/status").json),
                 ("Problem", try await live.ask("GET", "/v1/tokens/none").json),
-                ("RejectionAction", try await live.ask("POST", "/v1/tokens/zapper/rejections", body: #"{"fingerprint":"000000000000","status":401}"#).json),
+                (
+                    "RejectionAction",
+                    try await live.ask("POST", "/v1/tokens/zapper/rejections", body: #"{"fingerprint":"000000000000","status":401}"#).json
+                ),
             ]
             for (name, answer) in answers {
                 let schema = served.json["components"]?["schemas"]?[name]
                 let known = Set(Self.members(schema?["properties"]).keys)
                 guard case .array(let required)? = schema?["required"] else { throw TestFailure(name) }
                 let found = Set(Self.members(answer).keys)
-                #expect(found.isSubset(of: known) && Set(required.compactMap(\.text)).isSubset(of: found), "\(name): \(found.symmetricDifference(known))")
+                #expect(
+                    found.isSubset(of: known) && Set(required.compactMap(\.text)).isSubset(of: found), "\(name): \(found.symmetricDifference(known))")
             }
         }
     }

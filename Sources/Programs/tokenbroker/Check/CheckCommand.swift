@@ -7,6 +7,7 @@ import JSON
 import Providers
 import Secrets
 import Text
+import Time
 import YAML
 
 struct CheckCommand: AsyncParsableCommand {
@@ -35,6 +36,9 @@ struct CheckCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard with.isEmpty || tokens.count == 1 && login else { throw ValidationError("--with needs --login and the name of one token") }
+        guard !syntax || !login else { throw ValidationError("--syntax looks at the files alone; --login cannot be combined with it") }
+        let inputs = with.map { $0.prefix { $0 != "=" } }
+        guard Set(inputs).count == inputs.count else { throw ValidationError("--with is given twice for one input") }
         if user != nil, !ServiceIdentity.isRoot { throw ValidationError("--user needs root: run it with sudo") }
         if let user, ServiceIdentity(named: user) == nil { throw ValidationError("there is no user \(user) on this host") }
     }
@@ -60,6 +64,8 @@ struct CheckCommand: AsyncParsableCommand {
         try identity?.become()
         let checker = LoginChecker(configuration, secrets: secrets)
         report.results = syntax ? [] : await checker.checkSecrets()
+        report.tokens = configuration.tokens.count
+        report.store = syntax ? [] : await StoreCheck.faults(configuration.store, secrets: secrets)
         let logsIn = login && report.isGood
         if logsIn { report.results = await checker.checkLogins { mayEndSession(of: $0) } }
         if login, !logsIn { report.notes.append("no login was tried: mend the faults first") }
@@ -97,7 +103,10 @@ struct CheckCommand: AsyncParsableCommand {
     private func replacing(_ token: TokenConfiguration) throws -> TokenConfiguration {
         var token = token
         for text in with {
-            let (name, value) = try KeyValue(text).pair
+            guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
+                throw ValidationError("--with: \(text) must be INPUT=@FILE")
+            }
+            let (name, value) = (String(text[..<equals]), String(text[text.index(after: equals)...]))
             guard let input = token.provider.input(name), input.isSecret else {
                 let secrets = token.provider.inputs.filter(\.isSecret).map(\.name)
                 throw ValidationError(
@@ -109,10 +118,11 @@ struct CheckCommand: AsyncParsableCommand {
             do {
                 let bytes = try SmallFile(String(value.dropFirst())).bytes(atMost: SystemSecretSource.maximumBytes)
                 token.inputs[name] = .secret([.value(try SecretText.secret(in: bytes, at: "file \(value.dropFirst())"))])
+            } catch let error as SystemCallError {
+                explain("tokenbroker: --with: file \(value.dropFirst()): \(SystemCallError.text(of: error.code))")
+                throw ProgramExit.noInput
             } catch {
-                explain(
-                    "tokenbroker: --with: file \(value.dropFirst()): \((error as? SystemCallError).map { SystemCallError.text(of: $0.code) } ?? "\(error)")"
-                )
+                explain("tokenbroker: --with: \(error)")
                 throw ProgramExit.noInput
             }
         }
@@ -126,6 +136,7 @@ struct CheckCommand: AsyncParsableCommand {
         } else {
             for fault in report.faults { explain(fault.description) }
             for note in report.notes + report.listeners.notes.map({ "note: \($0)" }) + report.listeners.faults { explain(note) }
+            for fault in report.store { explain("store: \(fault)") }
             if !report.hasErrors { print(report.text) }
         }
         return code
@@ -154,9 +165,17 @@ struct CheckCommand: AsyncParsableCommand {
             case .environment(let name):
                 advice.insert("warning: environment variable \(name): `systemctl show` shows a unit's environment to every user")
             case .command(let words, _):
-                advice.insert("warning: command \(words.first ?? ""): under the shipped unit it needs a drop-in with ExecPaths=\(words.first ?? "")")
+                let program = words.first ?? ""
+                let mend =
+                    program.hasPrefix("/")
+                    ? "it needs a drop-in with ExecPaths=\(program)" : "give its absolute path, and a drop-in with ExecPaths= of that"
+                advice.insert("warning: command \(program): under the shipped unit \(mend)")
             case .file, .credential, .value: break
             }
+        }
+        let now = SystemClocks().wall
+        for client in configuration.clients where !client.keys.isEmpty && client.keys.allSatisfy({ $0.notAfter.map { $0 <= now } ?? false }) {
+            advice.insert("warning: clients.\(client.name): the time of its key is over; nobody is this client")
         }
         return advice.sorted()
     }

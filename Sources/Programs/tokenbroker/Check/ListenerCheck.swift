@@ -1,5 +1,6 @@
 import Configuration
 import Files
+import Glibc
 import LocalHTTP
 
 /// Who holds the addresses that the configuration listens on.
@@ -10,6 +11,7 @@ struct ListenerCheck {
     /// - Parameter service: the service's user; what it or root holds may be the running daemon or its socket unit.
     init(_ listeners: [ListenerConfiguration], service: String) {
         for listener in listeners {
+            if case .unix(let path, _, _) = listener.address, let problem = Self.problem(with: path) { faults.append("unix:\(path): \(problem)") }
             guard let address = Self.address(listener), let holder = SocketHolder(listeningAt: address) else { continue }
             switch holder.program {
             case "tokenbroker"?: notes.append("\(address): the running daemon listens there: \(holder)")
@@ -19,6 +21,17 @@ struct ListenerCheck {
             default: faults.append("\(address): \(holder) listens there; stop it, or give another address under listen")
             }
         }
+    }
+
+    /// What keeps a socket from being made at a path.
+    private static func problem(with path: String) -> String? {
+        var status = stat()
+        let folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+        if !folder.isEmpty, unsafe stat(folder, &status) != 0 || status.st_mode & S_IFMT != S_IFDIR {
+            return "there is no folder \(folder); make it, or give another path"
+        }
+        guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFSOCK else { return nil }
+        return "the file there is not a socket; remove it, or give another path"
     }
 
     private static func address(_ listener: ListenerConfiguration) -> SocketAddress? {

@@ -18,7 +18,9 @@ struct LoginChecker {
         var lines: [String]
 
         var text: String { (["\(isGood ? isTried ? "ok   " : "-    " : "wrong") \(token)"] + lines.map { "      \($0)" }).joined(separator: "\n") }
-        var json: JSONValue { .object(["token": .string(token), "ok": .bool(isGood), "lines": .array(lines.map { .string($0) })]) }
+        var json: JSONValue {
+            .object(["token": .string(token), "ok": .bool(isGood), "tried": .bool(isTried), "lines": .array(lines.map { .string($0) })])
+        }
     }
 
     private let configuration: BrokerConfiguration
@@ -82,7 +84,12 @@ struct LoginChecker {
             clocks: clocks, transport: transport, secrets: secrets, gate: LoginGate(bounds: configuration.logins, clocks: clocks), inputs: inputs)
         inputs.performer.withLock { $0 = performer }
         var results: [Result] = []
-        for token in configuration.tokens where token.perRequest.isEmpty {
+        for token in configuration.tokens {
+            guard token.perRequest.isEmpty else {
+                let reason = "not tried: it depends on each request's \(token.perRequest.map(\.name).joined(separator: ", "))"
+                results.append(Result(token: token.name, isGood: true, isTried: false, lines: [reason]))
+                continue
+            }
             guard token.provider.refreshRequest == nil else {
                 let reason = "not tried: a login could end the refresh token that the daemon holds; tokenbroker refresh \(token.name) tries it there"
                 results.append(Result(token: token.name, isGood: true, isTried: false, lines: [reason]))

@@ -27,7 +27,9 @@ struct BrokerClient {
 
     init() async throws {
         let environment = ProcessEnvironment.all
-        let address = environment["TOKENBROKER_URL"] ?? Self.defaultAddress
+        let given = environment["TOKENBROKER_URL"].flatMap { $0.isEmpty ? nil : $0 }
+        // The daemon listens on loopback addresses alone; a name could lead elsewhere.
+        let address = (given ?? Self.defaultAddress).replacing("http://localhost", with: "http://127.0.0.1", maxReplacements: 1)
         if address.hasPrefix("unix:") {
             socket = String(address.dropFirst(5))
             base = "http://127.0.0.1"
@@ -47,7 +49,7 @@ struct BrokerClient {
         do throws(SecretFault) {
             key = try await SystemSecretSource(environment: environment).read(.file(path: path, isShared: false))
         } catch {
-            explain("tokenbroker: TOKENBROKER_KEY_FILE: \(error)")
+            explain("tokenbroker: TOKENBROKER_KEY_FILE: \(error.place): \(error.problem.replacing(", or accept it with shared: true", with: ""))")
             throw ProgramExit.noInput
         }
     }
@@ -81,13 +83,13 @@ struct BrokerClient {
                 switch error.kind {
                 case .timedOut: " within \(DurationSyntax.words(time)); `systemctl status tokenbroker` says what it does"
                 case .unreachable where socket != nil: "; is it running, and may this user connect?"
-                default: ": \(error.reason)"
+                default: ": \(error.reason); is it running, and does TOKENBROKER_URL name its address?"
                 }
             explain("tokenbroker: the daemon at \(place) does not answer\(reason)")
             throw ProgramExit.unavailable
         }
         guard reply.status >= 400 else { return reply }
-        throw Self.exitCode(reporting: reply)
+        throw exitCode(reporting: reply)
     }
 
     /// Asks the kernel who listens at the TCP address before a key is sent there: while the daemon is down, any user of this host can.
@@ -111,14 +113,21 @@ struct BrokerClient {
     func known(_ path: String) async throws -> JSONValue { try await json(.get, path, time: .seconds(5)) }
 
     /// Reports the problem on standard error and returns the exit code for it.
-    private static func exitCode(reporting reply: PartnerReply) -> ExitCode {
+    private func exitCode(reporting reply: PartnerReply) -> ExitCode {
         let problem = JSONValue(parsing: reply.body)
-        if CommandLine.arguments.contains("--json"), let problem { print(problem.jsonText) }
-        let title = problem?["title"]?.text ?? "status \(reply.status)"
-        let detail = problem?["detail"]?.text.map { ": \($0)" } ?? ""
-        let retry = problem?["retry_after"]?.integerValue.map { "; try again in \(DurationSyntax.words(.seconds($0)))" } ?? ""
-        explain("tokenbroker: \(title)\(detail)\(retry)")
-        switch problem?["type"]?.text {
+        guard let problem, let title = problem["title"]?.text else {
+            explain(
+                "tokenbroker: what answers at \(socket.map { "unix:\($0)" } ?? base) is not the daemon (status \(reply.status)); see TOKENBROKER_URL")
+            return ProgramExit.unavailable
+        }
+        if CommandLine.arguments.contains("--json") { print(problem.jsonText) }
+        let detail = Self.isRepeated(title, in: problem["detail"]?.text ?? "") ? "" : ": \(problem["detail"]?.text ?? "")"
+        let hint =
+            reply.status == 401
+            ? key == nil ? "; TOKENBROKER_KEY_FILE names the file with the client's key" : "; the key is that of TOKENBROKER_KEY_FILE" : ""
+        let retry = problem["retry_after"]?.integerValue.map { "; try again in \(DurationSyntax.words(.seconds($0)))" } ?? ""
+        explain("tokenbroker: \(detail.isEmpty ? problem["detail"]?.text ?? title : title + detail)\(hint)\(retry)")
+        switch problem["type"]?.text {
         case "/problems/reload-refused": return ProgramExit.configuration
         case "/problems/bad-partner-reply": return ProgramExit.dataFault
         default: break
@@ -130,6 +139,9 @@ struct BrokerClient {
         default: return ProgramExit.unavailable
         }
     }
+
+    /// Whether the detail begins with what the title says.
+    private static func isRepeated(_ title: String, in detail: String) -> Bool { detail.lowercased().hasPrefix(title.lowercased()) }
 
     /// A path with its segments percent-encoded.
     static func path(_ segments: String..., query: [(String, String)] = []) -> String {
