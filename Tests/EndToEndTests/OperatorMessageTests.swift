@@ -40,7 +40,7 @@ import Testing
     @Test func `the running daemon's own addresses are no fault`() async throws {
         try await blocking {
             let daemon = try Daemon { yaml, folder in yaml.replacing("listen:\n", with: "listen:\n  - unix: \(folder)/api.sock\n") }
-            let result = try Self.check("--config", "\(daemon.folder)/config.yaml", "--syntax")
+            let result = try Self.check("--config", "\(daemon.folder)/config.yaml")
             #expect(result.status == 0)
             #expect(result.errors.contains("note: unix:\(daemon.folder)/api.sock: the running daemon listens there"), "\(result.errors)")
         }

@@ -1,6 +1,5 @@
 import Contract
 import LocalHTTP
-import Logging
 import Observability
 
 /// The audit lines of one batch of requests, written together, and the refusals beyond a caller's rate of lines, summarised once a second.

@@ -53,7 +53,10 @@ package enum ProblemKind: String, Sendable, CaseIterable {
         }
     }
 
-    private var text: (status: Int, title: String, help: String) {
+    private var text: (status: Int, title: String, help: String) { tokenText ?? requestText }
+
+    /// The problems of a token that is not there.
+    private var tokenText: (status: Int, title: String, help: String)? {
         switch self {
         case .tokenPending: (503, "No token yet", "The first login is still running. Ask again after Retry-After, or with a longer wait.")
         case .minValidNotMet:
@@ -91,6 +94,13 @@ package enum ProblemKind: String, Sendable, CaseIterable {
             (503, "The token is paused or revoked", "An operator holds the logins of this token: tokenbroker resume NAME makes them again.")
         case .minValidUnreachable:
             (409, "min_valid exceeds the longest lifetime", "This partner's tokens never live that long. Ask with a smaller min_valid.")
+        default: nil
+        }
+    }
+
+    /// The problems of a request.
+    private var requestText: (status: Int, title: String, help: String) {
+        switch self {
         case .invalidParameter: (400, "A parameter is invalid", "The detail names the parameter and what is valid.")
         case .badRequest: (400, "The request is malformed", "The message does not follow RFC 9112; the connection was closed.")
         case .unauthenticated: (401, "Missing or wrong key", "Send the client key: Authorization: Bearer KEY. tokenbroker client add creates one.")
@@ -117,6 +127,7 @@ package enum ProblemKind: String, Sendable, CaseIterable {
         case .noHistory:
             (404, "No history", "Only the store keeps past logins: configure store: {sqlite: /path}, or see the log for why it is unusable.")
         case .shuttingDown: (503, "Stopping", "The daemon is stopping. Ask again in a moment.")
+        default: (500, rawValue, "")  // `tokenText` has it
         }
     }
 }

@@ -1,4 +1,4 @@
-package import Logging
+import Logging
 import Synchronization
 
 /// Writes one line for every token served or refused: the caller, the request and the outcome.
@@ -18,11 +18,18 @@ package final class AuditLog: Sendable {
         set { enabled.store(newValue, ordering: .relaxed) }
     }
 
+    /// The levels of lines of the audit.
+    package enum Level: Sendable {
+        case warning, info
+
+        fileprivate var level: Logger.Level { self == .warning ? .warning : .info }
+    }
+
     /// The start of each line, up to its caller.
-    package func prefix(_ level: Logger.Level) -> [UInt8] { Array("\(settings.prefix(level))audit".utf8) }
+    package func prefix(_ level: Level) -> [UInt8] { Array("\(settings.prefix(level.level))audit".utf8) }
 
     /// Writes one line: the caller, then `rest`.
-    package func write(_ level: Logger.Level, of caller: AuditedCaller, _ rest: String) {
+    package func write(_ level: Level, of caller: AuditedCaller, _ rest: String) {
         output.write(prefix(level) + Array("\(caller.text)\(rest)\n".utf8), from: caller.isKnown ? .audit : .strangers)
     }
 

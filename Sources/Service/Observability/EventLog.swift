@@ -25,17 +25,6 @@ package struct EventLog: EventSink {
                 "token": "\(token)", "fingerprint": "\(fingerprint)", "life": "\(words(lifetime))", "next_refresh": "\(words(next))",
             ]
             logger.info("token shared by another host", metadata: fields)
-        case .loginAlone(let token):
-            logger.warning("login without the fleet's lock", metadata: ["token": "\(token)"])
-        case .fleetRecordUnread(let key, let fault):
-            let reason =
-                fault == .sealed ? "it does not open with this store key: another key, or another fleet under the same prefix" : "it is too large"
-            logger.error("record of the fleet passed over", metadata: ["key": "\(key)", "reason": "\(reason)"])
-        case .fleetClocksDiffer(let spread):
-            logger.warning(
-                "clocks of etcd's members differ: ages of tokens may be counted too short", metadata: ["by": "\(DurationSyntax.words(spread))"])
-        case .fleetLockBroken(let token, let holder):
-            logger.error("lock of the fleet passed over: held longer than any login takes", metadata: ["token": "\(token)", "holder": "\(holder)"])
         case .refreshFailed(let token, let failure):
             var fields: Logger.Metadata = ["token": "\(token)", "class": "\(failure.failureClass.rawValue)", "reason": "\(failure.reason)"]
             if let message = failure.partnerMessage { fields["partner_message"] = "\(message)" }
@@ -68,6 +57,7 @@ package struct EventLog: EventSink {
             logger.error("secret cannot be read: the next login needs it", metadata: ["token": "\(token)", "problem": "\(problem)"])
         case .reloadRefused(let faults):
             for fault in faults { logger.error("configuration refused", metadata: ["fault": "\(fault)"]) }
+        case .loginAlone, .fleetRecordUnread, .fleetClocksDiffer, .fleetLockBroken: recordFleet(event)
         case .storeFailed(let reason):
             logger.error("store failed, tokens are kept only in memory", metadata: ["reason": "\(reason)"])
         case .storeRecovered:
@@ -76,6 +66,23 @@ package struct EventLog: EventSink {
             logger.error("refresh token is kept only in memory", metadata: ["token": "\(token)", "reason": "\(reason)"])
         case .refreshTokenSecured(let token):
             logger.notice("refresh token is on disk", metadata: ["token": "\(token)"])
+        }
+    }
+
+    private func recordFleet(_ event: BrokerEvent) {
+        switch event {
+        case .loginAlone(let token):
+            logger.warning("login without the fleet's lock", metadata: ["token": "\(token)"])
+        case .fleetRecordUnread(let key, let fault):
+            let reason =
+                fault == .sealed ? "it does not open with this store key: another key, or another fleet under the same prefix" : "it is too large"
+            logger.error("record of the fleet passed over", metadata: ["key": "\(key)", "reason": "\(reason)"])
+        case .fleetClocksDiffer(let spread):
+            logger.warning(
+                "clocks of etcd's members differ: ages of tokens may be counted too short", metadata: ["by": "\(DurationSyntax.words(spread))"])
+        case .fleetLockBroken(let token, let holder):
+            logger.error("lock of the fleet passed over: held longer than any login takes", metadata: ["token": "\(token)", "holder": "\(holder)"])
+        default: break
         }
     }
 

@@ -1,6 +1,5 @@
 package import Contract
 import LocalHTTP
-import Logging
 package import Time
 import Tokens
 

@@ -58,7 +58,7 @@ struct CheckCommand: AsyncParsableCommand {
             configuration = try chosen(read)
         }
         report.notes = Self.advice(configuration) + Self.rights(identity, isWanted: !syntax)
-        report.listeners = ListenerCheck(configuration.listeners, service: identity?.name ?? ServiceIdentity.unitUser)
+        if !syntax { report.listeners = ListenerCheck(configuration.listeners, service: identity?.name ?? ServiceIdentity.unitUser) }
         var secrets = CheckedSecrets(environment: ProcessEnvironment.all)
         await secrets.readCredentials(of: configuration.references)
         try identity?.become()
