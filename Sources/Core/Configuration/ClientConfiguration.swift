@@ -12,4 +12,6 @@ package struct ClientConfiguration: Sendable, Equatable {
     package var limits = ClientLimits()
     /// Whether this is a reverse proxy that asks before it forwards a request; its forwarding fields are ignored on `/headers`.
     package var answersForwardAuth = false
+    /// The per-request inputs that such a proxy passes on from its visitor's query.
+    package var passedInputs: Set<String> = []
 }

@@ -29,6 +29,10 @@ struct ClientReader {
                 client.answersForwardAuth = true
                 if client.keys.isEmpty { forwards.fault("needs key_sha256: a proxy is identified only by its key") }
             }
+            if let passed = settings.take("pass") {
+                client.passedInputs = Set(passed.strings() ?? [])
+                if !client.answersForwardAuth { passed.fault("applies only to a client with forward_auth: true") }
+            }
             if !["key_sha256", "user", "group"].contains(where: settings.has) {
                 member.node.fault("needs key_sha256, user or group; `tokenbroker client add \(member.name)` generates a key")
             }

@@ -81,6 +81,15 @@ package enum JSONValue: Sendable, Hashable {
         return text
     }
 
+    /// The value of a number without a fraction, however it is written.
+    package var wholeNumber: Int64? {
+        switch self {
+        case .integer(let number): number
+        case .number(let number): Int64(exactly: number)
+        case .null, .bool, .string, .array, .object: nil
+        }
+    }
+
     package var integerValue: Int64? {
         guard case .integer(let number) = self else { return nil }
         return number

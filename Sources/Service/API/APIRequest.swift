@@ -32,9 +32,10 @@ package struct APIRequest: Sendable {
 
     package var token: String { parameters["token"] ?? "" }
 
+    /// - Parameter isVisitors: whether its conditions are those of a proxy's visitor, which are no business of the daemon.
     /// - Throws: `Problem` of kind `invalidParameter`, which names the parameter.
     init(
-        route: Route, parameters: [String: String], query: [(name: String, value: String)], head: borrowing RequestHead, bytes: Span<UInt8>,
+        route: Route, parameters: [String: String], query: [(name: String, value: String)], isVisitors: Bool = false, head: borrowing RequestHead, bytes: Span<UInt8>,
         body: Span<UInt8>, caller: Caller?, policy: AccessPolicy, requestID: String
     ) throws(Problem) {
         self.route = route
@@ -47,8 +48,8 @@ package struct APIRequest: Sendable {
         wantsText = types.prefersText
         wantsOpenMetrics = route.endpoint == .metrics && types.prefersOpenMetrics
         takesGzip = route.endpoint.mayCompress && AcceptedTypes(.acceptEncoding, head, bytes).takesGzip
-        ifNoneMatch = EntityTags(.ifNoneMatch, of: head, bytes)
-        failsPrecondition = head.has(.ifMatch) && !EntityTags(.ifMatch, of: head, bytes).namesByStrongComparison
+        ifNoneMatch = isVisitors ? EntityTags() : EntityTags(.ifNoneMatch, of: head, bytes)
+        failsPrecondition = !isVisitors && head.has(.ifMatch) && !EntityTags(.ifMatch, of: head, bytes).namesByStrongComparison
         minValid = try Self.seconds(query, "min_valid", 0...Int(Expiry.range.upperBound.wholeSeconds)).flatMap { $0 > 0 ? .seconds($0) : nil }
         wait = try Self.seconds(query, "wait", 0...Self.maximumWait).map { .seconds($0) }
         perRequest = Self.inputs(query)

@@ -132,12 +132,15 @@ package final class BrokerHandler: RequestHandler {
                 caller: admission.audited(known, on: connection))
             if let decided { return finish(routed, decided.refusal) }
             do throws(Problem) {
+                // The query, the conditions and the Accept of a proxy's authorization request are its visitor's.
+                let isVisitors = route.endpoint == .tokenHeaders && known?.standing.answersForwardAuth == true
+                let query = isVisitors ? target.query.filter { known?.standing.passedInputs.contains($0.name) ?? false } : target.query
                 // A stranger's query is not looked into.
-                let inputs = known == nil ? [:] : APIRequest.inputs(target.query)
+                let inputs = known == nil ? [:] : APIRequest.inputs(query)
                 let subject: Admission.Subject = parameters["token"].map { .token($0, inputs: inputs) } ?? .all
                 try admission.decide(head, bytes, route, about: subject, by: known, on: connection)
                 let request = try APIRequest(
-                    route: route, parameters: parameters, query: target.query, head: head, bytes: bytes, body: body, caller: known?.caller,
+                    route: route, parameters: parameters, query: query, isVisitors: isVisitors, head: head, bytes: bytes, body: body, caller: known?.caller,
                     policy: admission.rules.policy, requestID: routed.requestID)
                 return try answer(request, routed, known, on: connection)
             } catch {

@@ -14,6 +14,9 @@ struct EntityTags: Sendable, Equatable {
     /// Tags beyond this many are passed over: no cache holds so many.
     private static let most = 64
 
+    /// No tag.
+    init() {}
+
     /// Reads every field line of this name; what is no tag says nothing.
     init(_ name: FieldName, of head: borrowing RequestHead, _ bytes: Span<UInt8>) {
         for field in head.fields where field.name == name { read(field.value, of: bytes) }

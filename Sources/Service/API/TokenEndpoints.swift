@@ -87,7 +87,8 @@ extension BrokerAPI {
         guard let fingerprint = members["fingerprint"]?.text, fingerprint.count == 12, Digest.bytes(hex: fingerprint) != nil else {
             throw Problem(.invalidParameter, "fingerprint must be the 12 hex digits of the refused token", token: request.token)
         }
-        guard let status = members["status"]?.integerValue, (100...599).contains(status) else {
+        // 401.0 is an integer too (JSON Schema 2020-12, 6.1.1).
+        guard let status = members["status"]?.wholeNumber, (100...599).contains(status) else {
             throw Problem(.invalidParameter, "status must be the partner's status, a number from 100 to 599", token: request.token)
         }
         if let unknown = members.keys.first(where: { $0 != "fingerprint" && $0 != "status" }) {

@@ -21,6 +21,8 @@ package final class Standing {
     package let uses: [ClientUse]
     /// Whether the caller is a reverse proxy whose forwarding fields are ignored on `/headers`.
     package let answersForwardAuth: Bool
+    /// The parameters of its query that are its own, rather than its visitor's.
+    package let passedInputs: Set<String>
     /// The name of the caller in the audit.
     let name: String
     private let caller: Caller
@@ -35,6 +37,7 @@ package final class Standing {
         uses = caller.clients.compactMap { rules.uses[$0] }
         let clients = caller.clients.map { rules.identifier.clients[$0] }
         answersForwardAuth = clients.contains { $0.answersForwardAuth }
+        passedInputs = clients.reduce(into: []) { $0.formUnion($1.passedInputs) }
         name = clients.isEmpty ? caller.isOperator ? "operator" : "owner" : clients.map(\.name).joined(separator: ",")
     }
 
