@@ -23,7 +23,8 @@ import Testing
         while Date() < end {
             if let client = RawClient(address: "unix:\(socket)") {
                 client.send(
-                    "GET /pulsecrm/auth/session?min_valid=99999999&tenant=x HTTP/1.1\r\nHost: app\r\nIf-None-Match: *\r\nAccept: text/plain\r\nCookie: a=b\r\nConnection: close\r\n\r\n")
+                    "GET /pulsecrm/auth/session?min_valid=99999999&tenant=x HTTP/1.1\r\nHost: app\r\nIf-None-Match: *\r\nAccept: text/plain\r\nCookie: a=b\r\nConnection: close\r\n\r\n"
+                )
                 if let answer = client.receive() { return answer }
             }
             usleep(20_000)
@@ -89,7 +90,9 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: has("/usr/bin/promtool"))) func `the metrics pass promtool, and the alerts and the dashboard name metrics that exist`() async throws {
+    @Test(.enabled(if: has("/usr/bin/promtool"))) func `the metrics pass promtool, and the alerts and the dashboard name metrics that exist`()
+        async throws
+    {
         try await blocking {
             let daemon = try Daemon()
             let text = try #require(daemon.get("/metrics")?.text)
@@ -104,7 +107,9 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: has("/usr/bin/prometheus")), .timeLimit(.minutes(2))) func `Prometheus scrapes the daemon and alerts after a refused reload`() async throws {
+    @Test(.enabled(if: has("/usr/bin/prometheus")), .timeLimit(.minutes(2))) func `Prometheus scrapes the daemon and alerts after a refused reload`()
+        async throws
+    {
         try await blocking {
             let daemon = try Daemon()
             let sample = try Self.own("config/prometheus.yaml", daemon)
@@ -114,7 +119,10 @@ import Testing
             let port = try LoopbackListener().port
             let prometheus = try Program(
                 "/usr/bin/prometheus",
-                ["--config.file=\(daemon.folder)/prometheus.yaml", "--storage.tsdb.path=\(daemon.folder)/tsdb", "--web.listen-address=127.0.0.1:\(port)"],
+                [
+                    "--config.file=\(daemon.folder)/prometheus.yaml", "--storage.tsdb.path=\(daemon.folder)/tsdb",
+                    "--web.listen-address=127.0.0.1:\(port)",
+                ],
                 output: "\(daemon.folder)/prometheus.log")
             defer {
                 prometheus.signal(SIGTERM)

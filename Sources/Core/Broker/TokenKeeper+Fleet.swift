@@ -55,12 +55,44 @@ extension TokenKeeper {
             state.adopt(shared: trouble, at: now, using: &generator)
             for host in record.memory.rejectedBy where !memory.rejectedBy.contains(host) { memory.rejectedBy.append(host) }
             publish()
+        case .older where isContradicted(by: record):
+            // Whose session lives is not known: a new login ends both, and its number is the highest.
+            state.planAgain(at: now)
         case .older:
             if let revision { writeBack(over: revision) }
         case .nothing: break
         }
         settleWaiters()
         poke()
+    }
+
+    /// Whether an exclusive login with a lower number was made after this host's own: by a host that did not know of this one, since the store
+    /// had lost its record.
+    private func isContradicted(by record: TokenRecord) -> Bool {
+        guard configuration.isExclusive, let own = state.token, let theirs = record.state.token, own.fingerprint != theirs.fingerprint else {
+            return false
+        }
+        // Ages have a resolution of one second: what may have been later counts as later.
+        return theirs.issuedAt > own.issuedAt + .seconds(-2)
+    }
+
+    /// Whether another host's later login was adopted while this one was in flight: a host that sleeps keeps no lock.
+    func isOvertaken(_ ending: LoginAttempt.Ending, since number: Int64) -> Bool {
+        guard case .loggedIn(let report, _, let theirs, _) = ending, memory.number > max(number, theirs?.number ?? 0) else { return false }
+        guard let draft = try? report.outcome.get(), let token = state.token else { return true }
+        return draft.sentAt < token.issuedAt
+    }
+
+    /// Drops the result of a login that another host's has overtaken.
+    func dropOvertaken(_ ending: LoginAttempt.Ending) async {
+        loginInFlight = nil
+        environment.events.record(.lateResultDropped(token: configuration.name))
+        // Either login may have ended the other's session.
+        if configuration.isExclusive, case .loggedIn(let report, _, _, _) = ending, case .success = report.outcome { state.planAgain(at: now) }
+        publish()
+        settleWaiters()
+        await environment.fleet?.unlock(ending.lock)
+        turn()
     }
 
     /// Writes a login's result for the other hosts; if another host's record prevails, applies that record.

@@ -130,7 +130,7 @@ package actor TokenKeeper {
 
     private func beginLogin(_ trigger: TokenState.Trigger) {
         let began = now
-        let startedIn = generation
+        let (startedIn, number) = (generation, memory.number)
         state.loginBegan(trigger, at: began)
         environment.events.record(.loginBegan(token: configuration.name, trigger: trigger))
         let isChained = isChained
@@ -146,12 +146,15 @@ package actor TokenKeeper {
         loginInFlight = Task { [weak self, environment, isChained] in
             let ended = await attempt.run(environment)
             if !isChained { environment.schedule.loginEnded() }
-            await self?.loginEnded(ended, trigger, startedIn: startedIn, began: began)
+            await self?.loginEnded(ended, trigger, startedIn: startedIn, number: number, began: began)
         }
         publish()
     }
 
-    private func loginEnded(_ ending: LoginAttempt.Ending, _ trigger: TokenState.Trigger, startedIn: Int, began: BootInstant) async {
+    private func loginEnded(
+        _ ending: LoginAttempt.Ending, _ trigger: TokenState.Trigger, startedIn: Int, number: Int64, began: BootInstant
+    ) async {
+        if isOvertaken(ending, since: number) { return await dropOvertaken(ending) }
         await remember(ending)
         if startedIn == generation { await awaitValidity(of: ending) }
         loginInFlight = nil
@@ -206,7 +209,7 @@ package actor TokenKeeper {
             memory.triedDigest = LoginMemory.digest(ofAll: digests)
         case .loggedIn(let report, let lock, let theirs, let digests):
             inputDigests = digests
-            memory = theirs ?? memory
+            if let theirs, theirs.number >= memory.number { memory = theirs }
             guard memory.learn(report, tried: LoginMemory.digest(ofAll: digests)) else { return }
             await environment.store?.secure(stored)
             _ = await environment.fleet?.write(stored, under: lock, isExclusive: configuration.isExclusive)

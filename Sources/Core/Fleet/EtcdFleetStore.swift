@@ -171,7 +171,7 @@ package final class EtcdFleetStore: FleetStore {
         guard let entry = (seen["kvs"]?.elements ?? []).first.flatMap(EtcdEntry.init) else {
             return try await take(name, lock, for: time, broken: nil)
         }
-        let held = HeldLock(revision: entry.created, holder: String(decoding: entry.value, as: UTF8.self))
+        let held = HeldLock(revision: entry.created, holder: String(decoding: entry.value.prefix(100), as: UTF8.self))
         // A key without a lease was copied here, or written by hand: it would hold for ever.
         if entry.lease != 0, held != stale {
             let answer = try await client.call("/v3/kv/range", Self.range(tokenKey(name)))
@@ -252,6 +252,9 @@ package final class EtcdFleetStore: FleetStore {
                 if entry.key.starts(with: locks) {
                     let name = String(decoding: entry.key.dropFirst(locks.count), as: UTF8.self).prefix { $0 != "/" }
                     if event["type"] == "DELETE" { receive(.unlocked(RecordName(String(name)))) }
+                } else if event["type"] == "DELETE" {
+                    // Whose record it was, its key does not say: the load that follows shows who must write again.
+                    return false
                 } else if let record = record(entry) {
                     receive(.record(record))
                 }

@@ -88,10 +88,10 @@ package enum FleetPolicy {
         return trouble.failure.concernsAll && trouble.isPausing(at: now) && isBelieved(trouble, seenBy: record.memory.rejectedBy, here: host)
     }
 
-    /// Whether a latch counts on this host: a rejection may be that of one host's address or clock, so that this host, or a second one, must
-    /// have seen it too.
+    /// Whether a rejection counts on this host, and its pause: it may be that of one host's address or clock, so that this host, or a second
+    /// one, must have seen it too.
     private static func isBelieved(_ trouble: TokenState.Trouble, seenBy hosts: [String], here host: String) -> Bool {
-        !trouble.isLatched || hosts.contains(host) || Set(hosts).count >= 2
+        !trouble.isLatched && trouble.failure.failureClass != .rejected || hosts.contains(host) || Set(hosts).count >= 2
     }
 
     /// How long a lock lasts unless it is prolonged.
@@ -150,12 +150,16 @@ package enum FleetPolicy {
         guard var trouble = record.state.trouble, trouble.failure.concernsAll, record.memory.triedDigest == memory.triedDigest else {
             return .nothing
         }
-        if !isBelieved(trouble, seenBy: record.memory.rejectedBy, here: host) { trouble.confirm(at: now + confirmation * (0.1 + 0.9 * draw)) }
+        if !isBelieved(trouble, seenBy: record.memory.rejectedBy, here: host) {
+            trouble.confirm(at: now + confirmation(remaining: own.token?.remaining(at: now)) * (0.1 + 0.9 * draw))
+        }
         return .failure(trouble)
     }
 
-    /// Within this time a host confirms a rejection that only one other host saw.
-    private static let confirmation = Duration.seconds(60)
+    /// Within this time a host confirms a rejection that only one other host saw: before its own token dies, and soon where it has none.
+    private static func confirmation(remaining: Duration?) -> Duration {
+        min(.seconds(60), max(.seconds(4), (remaining ?? .zero) / 4))
+    }
 
     private static func isNewer(_ token: Token, than own: Token?, at now: BootInstant) -> Bool {
         own.map { token.issuedAt > $0.issuedAt || !$0.isAlive(at: now) } ?? true

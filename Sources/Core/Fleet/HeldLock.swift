@@ -5,6 +5,9 @@ package struct HeldLock: Sendable, Equatable {
     /// Who holds it, for people to read.
     package let holder: String
 
+    /// The text of a lock may change while it is held.
+    package static func == (one: HeldLock, other: HeldLock) -> Bool { one.revision == other.revision }
+
     package init(revision: Int64, holder: String) {
         self.revision = revision
         self.holder = holder

@@ -27,7 +27,10 @@ package actor LateStore: TokenStore {
             protectedNames.subtract(changes.tokens.keys)
         } catch {
             // The next write opens what is there then.
-            if error.kind == .moved { self.store = nil }
+            if error.kind == .moved {
+                store.end()
+                self.store = nil
+            }
             throw error
         }
     }

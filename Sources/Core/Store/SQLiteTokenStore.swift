@@ -21,6 +21,15 @@ package final class SQLiteTokenStore: TokenStore {
     /// When old logins of every token were last deleted.
     private let pruned = Mutex<WallTime?>(nil)
 
+    /// What tells this connection's own work from another program's: SQLite's counter of others' commits, and the file of the log.
+    private let seen = Mutex(Seen())
+    private let isEnded = Atomic<Bool>(false)
+
+    private struct Seen {
+        var version: Int64?
+        var log: UInt64?
+    }
+
     private static let attemptAge = Duration.seconds(30 * 86_400)
     private static let attemptsPerToken = 1000
     /// "tkbr", which distinguishes this database from another program's (PRAGMA application_id).
@@ -59,7 +68,10 @@ package final class SQLiteTokenStore: TokenStore {
         }
     }
 
-    deinit {
+    deinit { end() }
+
+    package func end() {
+        guard !isEnded.exchange(true, ordering: .acquiringAndReleasing) else { return }
         // The order matters: closing any descriptor of the file drops SQLite's own locks (fcntl_locking(2)).
         try? queue.close()
         close(lock)
@@ -168,7 +180,7 @@ package final class SQLiteTokenStore: TokenStore {
 
     private static func fault(_ error: any Error, _ path: String) -> StoreFault {
         switch error {
-        case let fault as StoreFault: StoreFault("\(path): \(fault)")
+        case let fault as StoreFault: StoreFault("\(path): \(fault)", fault.kind)
         case let error as DatabaseError:
             switch error.resultCode {
             case .SQLITE_NOTADB: StoreFault("\(path): is not an SQLite database")
@@ -202,8 +214,9 @@ package final class SQLiteTokenStore: TokenStore {
         try checkPlace()
         let (key, oldest) = (key, clocks.wall + (.zero - Self.attemptAge))
         let prunesAll = isPruningDue()
-        try await run { queue in
+        try await run { [self] queue in
             try await queue.write { database in
+                try checkVersion(database)
                 for name in changes.removed {
                     try database.execute(sql: "DELETE FROM token WHERE name = ? AND inputs = ?", arguments: [name.token, name.inputs])
                 }
@@ -219,6 +232,23 @@ package final class SQLiteTokenStore: TokenStore {
                 if prunesAll { try database.execute(sql: "DELETE FROM attempt WHERE at < ?", arguments: [oldest.nanoseconds]) }
             }
         }
+        let log = Self.file("\(path)-wal")
+        seen.withLock { $0.log = log }
+    }
+
+    /// - Throws: `StoreFault` if another program has written to the database, as a restored backup does.
+    private func checkVersion(_ database: Database) throws {
+        let version = try Int64.fetchOne(database, sql: "PRAGMA data_version")
+        let before = seen.withLock { seen in
+            defer { seen.version = version }
+            return seen.version
+        }
+        if let before, before != version { throw StoreFault("was written by another program; every token is written again", .moved) }
+    }
+
+    private static func file(_ path: String) -> UInt64? {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 ? UInt64(status.st_ino) : nil
     }
 
     /// Whether a day has passed since old logins of every token were deleted.
@@ -238,6 +268,11 @@ package final class SQLiteTokenStore: TokenStore {
         guard unsafe stat(path, &found) == 0 else { throw StoreFault("\(path): is gone; the file that was open has been moved or deleted", .moved) }
         guard found.st_dev == opened.st_dev, found.st_ino == opened.st_ino else {
             throw StoreFault("\(path): is another file than was open; that one has been moved, or replaced by a backup", .moved)
+        }
+        guard found.st_size > 0 else { throw StoreFault("\(path): has been emptied", .moved) }
+        // The log holds what the file itself does not have yet, for as long as the database is open.
+        guard seen.withLock({ $0.log == nil || $0.log == Self.file("\(path)-wal") }) else {
+            throw StoreFault("\(path)-wal: has been deleted or replaced while the database was open", .moved)
         }
     }
 

@@ -8,4 +8,11 @@ package protocol TokenStore: Sendable {
 
     /// A token's logins, newest first.
     func history(of token: String, limit: Int) async throws(StoreFault) -> [PastLogin]
+
+    /// Gives the store's file up, so that it can be opened again; whatever follows fails.
+    func end()
+}
+
+extension TokenStore {
+    package func end() {}
 }

@@ -26,14 +26,13 @@ package struct TokenRecord: Sendable {
 
     /// The offset from the record's instants to the same moments on this boot's clock.
     ///
-    /// A boot id alone names no clock: time namespaces, copies of a virtual machine and resumed containers keep it. The instants hold where the
-    /// boot-time clock has not gone back and says the same as the wall clock; else the longer of the two times counts as passed.
+    /// A boot id alone names no clock: time namespaces, copies of a virtual machine and resumed containers keep it. The longer of the two times
+    /// counts as passed; a boot-time clock that is ahead within 5 s is believed alone, since NTP may have set the wall clock back.
     ///
     /// - Returns: nil if the offset is unknown, since the wall clock is earlier than when the record was written.
     package func shift(bootID: String, boot: BootInstant, wall: WallTime) -> Duration? {
         let (byBoot, byWall) = (boot - self.boot, wall - self.wall)
-        let difference = byBoot > byWall ? byBoot - byWall : byWall - byBoot
-        if bootID == self.bootID, byBoot >= .zero, difference <= Self.clockTolerance { return .zero }
+        if bootID == self.bootID, byBoot >= .zero, byBoot >= byWall, byBoot - byWall <= Self.clockTolerance { return .zero }
         guard byWall >= .zero else { return nil }
         return byBoot - max(byBoot, byWall)
     }
@@ -45,9 +44,16 @@ package struct TokenRecord: Sendable {
     /// to go alone, by the later one.
     package func isNewer(than other: TokenRecord) -> Bool {
         if memory.number != other.memory.number { return memory.number > other.memory.number }
-        guard let own = state.lastSuccessAt, let theirs = other.state.lastSuccessAt else { return state.lastSuccessAt != nil }
+        guard let own = loginTime(beside: other), let theirs = other.loginTime(beside: self) else { return state.lastSuccessAt != nil }
         // Ages have a resolution of one second.
         return own > theirs + .seconds(2)
+    }
+
+    /// When the login began that brought the token, by which logins are ordered: a host that slept finishes its login late. Where both records
+    /// hold one token, the later login that returned it counts.
+    private func loginTime(beside other: TokenRecord) -> BootInstant? {
+        guard let token = state.token, let theirs = other.state.token, token.fingerprint != theirs.fingerprint else { return state.lastSuccessAt }
+        return token.issuedAt
     }
 
     // MARK: JSON

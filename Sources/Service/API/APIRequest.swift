@@ -35,7 +35,8 @@ package struct APIRequest: Sendable {
     /// - Parameter isVisitors: whether its conditions are those of a proxy's visitor, which are no business of the daemon.
     /// - Throws: `Problem` of kind `invalidParameter`, which names the parameter.
     init(
-        route: Route, parameters: [String: String], query: [(name: String, value: String)], isVisitors: Bool = false, head: borrowing RequestHead, bytes: Span<UInt8>,
+        route: Route, parameters: [String: String], query: [(name: String, value: String)], isVisitors: Bool = false, head: borrowing RequestHead,
+        bytes: Span<UInt8>,
         body: Span<UInt8>, caller: Caller?, policy: AccessPolicy, requestID: String
     ) throws(Problem) {
         self.route = route

@@ -140,7 +140,8 @@ package final class BrokerHandler: RequestHandler {
                 let subject: Admission.Subject = parameters["token"].map { .token($0, inputs: inputs) } ?? .all
                 try admission.decide(head, bytes, route, about: subject, by: known, on: connection)
                 let request = try APIRequest(
-                    route: route, parameters: parameters, query: query, isVisitors: isVisitors, head: head, bytes: bytes, body: body, caller: known?.caller,
+                    route: route, parameters: parameters, query: query, isVisitors: isVisitors, head: head, bytes: bytes, body: body,
+                    caller: known?.caller,
                     policy: admission.rules.policy, requestID: routed.requestID)
                 return try answer(request, routed, known, on: connection)
             } catch {

@@ -85,7 +85,10 @@ extension Problem {
         case .budgetExhausted:
             self.init(.loginBudgetExhausted, "the cap on logins for this token was reached", token: token, retryAfter: refusal.retryAfter)
         case .held(let hold):
-            self.init(.tokenHeld, "an operator has \(hold.rawValue) this token\(left.map { "; the one in hand stays valid for \(DurationSyntax.words($0))" } ?? ", and no valid one is left")", token: token, retryAfter: .seconds(60))
+            self.init(
+                .tokenHeld,
+                "an operator has \(hold.rawValue) this token\(left.map { "; the one in hand stays valid for \(DurationSyntax.words($0))" } ?? ", and no valid one is left")",
+                token: token, retryAfter: .seconds(60))
         case .tooSoon:
             self.init(
                 .tooManyRequests, "an operator refreshes a token once in 10 s at most; the last refresh is more recent", token: token,

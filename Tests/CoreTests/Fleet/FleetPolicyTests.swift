@@ -60,12 +60,18 @@ import Tokens
             return record
         }
         func forbids(_ record: TokenRecord, _ trigger: TokenState.Trigger = .schedule, after: Duration = .zero) -> Bool {
-            FleetPolicy.forbids(record, tried: [9], trigger: trigger, at: Self.now + after)
+            FleetPolicy.forbids(record, tried: [9], host: "h1", trigger: trigger, at: Self.now + after)
         }
-        #expect(try forbids(failing(.rejected)))
+        func rejected(by hosts: [String]) throws -> TokenRecord {
+            var record = try failing(.rejected)
+            record.memory.rejectedBy = hosts
+            return record
+        }
+        // One host's rejection may be about its address: this host, or a second one, must have seen it.
+        #expect(try !forbids(rejected(by: ["h2"])) && forbids(rejected(by: ["h1"])) && forbids(rejected(by: ["h2", "h3"])))
         #expect(try forbids(failing(.throttled)))
-        #expect(try !forbids(failing(.rejected), .admin))
-        #expect(try !forbids(failing(.rejected), after: .seconds(61)))
+        #expect(try !forbids(rejected(by: ["h1"]), .admin))
+        #expect(try !forbids(rejected(by: ["h1"]), after: .seconds(61)))
         #expect(try !forbids(failing(.rejected, [8])))
         #expect(try forbids(failing(.transient)))
         #expect(try !forbids(record()))
@@ -156,9 +162,25 @@ import Tokens
         let takeover = FleetPolicy.takeover(
             of: rejected, own: TokenState(policy: RefreshPolicy()), memory: memory, host: "h1", isForced: false, draw: 0.5, at: Self.now)
         #expect(Self.words(takeover) == expected)
-        if case .failure(let trouble) = takeover, !trouble.isLatched { #expect(trouble.retryAt == Self.now + .seconds(33)) }
+        if case .failure(let trouble) = takeover, !trouble.isLatched { #expect(trouble.retryAt == Self.now + .milliseconds(2200)) }
         let isForbidden = FleetPolicy.forbids(rejected, tried: [9], host: "h1", trigger: .schedule, at: Self.now)
         #expect(isForbidden == expected.hasSuffix("latched"))
+    }
+
+    @Test(arguments: [(40, 5500), (8, 2200), (0, 2200), (4000, 33_000)] as [(Int64, Int64)])
+    func `a rejection is confirmed before the token in hand dies`(left: Int64, milliseconds: Int64) throws {
+        var generator = SeededGenerator(seed: 1)
+        var rejected = try record(token: nil)
+        rejected.state.failed(LoginFailure(.rejected, "status 401"), trigger: .schedule, at: Self.now, using: &generator)
+        rejected.memory.rejectedBy = ["h2"]
+        var memory = LoginMemory()
+        memory.triedDigest = [9]
+        var own = try record(token: "t").state
+        let remaining = try #require(own.token?.remaining(at: Self.now))
+        own.move(by: .seconds(left) - remaining)
+        let takeover = FleetPolicy.takeover(of: rejected, own: own, memory: memory, host: "h1", isForced: false, draw: 0.5, at: Self.now)
+        guard case .failure(let trouble) = takeover else { throw TestFailure("\(takeover)") }
+        #expect(trouble.retryAt == Self.now + .milliseconds(milliseconds))
     }
 
     @Test func `locks end before the margin does, and pauses leave time for a leader`() {

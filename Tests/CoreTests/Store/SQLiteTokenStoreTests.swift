@@ -169,4 +169,37 @@ import Time
             #expect(unsafe access(path, F_OK) == 0)
         }
     }
+
+    @Test(arguments: [
+        ".restore backup.db", "DELETE FROM token", "rm tokens.db-wal", "truncate -s 0 tokens.db", "cp backup.db tokens.db && rm tokens.db-wal",
+    ])
+    func `content that another program puts into the open file is noticed, and everything is written again`(change: String) async throws {
+        try await Self.withFolder { folder in
+            try await Self.disturb(folder, by: change)
+            let found = try await Self.store(folder).load().map { String(decoding: $0.record, as: UTF8.self) }
+            #expect(found.contains("new") && !found.contains("old"), "\(found)")
+        }
+    }
+
+    /// Writes, has another program change the file, and writes again.
+    private static func disturb(_ folder: String, by change: String) async throws {
+        let opened = try OpenedStore(store: store(folder), key: key, tokens: [])
+        let store = LateStore(opened) { () async throws(StoreFault) in try OpenedStore(store: Self.store(folder), key: key, tokens: []) }
+        try await store.write(changes([token("a", "old")]))
+        let isSQL = change.hasPrefix(".") || change.hasPrefix("DELETE")
+        try await blocking {
+            _ = try TestFiles.run("/usr/bin/sqlite3", ["\(folder)/tokens.db", ".backup \(folder)/backup.db"])
+        }
+        try await store.write(changes([token("a", "new")]))
+        let done = try await blocking {
+            let sql = change.replacing("backup.db", with: "\(folder)/backup.db")
+            return isSQL
+                ? try TestFiles.run("/usr/bin/sqlite3", ["\(folder)/tokens.db", sql])
+                : try TestFiles.run("/bin/sh", ["-c", "cd \(folder) && \(change)"])
+        }
+        #expect(done.status == 0, "\(done)")
+        let fault = await #expect(throws: StoreFault.self) { try await store.write(changes([token("b", "x")])) }
+        #expect(fault?.kind == .moved, "\(fault?.description ?? "")")
+        try await store.write(changes([token("a", "new"), token("b", "x")]))
+    }
 }

@@ -38,7 +38,8 @@ import Tokens
     @Test(
         arguments: [
             // Seconds since the record was written by both clocks, and the remaining life that counts.
-            ("one", 100.0, 100.0, 800.0), ("one", 100, 104, 800), ("one", 100, 3600, -2700), ("one", 3600, 100, -2700),
+            ("one", 100.0, 100.0, 800.0), ("one", 100, 104, 796), ("one", 4, 6, 894), ("one", 104, 100, 796), ("one", 100, 3600, -2700),
+            ("one", 3600, 100, -2700),
             ("one", -36_000, 100, 800),  // another time namespace
             ("one", -36_000, -1, nil), ("one", 100, -1, nil), ("two", 7, 100, 800), ("two", 100, 7, 800), ("two", -5000, 100, 800),
             ("two", 7, -1, nil),
@@ -72,5 +73,22 @@ import Tokens
         }
         #expect(record(number, at).isNewer(than: record(other, otherAt)) == isNewer)
         #expect(TokenRecord(record(number, at).bytes, policy: RefreshPolicy())?.memory.number == number)
+    }
+
+    @Test func `a host that slept during its login does not come after one that logged in meanwhile`() throws {
+        let now = BootInstant(nanoseconds: 50_000_000_000_000)
+        func record(_ fingerprint: String, sent: Duration, adopted: Duration) throws -> TokenRecord {
+            var state = TokenState(policy: RefreshPolicy())
+            var generator = SeededGenerator(seed: 1)
+            let draft = LifeSimulation.draft(fingerprint, lifetime: .seconds(900), at: now + sent, wall: WallTime(seconds: 0))
+            _ = try state.adopt(draft, fingerprint: fingerprint, trigger: .schedule, at: now + adopted, using: &generator)
+            var memory = LoginMemory()
+            memory.number = 7
+            return TokenRecord(bootID: "one", boot: now, wall: WallTime(seconds: 0), state: state, memory: memory)
+        }
+        let (slept, other) = (
+            try record("slept", sent: .seconds(-1), adopted: .seconds(8)), try record("other", sent: .seconds(5), adopted: .seconds(5))
+        )
+        #expect(!slept.isNewer(than: other) && other.isNewer(than: slept))
     }
 }
