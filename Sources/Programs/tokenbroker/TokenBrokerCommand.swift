@@ -1,11 +1,12 @@
 import ArgumentParser
+import BrokerDaemon
 import Glibc
 
 @main
 struct TokenBrokerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tokenbroker",
-        abstract: "Keeps partner tokens alive and hands them to local programs.",
+        abstract: "Keeps partner tokens alive and hands them to local programs.", version: "tokenbroker \(Version.current)",
         subcommands: [
             ServeCommand.self, CheckCommand.self, GetCommand.self, ListCommand.self, StatusCommand.self, RefreshCommand.self, HistoryCommand.self,
             PauseCommand.self, ResumeCommand.self, RevokeCommand.self, StoreCommand.self, ProvidersCommand.self, ClientCommand.self,
