@@ -145,4 +145,21 @@ import Testing
             #expect(daemon.get("/v1/tokens/zapper?wait=10")?.status == 200)
         }
     }
+
+    @Test func `every thread allocates from one arena`() async throws {
+        try await blocking {
+            let daemon = try Daemon()
+            for token in ["zapper", "pulsecrm", "zetasafe"] { #expect(daemon.get("/v1/tokens/\(token)")?.status == 200) }
+            // An arena beside the first reserves 64 MiB at a multiple of that (malloc(3)), of which it maps a part.
+            let ranges = try TestFiles.text("/proc/\(daemon.identifier)/maps").matches(of: /(?m)^([0-9a-f]+)-([0-9a-f]+) ([rw-]{2})/).compactMap {
+                line in
+                UInt64(line.output.1, radix: 16).flatMap { start in UInt64(line.output.2, radix: 16).map { (start, $0, line.output.3) } }
+            }
+            let size: UInt64 = 64 << 20
+            let arenas = zip(ranges, ranges.dropFirst()).filter { first, rest in
+                first.2 == "rw" && rest.2 == "--" && first.1 == rest.0 && first.0 % size == 0 && rest.1 - first.0 == size
+            }
+            #expect(arenas.isEmpty, "\(arenas.count)")
+        }
+    }
 }

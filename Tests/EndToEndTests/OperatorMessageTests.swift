@@ -87,7 +87,10 @@ import Testing
             #expect(asRoot.status == 0, "\(asRoot)")
             let asDaemon = try Self.check("--config", "\(folder)/config.yaml", "--user", "daemon")
             #expect(
-                asDaemon.status == 78 && asDaemon.output.contains("api_token: file \(folder)/secret: cannot be opened: Permission denied"),
+                asDaemon.status == 78
+                    && asDaemon.output.contains(
+                        "api_token: file \(folder)/secret: cannot be opened by user daemon: Permission denied; `sudo chown daemon \(folder)/secret` allows it"
+                    ),
                 "\(asDaemon)")
             #expect(asDaemon.errors.contains("files are read as user daemon"))
         }

@@ -45,7 +45,9 @@ package struct SystemSecretSource: SecretSource {
             if problem == nil { return Array(try file.bytes(atMost: maximumBytes).prefix(maximumBytes)) }
         } catch {
             let what = error.call == "open" ? "cannot be opened" : "cannot be read"
-            throw SecretFault(place: place, problem: "\(what): \(SystemCallError.text(of: error.code))")
+            let user = UserName.of(geteuid())
+            let mend = error.code == EACCES ? " by user \(user): \(SystemCallError.text(of: error.code)); `sudo chown \(user) \(path)` allows it" : ""
+            throw SecretFault(place: place, problem: what + (mend.isEmpty ? ": \(SystemCallError.text(of: error.code))" : mend))
         }
         throw SecretFault(place: place, problem: problem ?? "")
     }

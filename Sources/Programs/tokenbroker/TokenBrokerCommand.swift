@@ -17,6 +17,8 @@ struct TokenBrokerCommand: AsyncParsableCommand {
 
     /// The arguments come from /proc (proc(5), /proc/pid/cmdline): without it every command would look like none.
     static func main() async {
+        // Before another thread allocates, and has an arena of its own (mallopt(3)).
+        ProcessMemory.useOneArena()
         guard unsafe access("/proc/self/cmdline", R_OK) == 0 else {
             explain("tokenbroker: /proc is not mounted, and the program needs it; mount it with: mount -t proc proc /proc")
             Glibc.exit(ProgramExit.unavailable.rawValue)

@@ -79,7 +79,7 @@ struct ServiceReporter: Sendable {
         logger.notice("ready", metadata: fields)
         watch.becomeReady()
         notifier?.send(.ready(status: status))
-        SpentMemory.release()
+        ProcessMemory.release()
     }
 
     private var missing: [String] {
