@@ -37,6 +37,23 @@ import Testing
         }
     }
 
+    @Test func `a backup of the running daemon's store is served after a restore, as the article says`() async throws {
+        try await blocking {
+            let daemon = try withStore()
+            let before = fingerprints(daemon)
+            #expect(try daemon.command("history", "zapper").output.contains("success"))
+            let backup = try TestFiles.run("/usr/bin/sqlite3", ["\(daemon.folder)/tokens.db", ".backup \(daemon.folder)/backup.db"])
+            #expect(backup.status == 0, "\(backup)")
+            daemon.signal(SIGTERM)
+            #expect(daemon.end() == 0)
+            for suffix in ["", "-wal", "-shm"] { unsafe unlink("\(daemon.folder)/tokens.db\(suffix)") }
+            #expect(unsafe rename("\(daemon.folder)/backup.db", "\(daemon.folder)/tokens.db") == 0)
+            try daemon.launch()
+            #expect(fingerprints(daemon) == before)
+            for partner in Self.partners { #expect(try daemon.requests(at: partner) == 1, "\(partner)") }
+        }
+    }
+
     @Test func `a changed secret makes only its own entry log in again, and the old token is served meanwhile`() async throws {
         try await blocking {
             let daemon = try withStore { yaml, folder in
