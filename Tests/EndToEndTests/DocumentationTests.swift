@@ -44,9 +44,9 @@ import Testing
             try TestFiles.write(own(try TestFiles.text("config/config.yaml")), to: "\(folder)/config.yaml")
             #expect(block.contains(".build/debug/partner-sandbox &"))
             let commands = own(block).replacing(
-                ".build/debug/partner-sandbox &", with: "\(Daemon.binary("partner-sandbox")) --port \(partner) > log 2>&1 &"
+                ".build/debug/partner-sandbox &", with: "'\(Daemon.binary("partner-sandbox"))' --port \(partner) > log 2>&1 &"
             )
-            .replacing(".build/debug/tokenbroker", with: Daemon.binary("tokenbroker")).replacing(
+            .replacing(".build/debug/tokenbroker", with: "'\(Daemon.binary("tokenbroker"))'").replacing(
                 "config/config.yaml &", with: "config.yaml 2> log2 &")
             let result = try Self.run(commands, in: folder)
             #expect(result.status == 0 && result.output.contains("\"access_token\":\""), "\(result)")
@@ -60,7 +60,7 @@ import Testing
             let folder = try TestFiles.scratch()
             defer { TestFiles.remove(folder) }
             let port = try Self.freePort()
-            let start = blocks[0].replacing("partner-sandbox", with: Daemon.binary("partner-sandbox")) + " > log 2>&1 &\n"
+            let start = blocks[0].replacing("partner-sandbox", with: "'\(Daemon.binary("partner-sandbox"))'") + " > log 2>&1 &\n"
             let commands = (start + blocks[1]).replacing("8700", with: "\(port)").replacing("token=…", with: "token=x")
             // The last command asks for a token that nobody issued: its answer is 404.
             let result = try Self.run("\(commands) && exit 1 || test $? = 22", in: folder)
