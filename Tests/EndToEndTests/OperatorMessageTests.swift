@@ -89,7 +89,7 @@ import Testing
             #expect(
                 asDaemon.status == 78
                     && asDaemon.output.contains(
-                        "api_token: file \(folder)/secret: cannot be opened by user daemon: Permission denied; `sudo chown daemon \(folder)/secret` allows it"
+                        "config.yaml:36:18: api_token: file \(folder)/secret: cannot be opened by user daemon: Permission denied; `sudo chown daemon \(folder)/secret` allows it"
                     ),
                 "\(asDaemon)")
             #expect(asDaemon.errors.contains("files are read as user daemon"))

@@ -26,6 +26,16 @@ package struct YAMLNode {
         YAMLNode(node: node, path: path.isEmpty ? name : "\(path).\(name)", file: file, faults: faults)
     }
 
+    /// Where the value of a key below this node stands, by the keys that lead to it; nil where there is none.
+    package func place(of keys: some Sequence<String>) -> (line: Int, column: Int)? {
+        var found = node
+        for key in keys {
+            guard let next = found.mapping?.first(where: { $0.key.scalar?.string == key })?.value else { return nil }
+            found = next
+        }
+        return found.mark.map { ($0.line, $0.column) }
+    }
+
     /// A digest of the content, ignoring comments and layout.
     package var digest: String {
         // A node that was read can be serialized; if that fails nevertheless, its description will do.

@@ -61,13 +61,14 @@ struct CheckCommand: AsyncParsableCommand {
         if !syntax { report.listeners = ListenerCheck(configuration.listeners, service: identity?.name ?? ServiceIdentity.unitUser) }
         var secrets = CheckedSecrets(environment: ProcessEnvironment.all)
         await secrets.readCredentials(of: configuration.references)
+        let exhausted = login ? await RunningBudgets.exhausted() : []
         try identity?.become()
-        let checker = LoginChecker(configuration, secrets: secrets)
+        let checker = LoginChecker(configuration, secrets: secrets, place: ConfigurationFiles.places(in: files.path))
         report.results = syntax ? [] : await checker.checkSecrets()
         report.tokens = configuration.tokens.count
         report.store = syntax ? [] : await StoreCheck.faults(configuration.store, secrets: secrets)
         let logsIn = login && report.isGood
-        if logsIn { report.results = await checker.checkLogins { mayEndSession(of: $0) } }
+        if logsIn { report.results = await checker.checkLogins(exhausted: exhausted) { mayEndSession(of: $0) } }
         if login, !logsIn { report.notes.append("no login was tried: mend the faults first") }
         let code = finish(report, logsIn ? ProgramExit.unavailable : ProgramExit.configuration)
         if !report.isGood { throw code }
@@ -136,7 +137,8 @@ struct CheckCommand: AsyncParsableCommand {
         } else {
             for fault in report.faults { explain(fault.description) }
             for note in report.notes + report.listeners.notes.map({ "note: \($0)" }) + report.listeners.faults { explain(note) }
-            for fault in report.store { explain("store: \(fault)") }
+            let store = report.store.isEmpty ? "" : ConfigurationFiles.places(in: files.path)(["store"])
+            for fault in report.store { explain("\(store): store: \(fault)") }
             if !report.hasErrors { print(report.text) }
         }
         return code

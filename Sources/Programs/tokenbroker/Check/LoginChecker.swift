@@ -26,10 +26,13 @@ struct LoginChecker {
     private let configuration: BrokerConfiguration
     private let clocks = SystemClocks()
     private let secrets: CheckedSecrets
+    /// Where a key of the configuration stands.
+    private let place: @Sendable ([String]) -> String
 
-    init(_ configuration: BrokerConfiguration, secrets: CheckedSecrets) {
+    init(_ configuration: BrokerConfiguration, secrets: CheckedSecrets, place: @escaping @Sendable ([String]) -> String) {
         self.configuration = configuration
         self.secrets = secrets
+        self.place = place
     }
 
     /// Checks that every secret can be read and may be used where it goes.
@@ -47,11 +50,11 @@ struct LoginChecker {
                     do throws(SecretFault) {
                         _ = try await secrets.read(reference)
                     } catch {
-                        lines.append("\(name): \(error)")
+                        lines.append("\(place(["tokens", token.name, "inputs", name])): \(name): \(error)")
                     }
                 }
             }
-            lines += await tlsProblems(of: token)
+            lines += await tlsProblems(of: token).map { "\(place(["tokens", token.name, "tls"])): \($0)" }
             results.append(Result(token: token.name, isGood: lines.isEmpty, lines: lines + notes))
         }
         return results
@@ -76,8 +79,10 @@ struct LoginChecker {
 
     /// Logs in once for each token; token inputs come from earlier logins.
     ///
-    /// - Parameter mayEndSession: asked before the login of an exclusive entry.
-    func checkLogins(mayEndSession: (TokenConfiguration) -> Bool) async -> [Result] {
+    /// - Parameters:
+    ///   - exhausted: tokens for which the running daemon has no login left this hour.
+    ///   - mayEndSession: asked before the login of an exclusive entry.
+    func checkLogins(exhausted: Set<String>, mayEndSession: (TokenConfiguration) -> Bool) async -> [Result] {
         let transport = RecordingTransport(CurlTransport(clocks: clocks, userAgent: "tokenbroker/\(Version.current)"))
         let inputs = CheckedInputs(configuration: configuration)
         let performer = LoginPerformer(
@@ -92,6 +97,11 @@ struct LoginChecker {
             }
             guard token.provider.refreshRequest == nil else {
                 let reason = "not tried: a login could end the refresh token that the daemon holds; tokenbroker refresh \(token.name) tries it there"
+                results.append(Result(token: token.name, isGood: true, isTried: false, lines: [reason]))
+                continue
+            }
+            guard !exhausted.contains(token.name) else {
+                let reason = "not tried: the running daemon has no login left this hour; tokenbroker status \(token.name) says when it has"
                 results.append(Result(token: token.name, isGood: true, isTried: false, lines: [reason]))
                 continue
             }

@@ -16,6 +16,14 @@ package enum ConfigurationFiles {
         ConfigurationReader(readFile: text, listFolder: names).providers(path)
     }
 
+    /// `config.yaml:12:17` for the value that these keys lead to; the file alone where it has none.
+    package static func places(in path: String) -> @Sendable (_ keys: [String]) -> String {
+        guard case .success(let text) = text(path), let root = YAMLDocument.parse(text, file: path, faults: FaultList()) else { return { _ in path } }
+        // The tree is only read from here on.
+        nonisolated(unsafe) let tree = root
+        return { keys in unsafe tree.place(of: keys).map { "\(path):\($0.line):\($0.column)" } ?? path }
+    }
+
     private static func text(_ path: String) -> Result<String, SystemMessage> {
         let bytes: [UInt8]
         do throws(SystemCallError) {
