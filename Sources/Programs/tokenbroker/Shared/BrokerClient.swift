@@ -85,7 +85,9 @@ struct BrokerClient {
                 case .unreachable where socket != nil: "; is it running, and may this user connect?"
                 default: ": \(error.reason); is it running, and does TOKENBROKER_URL name its address?"
                 }
-            explain("tokenbroker: the daemon at \(place) does not answer\(reason)")
+            let text = "the daemon at \(place) does not answer\(reason)"
+            if CommandLine.arguments.contains("--json") { print(JSONValue.object(["title": "No answer", "detail": .string(text)]).jsonText) }
+            explain("tokenbroker: \(text)")
             throw ProgramExit.unavailable
         }
         guard reply.status >= 400 else { return reply }

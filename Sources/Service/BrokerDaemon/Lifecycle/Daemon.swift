@@ -204,11 +204,11 @@ package actor Daemon {
             return .refused(faults: faults)
         }
         var notices = warnings.map(\.plainDescription)
-        if new.listeners != configuration.listeners || new.limits != configuration.limits || new.logins != configuration.logins
-            || new.store != configuration.store
-        {
-            notices.append("listen, limits, logins and store change only at a restart; the old values stay in force")
-        }
+        let fixed = [
+            ("listen", new.listeners != configuration.listeners), ("limits", new.limits != configuration.limits),
+            ("logins", new.logins != configuration.logins), ("store", new.store != configuration.store),
+        ].filter(\.1).map(\.0)
+        if !fixed.isEmpty { notices.append("\(fixed.joined(separator: ", ")): changed only by a restart; the old values stay in force") }
         let credentials = Set(new.references.compactMap { if case .credential(let name) = $0 { name } else { nil } })
         for name in Credentials(environment: environment).outdated(among: credentials) {
             notices.append("credential \(name): its file is newer than the service's copy; restart the service to use it")
