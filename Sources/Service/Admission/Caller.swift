@@ -10,6 +10,8 @@ package struct Caller: Sendable {
     /// Whether it is the daemon's own user or root while the configuration has no `clients`.
     package var isOwner = false
     package var identity: PeerIdentity?
+    /// The beginning of the digest of the key that it showed, where its client has several.
+    var keyMark: String?
     /// When the time of the key ends that it showed; nil: never, or it showed none.
     var keyEnd: WallTime?
 }

@@ -29,7 +29,7 @@ package struct CallerIdentifier: Sendable {
     ///   - wall: the time now; a key whose time is over identifies nobody.
     /// - Returns: nil for an unknown caller.
     package func caller(identity: PeerIdentity?, transport: Peer.Transport, key: [UInt8]?, at wall: WallTime) -> Caller? {
-        var end: WallTime?
+        var (end, mark) = (WallTime?.none, String?.none)
         var matched: [Int] = []
         if let key {
             let digest = Digest.sha256(key)
@@ -42,6 +42,7 @@ package struct CallerIdentifier: Sendable {
                     guard wall < notAfter else { return false }
                     end = min(end ?? notAfter, notAfter)
                 }
+                if clients[index].keys.count > 1 { mark = Digest.hex(digest.prefix(4)) }
                 return true
             }
             if matched.isEmpty { return nil }
@@ -49,7 +50,7 @@ package struct CallerIdentifier: Sendable {
             matched = clients.indices.filter { clients[$0].keys.isEmpty && matches($0, identity) }
         }
         var caller = Caller(clients: matched, identity: identity)
-        caller.keyEnd = end
+        (caller.keyEnd, caller.keyMark) = (end, mark)
         let isTrusted = identity.map { $0.user == 0 || $0.user == ownUser } ?? false
         caller.isOperator = isTrusted && transport == .unix
         caller.isOwner = isTrusted && !hasClients

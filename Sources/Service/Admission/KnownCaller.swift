@@ -13,6 +13,6 @@ package final class KnownCaller {
         self.configurations = configurations
         self.caller = caller
         self.standing = standing
-        audited = AuditedCaller(name: standing.name, identity: caller.identity)
+        audited = AuditedCaller(name: standing.name, key: caller.keyMark, identity: caller.identity)
     }
 }

@@ -5,8 +5,10 @@ package struct AuditedCaller: Sendable, Hashable {
     package let text: String
     let isKnown: Bool
 
-    package init(name: String?, identity: PeerIdentity?) {
+    /// - Parameter key: what tells the key it showed from the client's others.
+    package init(name: String?, key: String? = nil, identity: PeerIdentity?) {
         var text = " client=\(name ?? "-")"
+        if let key { text += " key=\(key)" }
         if let identity {
             text += " uid=\(identity.user)"
             if let group = identity.group { text += " gid=\(group)" }

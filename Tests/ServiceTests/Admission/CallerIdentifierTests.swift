@@ -77,6 +77,8 @@ import Time
             identifier.caller(identity: nil, transport: .loopback, key: Array(key.utf8), at: wall) != nil
         }
         #expect(isKnown("old", end + .nanoseconds(-1)) && !isKnown("old", end))
+        let caller = identifier.caller(identity: nil, transport: .loopback, key: Array("old".utf8), at: end + .nanoseconds(-1))
+        #expect(caller?.keyMark == String(old.prefix(8)) && caller?.keyEnd == end)
         #expect(isKnown("new", end) && isKnown("new", end + .seconds(1_000_000)))
         for (list, fault) in [
             ("[]", "1 to 4 keys"), ("[{sha256: \(new), not_after: 2027-01-31}]", "RFC 3339"), ("[{not_after: x}]", "sha256 is missing"),
