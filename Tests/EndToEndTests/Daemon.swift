@@ -86,7 +86,7 @@ final class Daemon {
 
     /// What stands behind this text in the daemon's log, as soon as it is there.
     func wait(for text: String, in file: String = "daemon.log") throws -> String {
-        let end = Date().addingTimeInterval(20)
+        let end = Date().addingTimeInterval(120)
         while Date() < end {
             for line in try TestFiles.text("\(folder)/\(file)").split(separator: "\n") {
                 if let range = line.range(of: text) { return String(line[range.upperBound...]) }
@@ -94,6 +94,13 @@ final class Daemon {
             usleep(5000)
         }
         throw TestFailure("\(text) did not come: \(try TestFiles.text("\(folder)/\(file)"))")
+    }
+
+    /// Root's check takes on the rights of the service's user, where there is one: the tests' files are root's.
+    static let asItself = geteuid() == 0 ? ["--user", "root"] : []
+
+    func check(_ arguments: String...) throws -> (status: Int32, output: String, errors: String) {
+        try TestFiles.run(Self.binary("tokenbroker"), ["check"] + arguments + Self.asItself)
     }
 
     /// Runs the command line against this daemon.

@@ -57,7 +57,7 @@ import Testing
             #expect(daemon.get("/v1/tokens/zapper")?.text.prefix(60) == before?.prefix(60))
             try TestFiles.write(good.replacing("  zetasafe:", with: "  zeta-two:"), to: path)
             daemon.signal(SIGHUP)
-            let end = Date().addingTimeInterval(10)
+            let end = Date().addingTimeInterval(60)
             while daemon.get("/v1/tokens/zeta-two?wait=5")?.status != 200, Date() < end { usleep(20_000) }
             #expect(daemon.get("/v1/tokens/zeta-two")?.status == 200)
             while daemon.get("/v1/tokens/zetasafe")?.status == 200, Date() < end { usleep(20_000) }
@@ -75,21 +75,21 @@ import Testing
             #expect(result.status == 78)
             #expect(result.errors.contains("config.yaml:2:10: listen[0].tcp: must be a loopback address"))
             #expect(result.errors.contains("config.yaml:4:17: tokens.a.provider: there is no provider nobody"))
-            #expect(try TestFiles.run(Daemon.binary("tokenbroker"), ["check", "--config", "/nowhere.yaml"]).status == 66)
+            #expect(try TestFiles.run(Daemon.binary("tokenbroker"), ["check", "--config", "/nowhere.yaml"] + Daemon.asItself).status == 66)
         }
     }
 
     @Test func `check tries secrets and logins`() async throws {
         try await blocking {
             let daemon = try Daemon()
-            let good = try daemon.command("check", "--login", "--config", "\(daemon.folder)/config.yaml")
+            let good = try daemon.check("--login", "--config", "\(daemon.folder)/config.yaml")
             #expect(good.status == 0, "\(good)")
             #expect(good.output.contains("the partner accepts it"))
             #expect(!good.output.contains("sandbox-api"))
             let yaml = try TestFiles.text("\(daemon.folder)/config.yaml").replacing(
                 "api_token: {value: sandbox-api-token}\n      organisation", with: "api_token: {file: /nowhere}\n      organisation")
             try TestFiles.write(yaml, to: "\(daemon.folder)/other.yaml")
-            let bad = try daemon.command("check", "--config", "\(daemon.folder)/other.yaml")
+            let bad = try daemon.check("--config", "\(daemon.folder)/other.yaml")
             #expect(bad.status == 78)
             #expect(bad.output.contains("api_token: file /nowhere: cannot be opened: No such file or directory"))
         }
@@ -146,7 +146,8 @@ import Testing
         }
     }
 
-    @Test func `every thread allocates from one arena`() async throws {
+    // Nobody but root reads the maps of a process that cannot be dumped (proc(5)).
+    @Test(.enabled(if: geteuid() == 0, "needs root")) func `every thread allocates from one arena`() async throws {
         try await blocking {
             let daemon = try Daemon()
             for token in ["zapper", "pulsecrm", "zetasafe"] { #expect(daemon.get("/v1/tokens/\(token)")?.status == 200) }

@@ -221,7 +221,7 @@ private final class EtcdCluster {
             // A member that was restored has the earlier record.
             let (key, value) = (try #require(before["key"]?.text), try #require(before["value"]?.text))
             try cluster.ask("kv/put", #"{"key":"\#(key)","value":"\#(value)"}"#, token: root)
-            let end = Date().addingTimeInterval(20)
+            let end = Date().addingTimeInterval(120)
             while Date() < end, try cluster.ask("kv/range", range, token: root)["kvs"]?.first?["value"]?.text == value { usleep(50_000) }
             #expect(try cluster.ask("kv/range", range, token: root)["kvs"]?.first?["value"]?.text != value)
             #expect(fingerprint(first) == next && fingerprint(second) == next)

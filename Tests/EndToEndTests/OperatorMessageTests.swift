@@ -17,7 +17,7 @@ import Testing
     }
 
     private static func check(_ arguments: String...) throws -> (status: Int32, output: String, errors: String) {
-        try TestFiles.run(Daemon.binary("tokenbroker"), ["check"] + arguments)
+        try TestFiles.run(Daemon.binary("tokenbroker"), ["check"] + arguments + (arguments.contains("--user") ? [] : Daemon.asItself))
     }
 
     /// Another program that listens: this test's own process.
@@ -29,7 +29,8 @@ import Testing
             let folder = try Self.folder { $0.replacing("127.0.0.1:0", with: "127.0.0.1:\(other.port)") }
             defer { TestFiles.remove(folder) }
             for command in ["check", "serve"] {
-                let result = try TestFiles.run(Daemon.binary("tokenbroker"), [command, "--config", "\(folder)/config.yaml"])
+                let result = try TestFiles.run(
+                    Daemon.binary("tokenbroker"), [command, "--config", "\(folder)/config.yaml"] + (command == "check" ? Daemon.asItself : []))
                 #expect(result.status == (command == "check" ? 78 : 73))
                 #expect(result.errors.contains("127.0.0.1:\(other.port)") && result.errors.contains(Self.holder()), "\(result.errors)")
                 #expect(result.errors.contains("give another address under listen"))

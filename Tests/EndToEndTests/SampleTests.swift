@@ -19,7 +19,7 @@ import Testing
 
     /// What a visitor gets through a proxy, once that answers. Its query and conditions are its own business.
     private static func visit(_ socket: String) -> RawClient.Answer? {
-        let end = Date().addingTimeInterval(20)
+        let end = Date().addingTimeInterval(120)
         while Date() < end {
             if let client = RawClient(address: "unix:\(socket)") {
                 client.send(

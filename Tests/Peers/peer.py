@@ -161,7 +161,7 @@ class Broker(Process):
             "tokens": tokens,
             "providers": provider if isinstance(provider, list) else [provider],
         }, indent=2))
-        run(BROKER, "check", "--config", configuration)
+        run(BROKER, "check", "--config", configuration, *(["--user", "root"] if os.geteuid() == 0 else []))
         super().__init__([BROKER, "serve", "--config", configuration], folder / "broker.log")
 
     def start(self):

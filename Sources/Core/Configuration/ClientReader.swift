@@ -12,12 +12,17 @@ struct ClientReader {
 
     func read(_ node: YAMLNode) -> [ClientConfiguration] {
         guard let mapping = node.mapping() else { return [] }
+        var owners: [[UInt8]: String] = [:]
         return mapping.members.compactMap { member in
             if !Names.isValid(member.name) { member.node.fault(Names.rule) }
             guard let settings = member.node.mapping() else { return nil }
             defer { settings.finish() }
             var client = ClientConfiguration(name: member.name, tokens: [])
             client.keys = settings.take("key_sha256").map(Self.keys) ?? []
+            for key in client.keys {
+                guard let owner = owners.updateValue(member.name, forKey: key.digest) else { continue }
+                member.node.warn(owner == member.name ? "lists one key twice" : "has a key of \(owner) too: who shows it has the rights of both")
+            }
             client.user = settings.take("user").flatMap(user)
             client.group = settings.take("group").flatMap(group)
             client.tokens = settings.require("tokens")?.list()?.flatMap(grants) ?? []

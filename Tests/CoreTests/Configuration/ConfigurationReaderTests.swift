@@ -44,6 +44,16 @@ import YAML
             ])
     }
 
+    @Test func `a key that is listed twice is warned of`() throws {
+        let key = String(repeating: "ab", count: 32)
+        let yaml = "clients:\n  a: {key_sha256: [\(key), \(key)], tokens: []}\n  b: {key_sha256: \(key), tokens: []}\ntokens: {}\n"
+        let warnings = try ConfigurationReader(readFile: { _ in .success(yaml) }, listFolder: { _ in [] }).read("c.yaml").warnings
+        #expect(
+            warnings.map(\.plainDescription) == [
+                "c.yaml:2:6: clients.a: lists one key twice", "c.yaml:3:6: clients.b: has a key of a too: who shows it has the rights of both",
+            ])
+    }
+
     @Test func `the folder of faulty configurations is not empty`() {
         #expect(Self.rejected.count >= 10)
     }
