@@ -9,7 +9,7 @@ package struct TestAuthority: Sendable {
     package var certificate: String { "\(folder)/ca.pem" }
 
     package init() throws {
-        folder = try TestFiles.scratch()
+        folder = try TestFiles.lasting()
         try openssl(
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=test ca",
             "-keyout", "\(folder)/ca.key", "-out", "\(folder)/ca.pem")

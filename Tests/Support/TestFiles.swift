@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// Reads files of the repository and makes scratch ones.
 package enum TestFiles {
@@ -20,6 +21,18 @@ package enum TestFiles {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         return path
     }
+
+    /// A folder that all tests share and that is gone when the process ends.
+    package static func lasting() throws -> String {
+        let path = try scratch()
+        kept.withLock { kept in
+            if kept.isEmpty { atexit { TestFiles.kept.withLock { for path in $0 { TestFiles.remove(path) } } } }
+            kept.append(path)
+        }
+        return path
+    }
+
+    private static let kept = Mutex<[String]>([])
 
     package static func remove(_ path: String) {
         try? FileManager.default.removeItem(atPath: path)
