@@ -111,9 +111,18 @@ package final class RawClient: @unchecked Sendable {
     }
 }
 
-/// Runs blocking work off the tasks' own threads: with two of them, two waiting clients would hold up the server they wait for.
+/// Runs blocking work off the tasks' own threads: with two of them, two waiting clients would hold up the server they wait for. It is a task
+/// all the same, so that what fails in it names its test.
 package func blocking<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
-    try await withCheckedThrowingContinuation { continuation in
-        Thread.detachNewThread { continuation.resume(with: Swift.Result(catching: work)) }
+    try await Task(executorPreference: ThreadExecutor.shared) { try work() }.value
+}
+
+/// Gives each job a thread of its own.
+private final class ThreadExecutor: TaskExecutor {
+    static let shared = ThreadExecutor()
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        Thread.detachNewThread { [self] in unsafe job.runSynchronously(on: asUnownedTaskExecutor()) }
     }
 }

@@ -130,7 +130,8 @@ import Tokens
     @Test func `silence ends too`() async throws {
         let failure = await failure(try await TLSServer(Self.files.value.good, answer: Self.answer, manner: .silent), time: .milliseconds(300))
         #expect(failure?.kind == .timedOut)
-        #expect(failure?.reason.contains("timed out") == true, "\(failure?.reason ?? "")")
+        // On a busy machine the handshake itself may be what is not done in time.
+        #expect(failure?.reason.contains(/timed out|timeout/) == true, "\(failure?.reason ?? "")")
     }
 
     @Test func `two mebibytes are a bad reply`() async throws {
