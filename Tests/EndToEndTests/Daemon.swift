@@ -99,8 +99,8 @@ final class Daemon {
     /// Root's check takes on the rights of the service's user, where there is one: the tests' files are root's.
     static let asItself = geteuid() == 0 ? ["--user", "root"] : []
 
-    func check(_ arguments: String...) throws -> (status: Int32, output: String, errors: String) {
-        try TestFiles.run(Self.binary("tokenbroker"), ["check"] + arguments + Self.asItself)
+    static func check(_ arguments: String...) throws -> (status: Int32, output: String, errors: String) {
+        try TestFiles.run(binary("tokenbroker"), ["check"] + arguments + (arguments.contains("--user") ? [] : asItself))
     }
 
     /// Runs the command line against this daemon.

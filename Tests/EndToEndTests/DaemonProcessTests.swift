@@ -82,14 +82,14 @@ import Testing
     @Test func `check tries secrets and logins`() async throws {
         try await blocking {
             let daemon = try Daemon()
-            let good = try daemon.check("--login", "--config", "\(daemon.folder)/config.yaml")
+            let good = try Daemon.check("--login", "--config", "\(daemon.folder)/config.yaml")
             #expect(good.status == 0, "\(good)")
             #expect(good.output.contains("the partner accepts it"))
             #expect(!good.output.contains("sandbox-api"))
             let yaml = try TestFiles.text("\(daemon.folder)/config.yaml").replacing(
                 "api_token: {value: sandbox-api-token}\n      organisation", with: "api_token: {file: /nowhere}\n      organisation")
             try TestFiles.write(yaml, to: "\(daemon.folder)/other.yaml")
-            let bad = try daemon.check("--config", "\(daemon.folder)/other.yaml")
+            let bad = try Daemon.check("--config", "\(daemon.folder)/other.yaml")
             #expect(bad.status == 78)
             #expect(bad.output.contains("api_token: file /nowhere: cannot be opened: No such file or directory"))
         }

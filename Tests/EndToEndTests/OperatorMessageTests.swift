@@ -16,10 +16,6 @@ import Testing
         return folder
     }
 
-    private static func check(_ arguments: String...) throws -> (status: Int32, output: String, errors: String) {
-        try TestFiles.run(Daemon.binary("tokenbroker"), ["check"] + arguments + (arguments.contains("--user") ? [] : Daemon.asItself))
-    }
-
     /// Another program that listens: this test's own process.
     private static func holder() -> String { "process \(getpid()) of user \(NSUserName())" }
 
@@ -41,7 +37,7 @@ import Testing
     @Test func `the running daemon's own addresses are no fault`() async throws {
         try await blocking {
             let daemon = try Daemon { yaml, folder in yaml.replacing("listen:\n", with: "listen:\n  - unix: \(folder)/api.sock\n") }
-            let result = try Self.check("--config", "\(daemon.folder)/config.yaml")
+            let result = try Daemon.check("--config", "\(daemon.folder)/config.yaml")
             #expect(result.status == 0)
             #expect(result.errors.contains("note: unix:\(daemon.folder)/api.sock: the running daemon listens there"), "\(result.errors)")
         }
@@ -49,7 +45,7 @@ import Testing
 
     @Test func `one configuration is one file`() async throws {
         try await blocking {
-            let result = try Self.check("--config", "a.yaml", "--config", "b.yaml")
+            let result = try Daemon.check("--config", "a.yaml", "--config", "b.yaml")
             #expect(result.status == 64 && result.errors.contains("--config is given 2 times"))
         }
     }
@@ -63,14 +59,14 @@ import Testing
             try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder)
             try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: "\(folder)/config.yaml")
             let place = "\(folder)/config.yaml"
-            let result = try Self.check("--config", place, "--user", "daemon")
+            let result = try Daemon.check("--config", place, "--user", "daemon")
             #expect(result.status == 66)
             #expect(
                 result.errors.contains(
                     "cannot be read by user daemon: Permission denied; `sudo chgrp daemon \(place) && sudo chmod g+r \(place)` allows it"),
                 "\(result.errors)")
             try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: folder)
-            #expect(try Self.check("--config", place, "--user", "daemon").errors.contains("sudo chmod g+x \(folder)`"))
+            #expect(try Daemon.check("--config", place, "--user", "daemon").errors.contains("sudo chmod g+x \(folder)`"))
         }
     }
 
@@ -84,9 +80,9 @@ import Testing
             let changed = yaml.replacing(try Regex("api_token: \\{value: [^}]*\\}"), with: "api_token: {file: \(folder)/secret}")
             #expect(changed != yaml)
             try TestFiles.write(changed, to: "\(folder)/config.yaml", mode: 0o644)
-            let asRoot = try Self.check("--config", "\(folder)/config.yaml", "--user", "root")
+            let asRoot = try Daemon.check("--config", "\(folder)/config.yaml", "--user", "root")
             #expect(asRoot.status == 0, "\(asRoot)")
-            let asDaemon = try Self.check("--config", "\(folder)/config.yaml", "--user", "daemon")
+            let asDaemon = try Daemon.check("--config", "\(folder)/config.yaml", "--user", "daemon")
             #expect(
                 asDaemon.status == 78
                     && asDaemon.output.contains(
@@ -101,7 +97,7 @@ import Testing
         try await blocking {
             let folder = try Self.folder { $0.replacing("provider: zetasafe", with: "provider: zetasave") }
             defer { TestFiles.remove(folder) }
-            let result = try Self.check("--config", "\(folder)/config.yaml", "--json")
+            let result = try Daemon.check("--config", "\(folder)/config.yaml", "--json")
             guard case .array(let faults) = JSONValue(parsing: Array(result.output.utf8))?["faults"] else { throw TestFailure(result.output) }
             let fault = try #require(faults.first { $0["warning"] == .bool(false) })
             #expect(result.status == 78)
@@ -115,11 +111,11 @@ import Testing
             let daemon = try Daemon()
             try TestFiles.write("wrong\n", to: "\(daemon.folder)/new")
             let path = "\(daemon.folder)/config.yaml"
-            #expect(try Self.check("zipteams", "--login", "--config", path).status == 0)
-            let wrong = try Self.check("zipteams", "--login", "--with", "api_secret=@\(daemon.folder)/new", "--config", path)
+            #expect(try Daemon.check("zipteams", "--login", "--config", path).status == 0)
+            let wrong = try Daemon.check("zipteams", "--login", "--with", "api_secret=@\(daemon.folder)/new", "--config", path)
             #expect(wrong.status == 69 && wrong.output.contains("wrong zipteams"), "\(wrong)")
-            #expect(try Self.check("zipteams", "--login", "--with", "api_secret=wrong", "--config", path).errors.contains("in no shell history"))
-            let unknown = try Self.check("ziptems", "--config", path)
+            #expect(try Daemon.check("zipteams", "--login", "--with", "api_secret=wrong", "--config", path).errors.contains("in no shell history"))
+            let unknown = try Daemon.check("ziptems", "--config", path)
             #expect(unknown.status == 64 && unknown.errors.contains("there is no token ziptems; did you mean zipteams?"))
         }
     }
@@ -128,7 +124,7 @@ import Testing
         try await blocking {
             let daemon = try Daemon { yaml, _ in yaml.replacing("    provider: zetasafe\n", with: "    provider: zetasafe\n    exclusive: true\n") }
             let before = try daemon.requests(at: "zetasafe")
-            let result = try Self.check("zetasafe", "--login", "--config", "\(daemon.folder)/config.yaml")
+            let result = try Daemon.check("zetasafe", "--login", "--config", "\(daemon.folder)/config.yaml")
             #expect(result.status == 0 && result.output.contains("not tried: zetasafe is exclusive"), "\(result)")
             #expect(try daemon.requests(at: "zetasafe") == before)
         }

@@ -32,23 +32,31 @@ import Testing
         return nil
     }
 
+    /// Runs a proxy, which listens at a socket, and expects it to ask the daemon and to pass the visitor's request on.
+    private static func expectAnswer(
+        _ daemon: Daemon, _ path: String, _ arguments: [String], environment: [String: String] = [:], at socket: String
+    ) throws {
+        let log = "\(socket).log"
+        let proxy = try Program(path, arguments, environment: environment, output: log)
+        defer {
+            proxy.signal(SIGTERM)
+            _ = proxy.wait()
+        }
+        // The partner knows the token the proxy brought: it answers its session instead of 401.
+        let answer = visit(socket)
+        #expect(answer?.status == 200, "\(answer?.text ?? "nothing") \((try? TestFiles.text(log)) ?? "")")
+        #expect(daemon.log.contains("action=headers token=pulsecrm"))
+    }
+
     @Test(.enabled(if: has("/usr/bin/caddy"))) func `Caddy asks for the headers and passes a request on with them`() async throws {
         try await blocking {
             let daemon = try Self.daemonForProxies()
             let socket = "\(daemon.folder)/caddy.sock"
             let sample = try Self.own("config/Caddyfile", daemon).replacing("http://127.0.0.1:8080 {", with: "http:// {\n\tbind unix/\(socket)")
             try TestFiles.write(sample, to: "\(daemon.folder)/Caddyfile")
-            let caddy = try Program(
-                "/usr/bin/caddy", ["run", "--adapter", "caddyfile", "--config", "\(daemon.folder)/Caddyfile"],
-                environment: ["XDG_DATA_HOME": daemon.folder, "XDG_CONFIG_HOME": daemon.folder], output: "\(daemon.folder)/caddy.log")
-            defer {
-                caddy.signal(SIGTERM)
-                _ = caddy.wait()
-            }
-            // The partner knows the token Caddy brought: it answers its session instead of 401.
-            let answer = Self.visit(socket)
-            #expect(answer?.status == 200, "\(answer?.text ?? "nothing") \((try? TestFiles.text("\(daemon.folder)/caddy.log")) ?? "")")
-            #expect(daemon.log.contains("action=headers token=pulsecrm"))
+            try Self.expectAnswer(
+                daemon, "/usr/bin/caddy", ["run", "--adapter", "caddyfile", "--config", "\(daemon.folder)/Caddyfile"],
+                environment: ["XDG_DATA_HOME": daemon.folder, "XDG_CONFIG_HOME": daemon.folder], at: socket)
         }
     }
 
@@ -61,14 +69,7 @@ import Testing
                 .replacing("haproxy.lua\n", with: "\(daemon.folder)/haproxy.lua\n")
             try TestFiles.write(lua, to: "\(daemon.folder)/haproxy.lua")
             try TestFiles.write(sample, to: "\(daemon.folder)/haproxy.cfg")
-            let haproxy = try Program("/usr/sbin/haproxy", ["-db", "-f", "\(daemon.folder)/haproxy.cfg"], output: "\(daemon.folder)/haproxy.log")
-            defer {
-                haproxy.signal(SIGTERM)
-                _ = haproxy.wait()
-            }
-            let answer = Self.visit(socket)
-            #expect(answer?.status == 200, "\(answer?.text ?? "nothing") \((try? TestFiles.text("\(daemon.folder)/haproxy.log")) ?? "")")
-            #expect(daemon.log.contains("action=headers token=pulsecrm"))
+            try Self.expectAnswer(daemon, "/usr/sbin/haproxy", ["-db", "-f", "\(daemon.folder)/haproxy.cfg"], at: socket)
         }
     }
 

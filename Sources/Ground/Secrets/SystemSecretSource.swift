@@ -45,9 +45,10 @@ package struct SystemSecretSource: SecretSource {
             if problem == nil { return Array(try file.bytes(atMost: maximumBytes).prefix(maximumBytes)) }
         } catch {
             let what = error.call == "open" ? "cannot be opened" : "cannot be read"
+            let reason = SystemCallError.text(of: error.code)
+            guard error.code == EACCES else { throw SecretFault(place: place, problem: "\(what): \(reason)") }
             let user = UserName.of(geteuid())
-            let mend = error.code == EACCES ? " by user \(user): \(SystemCallError.text(of: error.code)); `sudo chown \(user) \(path)` allows it" : ""
-            throw SecretFault(place: place, problem: what + (mend.isEmpty ? ": \(SystemCallError.text(of: error.code))" : mend))
+            throw SecretFault(place: place, problem: "\(what) by user \(user): \(reason); `sudo chown \(user) \(path)` allows it")
         }
         throw SecretFault(place: place, problem: problem ?? "")
     }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import HTTPTypes
 import JSON
 
 struct PauseCommand: AsyncParsableCommand {
@@ -11,7 +10,7 @@ struct PauseCommand: AsyncParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
-    func run() async throws { try await Hold.order("pause", token, json: json) }
+    func run() async throws { try await token.printStatus(after: "pause", json: json) }
 }
 
 struct ResumeCommand: AsyncParsableCommand {
@@ -21,7 +20,7 @@ struct ResumeCommand: AsyncParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
-    func run() async throws { try await Hold.order("resume", token, json: json) }
+    func run() async throws { try await token.printStatus(after: "resume", json: json) }
 }
 
 struct RevokeCommand: AsyncParsableCommand {
@@ -34,8 +33,7 @@ struct RevokeCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let path = BrokerClient.path("v1", "tokens", token.name, "revoke", query: try token.query())
-        let answer = try await BrokerClient().json(.post, path, body: [])
+        let answer = try await token.order("revoke")
         if json { return print(answer.jsonText) }
         let session =
             switch answer["logout"]?.text {
@@ -45,13 +43,5 @@ struct RevokeCommand: AsyncParsableCommand {
             }
         print("\(token.name) is given up; \(session)\n`tokenbroker resume \(token.name)` logs in again")
         if answer["logout"]?.text == "failed" { throw ProgramExit.unavailable }
-    }
-}
-
-/// An order about one token.
-private enum Hold {
-    static func order(_ verb: String, _ token: TokenArguments, json: Bool) async throws {
-        let answer = try await BrokerClient().json(.post, BrokerClient.path("v1", "tokens", token.name, verb, query: try token.query()), body: [])
-        print(json ? answer.jsonText : StatusTable.text([answer]))
     }
 }

@@ -1,6 +1,4 @@
 import ArgumentParser
-import HTTPTypes
-import JSON
 
 struct RefreshCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "refresh", abstract: "Log in again now.")
@@ -9,9 +7,5 @@ struct RefreshCommand: AsyncParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
-    func run() async throws {
-        let path = BrokerClient.path("v1", "tokens", token.name, "refresh", query: try token.query())
-        let answer = try await BrokerClient().json(.post, path, body: [])
-        print(json ? answer.jsonText : StatusTable.text([answer]))
-    }
+    func run() async throws { try await token.printStatus(after: "refresh", json: json) }
 }

@@ -133,7 +133,7 @@ package final class BrokerHandler: RequestHandler {
             if let decided { return finish(routed, decided.refusal) }
             do throws(Problem) {
                 // The query, the conditions and the Accept of a proxy's authorization request are its visitor's.
-                let isVisitors = route.endpoint == .tokenHeaders && known?.standing.answersForwardAuth == true
+                let isVisitors = known?.asksForVisitor(on: route) ?? false
                 let query = isVisitors ? target.query.filter { known?.standing.passedInputs.contains($0.name) ?? false } : target.query
                 // A stranger's query is not looked into.
                 let inputs = known == nil ? [:] : APIRequest.inputs(query)

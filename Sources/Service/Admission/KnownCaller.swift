@@ -1,4 +1,5 @@
 import Configuration
+package import Contract
 package import Observability
 
 /// A caller with its standing. A class, since it is looked up once per connection and key and passed along with every request.
@@ -15,4 +16,7 @@ package final class KnownCaller {
         self.standing = standing
         audited = AuditedCaller(name: standing.name, key: caller.keyMark, identity: caller.identity)
     }
+
+    /// Whether a request of this caller to this route is a reverse proxy's question about its visitor.
+    package func asksForVisitor(on route: Route) -> Bool { route.endpoint == .tokenHeaders && standing.answersForwardAuth }
 }

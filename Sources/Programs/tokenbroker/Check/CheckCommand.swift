@@ -52,7 +52,8 @@ struct CheckCommand: AsyncParsableCommand {
         switch attempt {
         case .failure(let found):
             report.faults = found.faults
-            throw finish(report, found.isUnreadable ? ProgramExit.noInput : ProgramExit.configuration)
+            show(report)
+            throw found.isUnreadable ? ProgramExit.noInput : ProgramExit.configuration
         case .success(let (read, warnings)):
             report.faults = warnings
             configuration = try chosen(read)
@@ -70,8 +71,8 @@ struct CheckCommand: AsyncParsableCommand {
         let logsIn = login && report.isGood
         if logsIn { report.results = await checker.checkLogins(exhausted: exhausted) { mayEndSession(of: $0) } }
         if login, !logsIn { report.notes.append("no login was tried: mend the faults first") }
-        let code = finish(report, logsIn ? ProgramExit.unavailable : ProgramExit.configuration)
-        if !report.isGood { throw code }
+        show(report)
+        if !report.isGood { throw logsIn ? ProgramExit.unavailable : ProgramExit.configuration }
     }
 
     private func read() -> Result<(configuration: BrokerConfiguration, warnings: [ConfigurationFault]), ConfigurationFaults> {
@@ -130,8 +131,7 @@ struct CheckCommand: AsyncParsableCommand {
         return token
     }
 
-    /// Prints the report and returns the exit code for its faults.
-    private func finish(_ report: CheckReport, _ code: ExitCode) -> ExitCode {
+    private func show(_ report: CheckReport) {
         if json {
             print(report.json.jsonText)
         } else {
@@ -141,7 +141,6 @@ struct CheckCommand: AsyncParsableCommand {
             for fault in report.store { explain("\(store): store: \(fault)") }
             if !report.hasErrors { print(report.text) }
         }
-        return code
     }
 
     /// Whether to log in to an exclusive entry, which ends the session that the running daemon has.

@@ -90,24 +90,8 @@ struct LoginChecker {
         inputs.performer.withLock { $0 = performer }
         var results: [Result] = []
         for token in configuration.tokens {
-            guard token.perRequest.isEmpty else {
-                let reason = "not tried: it depends on each request's \(token.perRequest.map(\.name).joined(separator: ", "))"
-                results.append(Result(token: token.name, isGood: true, isTried: false, lines: [reason]))
-                continue
-            }
-            guard token.provider.refreshRequest == nil else {
-                let reason = "not tried: a login could end the refresh token that the daemon holds; tokenbroker refresh \(token.name) tries it there"
-                results.append(Result(token: token.name, isGood: true, isTried: false, lines: [reason]))
-                continue
-            }
-            guard !exhausted.contains(token.name) else {
-                let reason = "not tried: the running daemon has no login left this hour; tokenbroker status \(token.name) says when it has"
-                results.append(Result(token: token.name, isGood: true, isTried: false, lines: [reason]))
-                continue
-            }
-            if let entry = exclusiveEntry(of: token), !mayEndSession(entry) {
-                let reason = "not tried: \(entry.name) is exclusive, and a login ends the daemon's session; --exclusive tries it all the same"
-                results.append(Result(token: token.name, isGood: true, isTried: false, lines: [reason]))
+            if let reason = reasonNotToTry(token, exhausted, mayEndSession) {
+                results.append(Result(token: token.name, isGood: true, isTried: false, lines: ["not tried: \(reason)"]))
                 continue
             }
             transport.clear()
@@ -124,6 +108,23 @@ struct LoginChecker {
             }
         }
         return results
+    }
+
+    /// Why a login from here would fail or cost the daemon something; nil where it may be tried.
+    private func reasonNotToTry(
+        _ token: TokenConfiguration, _ exhausted: Set<String>, _ mayEndSession: (TokenConfiguration) -> Bool
+    ) -> String? {
+        if !token.perRequest.isEmpty { return "it depends on each request's \(token.perRequest.map(\.name).joined(separator: ", "))" }
+        if token.provider.refreshRequest != nil {
+            return "a login could end the refresh token that the daemon holds; tokenbroker refresh \(token.name) tries it there"
+        }
+        if exhausted.contains(token.name) {
+            return "the running daemon has no login left this hour; tokenbroker status \(token.name) says when it has"
+        }
+        if let entry = exclusiveEntry(of: token), !mayEndSession(entry) {
+            return "\(entry.name) is exclusive, and a login ends the daemon's session; --exclusive tries it all the same"
+        }
+        return nil
     }
 
     /// The entry itself or one that it takes its inputs from, if that is exclusive.

@@ -13,7 +13,8 @@ import Time
 /// `TOKENBROKER_URL` is the daemon's address, `http://127.0.0.1:8653` or `unix:/path`; the default is the usual unix socket, else
 /// the usual TCP address. `TOKENBROKER_KEY_FILE` is the file with the client key.
 struct BrokerClient {
-    private static let defaultSocket = "/run/tokenbroker/api.sock"
+    /// Where the shipped configuration puts the daemon's unix socket.
+    static let defaultSocket = "/run/tokenbroker/api.sock"
 
     /// The daemon's usual unix socket where this user may connect to it, else its usual TCP address.
     private static var defaultAddress: String {

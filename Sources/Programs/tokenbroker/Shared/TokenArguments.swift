@@ -1,5 +1,7 @@
 import ArgumentParser
 import Glibc
+import HTTPTypes
+import JSON
 
 /// The token named on the command line and the values of its per-request inputs.
 struct TokenArguments: ParsableArguments {
@@ -11,5 +13,19 @@ struct TokenArguments: ParsableArguments {
 
     func query() throws -> [(String, String)] {
         try inputs.map { try KeyValue($0).pair }
+    }
+
+    /// Gives the daemon an order about the token and returns its answer.
+    ///
+    /// - Parameter verb: the last segment of the order's path, such as `refresh`.
+    /// - Throws: an exit code, after the problem was reported on standard error.
+    func order(_ verb: String) async throws -> JSONValue {
+        try await BrokerClient().json(.post, BrokerClient.path("v1", "tokens", name, verb, query: try query()), body: [])
+    }
+
+    /// Gives an order that is answered with the token's status, and prints that.
+    func printStatus(after verb: String, json: Bool) async throws {
+        let answer = try await order(verb)
+        print(json ? answer.jsonText : StatusTable.text([answer]))
     }
 }

@@ -8,12 +8,12 @@ package import YAML
 package enum ConfigurationFiles {
     /// - Throws: `ConfigurationFaults` with every fault of every file.
     package static func read(_ path: String) throws(ConfigurationFaults) -> (configuration: BrokerConfiguration, warnings: [ConfigurationFault]) {
-        try ConfigurationReader(readFile: text, listFolder: names, accounts: UserDatabase.accounts).read(path)
+        try ConfigurationReader(readFile: text, listFolder: Folder.names, accounts: UserDatabase.accounts).read(path)
     }
 
     /// The definitions of partners that a configuration can use, whatever else is wrong with it.
     package static func providers(_ path: String) -> ConfigurationReader.Providers {
-        ConfigurationReader(readFile: text, listFolder: names).providers(path)
+        ConfigurationReader(readFile: text, listFolder: Folder.names).providers(path)
     }
 
     /// `config.yaml:12:17` for the value that these keys lead to; the file alone where it has none.
@@ -61,15 +61,5 @@ package enum ConfigurationFiles {
     static func line(_ path: String) -> String? {
         guard case .success(let text) = text(path) else { return nil }
         return text.split(separator: "\n").first.map(String.init)
-    }
-
-    private static func names(_ path: String) -> [String] {
-        guard let folder = unsafe opendir(path) else { return [] }
-        defer { unsafe closedir(folder) }
-        var names: [String] = []
-        while let entry = unsafe readdir(folder) {
-            names.append(unsafe withUnsafeBytes(of: &entry.pointee.d_name) { unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
-        }
-        return names
     }
 }

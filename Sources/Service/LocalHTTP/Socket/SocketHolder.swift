@@ -52,20 +52,10 @@ public struct SocketHolder: Sendable, Equatable, CustomStringConvertible {
     /// only where nobody else has this one.
     private static func process(holding inode: UInt32) -> Int32? {
         let wanted = "socket:[\(inode)]"
-        let holders = names("/proc").compactMap { Int32($0) }.filter { number in
-            names("/proc/\(number)/fd").contains { link("/proc/\(number)/fd/\($0)") == wanted }
+        let holders = Folder.names("/proc").compactMap { Int32($0) }.filter { number in
+            Folder.names("/proc/\(number)/fd").contains { link("/proc/\(number)/fd/\($0)") == wanted }
         }
         return holders.first { $0 != 1 } ?? holders.first
-    }
-
-    private static func names(_ path: String) -> [String] {
-        guard let folder = unsafe opendir(path) else { return [] }
-        defer { unsafe closedir(folder) }
-        var names: [String] = []
-        while let entry = unsafe readdir(folder) {
-            names.append(unsafe withUnsafeBytes(of: &entry.pointee.d_name) { unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
-        }
-        return names
     }
 
     private static func link(_ path: String) -> String? {
