@@ -4,7 +4,8 @@ import Testing
 /// The arrows inside a room, which no compiler keeps.
 @Suite struct HouseTests {
     private static let rooms = [
-        "Sources/Service/LocalHTTP", "Sources/Service/BrokerDaemon", "Sources/Programs/PartnerSandbox", "Sources/Programs/tokenbroker",
+        "Sources/Core/Providers", "Sources/Core/Login", "Sources/Service/LocalHTTP", "Sources/Service/BrokerDaemon",
+        "Sources/Programs/PartnerSandbox", "Sources/Programs/tokenbroker",
     ]
 
     /// Every Swift file below a folder: its folder within the room, and its code without comments and strings.

@@ -97,7 +97,7 @@ extension TokenKeeper {
         if let check, check.fingerprint == token.fingerprint, !state.mayVerify(at: now) || !check.hasEnded { return await check.task.value }
         state.noteCheck(at: now)
         let (performer, configuration, perRequest) = (environment.performer, configuration, perRequest)
-        let task = Task { await performer.verify(token.value.exposedBytes, values: token.values, of: configuration, perRequest: perRequest) }
+        let task = Task { await performer.verify(token.value.exposedBytes, values: token.kept, of: configuration, perRequest: perRequest) }
         check = TokenCheck(fingerprint: token.fingerprint, task: task)
         let verdict = await task.value
         if check?.fingerprint == token.fingerprint { check?.hasEnded = true }

@@ -49,7 +49,7 @@ extension TokenKeeper {
         extra["token"] = token.value.exposedBytes
         if let refreshToken { extra["refresh_token"] = refreshToken.exposedBytes }
         let outcome: Logout
-        if let failure = await environment.performer.logout(logout, of: configuration, perRequest: perRequest, extra: extra) {
+        if let failure = await environment.performer.logout(logout.request, of: configuration, perRequest: perRequest, extra: extra) {
             outcome = .failed(failure)
             environment.events.record(.logoutFailed(token: configuration.name, failure: failure))
         } else {

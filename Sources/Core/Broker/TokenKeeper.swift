@@ -136,7 +136,7 @@ package actor TokenKeeper {
         let isChained = isChained
         if !isChained { environment.schedule.loginBegan() }
         let attempt = LoginAttempt(
-            configuration: configuration, perRequest: perRequest, memory: memory, values: state.token?.values ?? [:], trigger: trigger,
+            configuration: configuration, perRequest: perRequest, memory: memory, values: state.token?.kept ?? [:], trigger: trigger,
             isUrgent: !state.hasLivingToken(at: began), isDesperate: state.isDesperate(at: began),
             own: FleetPolicy.Own(
                 fingerprint: state.token?.fingerprint, remaining: state.token?.remaining(at: began), isOwn: isOwn, knownLogin: state.lastSuccessAt,

@@ -57,7 +57,7 @@ struct TokenConfigurationReader {
             if perRequest == nil { limit.fault("applies only to a token with per_request inputs") }
             token.combinations = limit.integer(in: 1...100_000) ?? token.combinations
         }
-        token.expires = expires.map(ProviderReader.expiry)
+        token.expires = expires.map { ProviderReader.expiry($0, of: provider) }
         if provider.token.expires.isEmpty, expires == nil {
             let hint = provider.token.suggestedLifetime.map { ", for example expires: [{after: \(DurationSyntax.format($0))}]" } ?? ""
             node.fault("expires is missing: \(provider.name) does not state a lifetime for its tokens\(hint)")
@@ -106,6 +106,10 @@ struct TokenConfigurationReader {
             bindings[member.name] = InputBindingReader.read(member.node, for: input)
         }
         let missing = provider.inputs.filter { $0.isRequired && !given.contains($0.name) && !perRequest.contains($0.name) }.map(\.name)
+        let undiscovered = provider.inputs.filter { $0.discovered != nil && !given.contains($0.name) }.map(\.name)
+        if !undiscovered.isEmpty, !given.contains("issuer") {
+            (node ?? entry).fault("needs \(undiscovered.joined(separator: ", ")), or issuer, whose metadata name it")
+        }
         if !missing.isEmpty { (node ?? entry).fault("\(provider.name) needs \(missing.joined(separator: ", "))") }
         return bindings
     }

@@ -13,6 +13,7 @@ package struct LoginPerformer: Sendable {
     package let gate: LoginGate
     package let inputs: any TokenInputs
     private let trust = InputTrust()
+    private let codes = SpentCodes()
 
     package init(clocks: any Clocks, transport: any HTTPTransport, secrets: any SecretSource, gate: LoginGate, inputs: any TokenInputs) {
         self.clocks = clocks
@@ -110,6 +111,8 @@ package struct LoginPerformer: Sendable {
         var values = own.variants[0].values.given(perRequest, for: token)
         _ = try await tokenInputs(token, into: &values)
         for (name, value) in extra { values[name] = value }
+        var derivation = ValueDerivation(token.provider.values, environment)
+        try derivation.derive(into: &values) { _ in false }
         let request = try RequestRendering.request(template, of: token.provider, values: values, connection: token.connection)
         return try await send(request, own.passphrase)
     }
@@ -157,6 +160,10 @@ package struct LoginPerformer: Sendable {
     }
 
     // MARK: Values
+
+    private var environment: ValueEnvironment {
+        ValueEnvironment(wall: { [clocks] in clocks.wall }, spend: { [codes] in codes.spend($0, $1) })
+    }
 
     private func tokenInputs(_ token: TokenConfiguration, into values: inout ValueScope) async throws(LoginFailure) -> [String: Token] {
         var held: [String: Token] = [:]
@@ -237,7 +244,7 @@ package struct LoginPerformer: Sendable {
         var values = context.values
         if let grant { values["refresh_token"] = grant.exposedBytes }
         var run = LoginRun(
-            token.provider, values: values, expires: token.expires, connection: token.connection,
+            token.provider, values: values, environment: environment, expires: token.expires, connection: token.connection,
             requests: grant == nil ? nil : token.provider.refreshRequest.map { [$0] }, held: held.values, toleratesAge: isSecond)
         let result = await send(&run, context)
         held.note(run.refreshToken, by: grant, hasWorked: (try? result.get()) != nil)
@@ -250,7 +257,8 @@ package struct LoginPerformer: Sendable {
         let (account, token) = (context.account, context.token)
         let host: String
         do throws(LoginFailure) {
-            host = BaseURL.host(try run.request().url)
+            if run.isMadeHere { return .success(try run.makeToken(at: clocks.boot, wall: clocks.wall)) }
+            host = try run.host()
             try await gate.enter(account: account, host: host, limit: token.effectiveLimit, isUrgent: context.circumstances.isUrgent)
         } catch {
             return .failure(error)

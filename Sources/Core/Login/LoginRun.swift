@@ -3,6 +3,7 @@ import JSON
 package import OutboundHTTP
 package import Providers
 package import Secrets
+package import Time
 package import Tokens
 
 /// A login in progress: builds each request from the definition and the values so far, and reads each answer. Pure.
@@ -18,7 +19,10 @@ package struct LoginRun: Sendable {
     private let requests: [RequestTemplate]
     private let held: [String: String]
     private var values: ValueScope
-    private var step = 0
+    private var derivation: ValueDerivation
+    /// The answers so far.
+    private var answers: [ReplyReader] = []
+    private var step: Int { answers.count }
     /// Whether an `Age` that leaves the token no life is ignored.
     private let toleratesAge: Bool
     /// The refresh token in the answer (RFC 6749 §6), also where the answer brings no usable token: the one before may be spent.
@@ -30,8 +34,8 @@ package struct LoginRun: Sendable {
     ///   - requests: the refresh request, to replace the definition's login.
     ///   - held: values kept from the token in hand, for those an answer does not repeat.
     package init(
-        _ definition: ProviderDefinition, values: ValueScope, expires: [ExpirySource]? = nil, connection: ConnectionSettings = .init(),
-        requests: [RequestTemplate]? = nil, held: [String: String] = [:], toleratesAge: Bool = false
+        _ definition: ProviderDefinition, values: ValueScope, environment: ValueEnvironment, expires: [ExpirySource]? = nil,
+        connection: ConnectionSettings = .init(), requests: [RequestTemplate]? = nil, held: [String: String] = [:], toleratesAge: Bool = false
     ) {
         self.toleratesAge = toleratesAge
         self.requests = requests ?? definition.login
@@ -40,15 +44,45 @@ package struct LoginRun: Sendable {
         self.values = values
         self.expires = expires ?? definition.token.expires
         self.connection = connection
+        derivation = ValueDerivation(definition.values, environment)
     }
 
+    /// Whether the token is made here: there is no request to send.
+    package var isMadeHere: Bool { requests.isEmpty }
+
+    /// The host of the current step's request, with its port; it needs no derived value.
+    package func host() throws(LoginFailure) -> String { BaseURL.host(try requests[step].url.renderedOrigin(values)) }
+
     /// The request of the current step.
-    package func request() throws(LoginFailure) -> OutboundRequest {
+    package mutating func request() throws(LoginFailure) -> OutboundRequest {
+        try derive()
         var request = try RequestRendering.request(requests[step], of: definition, values: values, connection: connection)
-        // A body that is the token has a type of its own.
-        if case .body = definition.token.source { return request }
+        // A body that is the token has a type of its own, and XML too.
+        if definition.token.source.isBody || definition.token.source.isXML { return request }
         if request.fields[.accept] == nil { request.fields[.accept] = "application/json" }
         return request
+    }
+
+    /// The token of a login without requests.
+    package mutating func makeToken(at now: BootInstant, wall: WallTime) throws(LoginFailure) -> TokenDraft {
+        try derive()
+        let nothing = PartnerReply(status: 200, fields: [:], body: [], sentAt: now, sentAtWall: wall, receivedAtWall: wall)
+        return try draft(from: ReplyReader(nothing, earlier: [], scope: values))
+    }
+
+    private mutating func derive(isComplete: Bool = false) throws(LoginFailure) {
+        try Self.derive(&derivation, into: &values, definition, step: step, isComplete: isComplete)
+    }
+
+    private static func derive(
+        _ derivation: inout ValueDerivation, into values: inout ValueScope, _ definition: ProviderDefinition, step: Int, isComplete: Bool
+    ) throws(LoginFailure) {
+        try derivation.derive(into: &values) { name in
+            if isComplete { return false }
+            if name == "token" || definition.token.keep.contains(where: { $0.name == name }) { return true }
+            guard name.hasPrefix("steps."), let number = Int(name.dropFirst(6).prefix { $0 != "." }) else { return false }
+            return number >= step
+        }
     }
 
     /// Reads the answer to the current step.
@@ -56,9 +90,9 @@ package struct LoginRun: Sendable {
     /// - Throws: `LoginFailure` if the partner refused, or its answer cannot be understood.
     package mutating func receive(_ reply: PartnerReply) throws(LoginFailure) -> Outcome {
         let request = requests[step]
-        let reader = ReplyReader(reply)
+        let reader = ReplyReader(reply, earlier: answers, scope: values)
         let redactor = Redactor(definition: definition, values: values)
-        if let failure = reader.failure(success: request.success, errors: definition.errors, redactor: redactor) { throw failure }
+        if let failure = reader.failure(success: request.success, errors: definition.errors, redactor: redactor) { throw clockwise(failure, reply) }
         let isLast = step + 1 == requests.count
         do throws(LoginFailure) {
             if isLast, let source = definition.token.refreshToken { refreshToken = try reader.refreshToken(source).map { Secret($0) } }
@@ -66,12 +100,12 @@ package struct LoginRun: Sendable {
                 guard let value = try reader.keep(kept) else { continue }
                 values["steps.\(step).\(kept.name)"] = value
             }
-            step += 1
+            answers.append(reader)
             guard isLast else { return .nextStep }
-            return .token(
-                try TokenDraft(
-                    reading: definition.token, use: definition.use, expires: expires, from: reader, values: values, held: held,
-                    toleratesAge: toleratesAge))
+            try derive()
+            var last = reader
+            last.scope = values
+            return .token(try draft(from: last))
         } catch {
             // Without what was expected, an OAuth2 error in the answer says why.
             guard error.failureClass == .badReply, !hasToken(reader) else { throw error }
@@ -79,10 +113,35 @@ package struct LoginRun: Sendable {
         }
     }
 
+    private mutating func draft(from reader: ReplyReader) throws(LoginFailure) -> TokenDraft {
+        var derivation = derivation
+        let (definition, step) = (definition, step)
+        var draft = try TokenDraft(
+            reading: definition.token, use: definition.use, expires: expires, from: reader, values: &values, held: held, toleratesAge: toleratesAge
+        ) { values throws(LoginFailure) in
+            try Self.derive(&derivation, into: &values, definition, step: step, isComplete: true)
+        }
+        draft.session = values.session(held: held)
+        return draft
+    }
+
+    /// A signature made with this host's clock says nothing about the secrets if the partner's clock is another.
+    private func clockwise(_ failure: LoginFailure, _ reply: PartnerReply) -> LoginFailure {
+        guard failure.failureClass == .rejected, definition.values.contains(where: \.usesClock),
+            let date = reply.sole(.date).flatMap(CalendarTime.parseIMFFixdate)
+        else { return failure }
+        let difference = max(reply.sentAtWall - date, date - reply.receivedAtWall)
+        guard difference > .seconds(30) else { return failure }
+        var local = failure
+        (local.failureClass, local.rejectsGrant) = (.local, false)
+        local.reason += "; this host's clock differs from the partner's by \(DurationSyntax.words(difference)), and the login is signed with the time"
+        local.waitsForClock = true
+        return local
+    }
+
     /// Whether the last answer holds something where the token should be; a body that is the token holds anything.
     private func hasToken(_ reader: ReplyReader) -> Bool {
-        if step < requests.count { return false }
-        if case .body = definition.token.source { return false }
+        if step < requests.count || definition.token.source.isBody { return false }
         return reader.value(definition.token.source).map { $0 != .string("") } ?? false
     }
 }

@@ -8,7 +8,9 @@ package struct ProviderDefinition: Sendable, Hashable {
     package var inputs: [InputDefinition] = []
     /// Where a kept URL may lead besides the origins of the inputs.
     package var hosts: [HostRule] = []
-    /// Requests in order; the last one's answer holds the token.
+    /// Values that a login makes of others, in order.
+    package var values: [DerivedValue] = []
+    /// Requests in order; the last one's answer holds the token. None: the token is made here.
     package var login: [RequestTemplate] = []
     package var token: TokenReading
     package var use = TokenUse()
@@ -17,13 +19,20 @@ package struct ProviderDefinition: Sendable, Hashable {
     package var refreshRequest: RequestTemplate?
     package var verify: RequestTemplate?
     /// Ends the session of a token that is given up.
-    package var logout: RequestTemplate?
+    package var logout: LogoutRule?
+    /// Keeps a session alive in place of logging in again.
+    package var prolongation: ProlongationRule?
+    /// Whether a login that returns the token in hand has prolonged it.
+    package var sameTokenIsProlonged = false
     package var actions: [ActionDefinition] = []
     package var limit: Rate?
     /// Whether a new login ends the previous token.
     package var isExclusive = false
     /// A digest of the text it was read from, ignoring comments and layout.
     package var digest = ""
+
+    /// Names of values after a login's last answer, which sources may name.
+    package var answerNames: Set<String> = []
 
     package func input(_ name: String) -> InputDefinition? { inputs.first { $0.name == name } }
 }

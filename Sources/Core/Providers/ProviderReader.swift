@@ -5,8 +5,7 @@ package import YAML
 package struct ProviderReader {
     private let root: YAMLMapping
     private var inputs: [InputDefinition] = []
-    /// Names of kept values that may begin a URL.
-    private var urls: Set<String> = []
+    private var values: [(value: DerivedValue, place: YAMLNode)] = []
 
     package init(_ mapping: YAMLMapping) {
         root = mapping
@@ -22,7 +21,9 @@ package struct ProviderReader {
     }
 
     /// Reads a list of expiry sources, with which a token entry may replace its provider's.
-    package static func expiry(_ node: YAMLNode) -> [ExpirySource] { TokenReader.expiry(node) }
+    package static func expiry(_ node: YAMLNode, of provider: ProviderDefinition) -> [ExpirySource] {
+        ExpiryReader(sources: SourceReader(names: provider.answerNames, steps: provider.refreshRequest == nil ? provider.login.count : 0)).read(node)
+    }
 
     /// Reads `limits:`, with which a token entry may replace its provider's.
     package static func limit(_ node: YAMLNode) -> Rate? { ReplyRulesReader.limit(node) }
@@ -34,35 +35,56 @@ package struct ProviderReader {
         let title = root.take("title")?.string()
         let documentation = root.take("documentation")?.string()
         inputs = root.take("inputs").map(InputReader.read) ?? []
+        values = root.take("values").map { DerivedValueReader().read($0, inputs: inputs) } ?? []
         let hosts = root.take("hosts")?.list()?.compactMap(hostRule) ?? []
-        var scope = Set(inputs.map(\.name))
-        let login = readLogin(&scope)
+        let start = NameScope(inputs, values: values.map(\.value))
+        let (login, answered) = readLogin(start)
         let tokenNode = root.require("token")
-        let token = tokenNode.flatMap { TokenReader.read($0, scope: &scope) }
-        for kept in token?.keep ?? [] where inputs.contains(where: { $0.name == kept.name && $0.kind == .url }) {
-            tokenNode?.fault("keep: \(kept.name) is an input that begins URLs; the partner's answer cannot set it")
+        // An earlier answer of the login does not exist in a refresh.
+        let steps = root.has("refresh_request") ? 0 : login?.count ?? 0
+        let token = tokenNode.flatMap { TokenReader(scope: answered, steps: steps).read($0) }
+        if let token, let tokenNode { check(token, answered, isMadeHere: login?.isEmpty ?? false, at: tokenNode) }
+        let kept = answered.keeping(token?.keep ?? [])
+        let refresh = readRefresh(token, start)
+        let session = (refresh == nil ? kept : kept.with("refresh_token")).with("token")
+        DerivedValueReader.checkNames(values, known: Set(session.names.keys).subtracting(values.map(\.value.name)))
+        guard let name, let token, let login else {
+            finish(kept.with("token"), session)
+            return nil
         }
-        for kept in token?.keep ?? [] where inputs.contains(where: { $0.name == kept.name && ($0.isSecret || $0.isToken) }) {
-            tokenNode?.fault("keep: \(kept.name) is a secret input, which callers would be given; choose another name")
-        }
-        urls.formUnion(token?.keep.filter { $0.kind == .url }.map(\.name) ?? [])
-        let refresh = readRefresh(token, inputs: inputs)
-        // A refresh skips the login's steps, so their values do not exist.
-        if refresh != nil { scope = scope.filter { !$0.hasPrefix("steps.") } }
-        let disclosed = root.take("discloses")?.strings() ?? []
-        let use = root.take("use").flatMap { readUse($0, scope: scope.union(["token"]), disclosed: Set(disclosed)) } ?? TokenUse()
-        let errors = root.take("errors").map(ReplyRulesReader.errors) ?? ErrorRules()
-        let verify = root.take("verify").flatMap { RequestReader(inputs: inputs, scope: scope.union(["token"]), urls: urls).read($0) }
-        let given = refresh == nil ? ["token"] : ["token", "refresh_token"]
-        let logout = root.take("logout").flatMap { RequestReader(inputs: inputs, scope: scope.union(given), urls: urls).read($0) }
-        let actions = root.take("actions").map { readActions($0, scope: scope.union(["token"])) } ?? []
-        let limit = root.take("limits").flatMap(ReplyRulesReader.limit)
-        let isExclusive = root.take("exclusive")?.bool() ?? false
+        var definition = ProviderDefinition(name: name, title: title ?? name, documentation: documentation, inputs: inputs, token: token)
+        (definition.values, definition.hosts, definition.login, definition.refreshRequest) = (values.map(\.value), hosts, login, refresh)
+        definition.answerNames = Set(answered.names.keys)
+        readRest(into: &definition, kept.with("token"), session)
         root.finish()
-        guard let name, let token, !login.isEmpty else { return nil }
-        return ProviderDefinition(
-            name: name, title: title ?? name, documentation: documentation, inputs: inputs, hosts: hosts, login: login, token: token, use: use,
-            errors: errors, refreshRequest: refresh, verify: verify, logout: logout, actions: actions, limit: limit, isExclusive: isExclusive)
+        return definition
+    }
+
+    /// Reads what is left of a definition that cannot be used, for its faults.
+    private func finish(_ kept: NameScope, _ session: NameScope) {
+        var unusable = ProviderDefinition(name: "", title: "", inputs: inputs, token: TokenReading(source: SourceList(.text)))
+        readRest(into: &unusable, kept, session)
+        root.finish()
+    }
+
+    /// - Parameters:
+    ///   - kept: the names that exist with a token.
+    ///   - session: the same with the refresh token.
+    private func readRest(into definition: inout ProviderDefinition, _ kept: NameScope, _ session: NameScope) {
+        let rules = ReplyRulesReader(sources: SourceReader(names: Set(kept.names.keys), steps: definition.login.count))
+        let disclosed = root.take("discloses")?.strings() ?? []
+        definition.use = root.take("use").flatMap { readUse($0, scope: kept, disclosed: Set(disclosed)) } ?? TokenUse()
+        definition.errors = root.take("errors").map(rules.errors) ?? ErrorRules()
+        definition.verify = root.take("verify").flatMap(RequestReader(scope: kept).read)
+        definition.logout = root.take("logout").flatMap { readLogout($0, session) }
+        definition.prolongation = root.take("prolong").flatMap { readProlongation($0, kept) }
+        if let word = root.take("same_token") {
+            definition.sameTokenIsProlonged = word.string() == "prolonged"
+            if !definition.sameTokenIsProlonged { word.fault("must be the word prolonged") }
+        }
+        definition.actions = root.take("actions").map { readActions($0, scope: kept) } ?? []
+        definition.limit = root.take("limits").flatMap(ReplyRulesReader.limit)
+        definition.isExclusive = root.take("exclusive")?.bool() ?? false
     }
 
     private func hostRule(_ node: YAMLNode) -> HostRule? {
@@ -72,39 +94,77 @@ package struct ProviderReader {
         return nil
     }
 
-    private mutating func readLogin(_ scope: inout Set<String>) -> [RequestTemplate] {
-        guard let node = root.require("login"), let steps = node.list() else { return [] }
-        if steps.isEmpty { node.fault("needs at least one request") }
+    /// The login's requests, and the names that exist after the last answer; nil without `login`.
+    private func readLogin(_ start: NameScope) -> ([RequestTemplate]?, NameScope) {
+        guard let node = root.require("login"), let steps = node.list() else { return (nil, start) }
+        var scope = start
         var login: [RequestTemplate] = []
         for (index, step) in steps.enumerated() {
-            guard let request = RequestReader(inputs: inputs, scope: scope, urls: urls).read(step) else { continue }
-            scope.formUnion(request.keep.map { "steps.\(index).\($0.name)" })
-            urls.formUnion(request.keep.filter { $0.kind == .url }.map { "steps.\(index).\($0.name)" })
+            guard let request = RequestReader(scope: scope, steps: index).read(step) else { continue }
+            scope = scope.keeping(request.keep, prefix: "steps.\(index).")
             login.append(request)
         }
-        return login
+        return (login, scope)
     }
 
-    private func readRefresh(_ token: TokenReading?, inputs: [InputDefinition]) -> RequestTemplate? {
+    private func check(_ token: TokenReading, _ scope: NameScope, isMadeHere: Bool, at node: YAMLNode) {
+        for kept in token.keep {
+            guard let input = inputs.first(where: { $0.name == kept.name }) else { continue }
+            if input.kind == .url { node.fault("keep: \(kept.name) is an input that begins URLs; the partner's answer cannot set it") }
+            if input.isSecret || input.isToken {
+                node.fault("keep: \(kept.name) is a secret input, which callers would be given; choose another name")
+            }
+        }
+        for source in isMadeHere ? token.source.sources : [] {
+            if case .value = source.place { continue }
+            node.fault("the login has no request, so the token must be made here: from: {value: NAME}")
+        }
+    }
+
+    private func readRefresh(_ token: TokenReading?, _ start: NameScope) -> RequestTemplate? {
         guard let node = root.take("refresh_request") else { return nil }
         if let token, token.refreshToken == nil { node.fault("needs token.refresh_token, the source of the refresh token") }
         if inputs.contains(where: { $0.name == "refresh_token" }) { node.fault("refresh_token is reserved; rename the input") }
-        return RequestReader(inputs: inputs, scope: Set(inputs.map(\.name)).union(["refresh_token"])).read(node)
+        return RequestReader(scope: start.with("refresh_token")).read(node)
     }
 
-    private func readUse(_ node: YAMLNode, scope: Set<String>, disclosed: Set<String>) -> TokenUse? {
+    private func readUse(_ node: YAMLNode, scope: NameScope, disclosed: Set<String>) -> TokenUse? {
         guard let mapping = node.mapping() else { return nil }
         defer { mapping.finish() }
-        let requests = RequestReader(inputs: inputs, scope: scope, allowsAbsent: true)
-        let use = TokenUse(headers: mapping.take("headers").map(requests.headers) ?? [])
-        for name in Set(use.headers.flatMap(\.value.names)).sorted() where !disclosed.contains(name) {
-            guard inputs.contains(where: { $0.name == name && ($0.isSecret || $0.isToken) }) else { continue }
-            node.fault("{\(name)} is a secret, which every caller would be given; allow that with discloses: [\(name)]")
+        let requests = RequestReader(scope: scope, allowsAbsent: true)
+        var use = TokenUse(headers: mapping.take("headers").map(requests.headers) ?? [])
+        use.query = mapping.take("query").map(requests.pairs)
+        use.json = mapping.take("json").flatMap { json in
+            if !json.isMapping { json.fault("must be a mapping: the members that a request's JSON body gets") }
+            return json.isMapping ? TemplateReader(scope: scope, allowsAbsent: true).json(json) : nil
+        }
+        let names = use.headers.flatMap(\.value.names) + (use.query ?? []).flatMap(\.value.names) + (use.json?.names ?? [])
+        for name in Set(names).sorted() where !disclosed.contains(name) {
+            for secret in (scope[name]?.reveals ?? []).subtracting(disclosed).sorted() {
+                let what = secret == name ? "is a secret" : "shows the secret \(secret)"
+                node.fault("{\(name)} \(what), which every caller would be given; allow that with discloses: [\(name)]")
+            }
         }
         return use
     }
 
-    private func readActions(_ node: YAMLNode, scope: Set<String>) -> [ActionDefinition] {
+    private func readLogout(_ node: YAMLNode, _ scope: NameScope) -> LogoutRule? {
+        guard let mapping = node.mapping() else { return nil }
+        let isMadeAtStop = mapping.take("stop")?.bool() ?? false
+        let replaced = mapping.take("replaced")?.duration(in: .seconds(1) ... .seconds(86_400))
+        return RequestReader(scope: scope).read(mapping, at: node).map {
+            LogoutRule(request: $0, isMadeAtStop: isMadeAtStop, afterReplacement: replaced)
+        }
+    }
+
+    private func readProlongation(_ node: YAMLNode, _ scope: NameScope) -> ProlongationRule? {
+        guard let mapping = node.mapping() else { return nil }
+        let every = mapping.require("every")?.duration(in: .seconds(5) ... .seconds(30 * 86_400))
+        guard let request = RequestReader(scope: scope).read(mapping, at: node), let every else { return nil }
+        return ProlongationRule(every: every, request: request)
+    }
+
+    private func readActions(_ node: YAMLNode, scope: NameScope) -> [ActionDefinition] {
         guard let mapping = node.mapping() else { return [] }
         return mapping.members.compactMap { member in
             guard let action = member.node.mapping() else { return nil }
@@ -113,8 +173,7 @@ package struct ProviderReader {
             for input in own where inputs.contains(where: { $0.name == input.name }) {
                 member.node.fault("inputs.\(input.name) is an input of the provider already; a caller of the action could replace it")
             }
-            let reader = RequestReader(inputs: inputs + own, scope: scope.union(own.map(\.name)), urls: urls)
-            guard let request = reader.read(action, at: member.node) else { return nil }
+            guard let request = RequestReader(scope: scope.adding(own)).read(action, at: member.node) else { return nil }
             return ActionDefinition(name: member.name, request: request, inputs: own)
         }
     }

@@ -10,8 +10,14 @@ package struct Token: Sendable {
     package var type: String
     /// Request headers to send to the partner; they hold the token.
     package var headers: [TokenHeader]
+    /// Pairs of the query to send to the partner; nil: the definition has none.
+    package var query: [TokenHeader]?
+    /// Members of a JSON body to send to the partner, a JSON object; nil: the definition has none.
+    package var json: Secret?
     /// Other values kept from the login's answer, by name.
     package var values: [String: String]
+    /// Values that later requests of the session need and callers do not get, by name.
+    package var session: [String: String]
     package var expiry: Expiry
     /// When the login request was sent.
     package var issuedAt: BootInstant
@@ -23,7 +29,8 @@ package struct Token: Sendable {
         self.fingerprint = fingerprint
         type = draft.type
         headers = draft.headers
-        values = draft.values
+        (query, json) = (draft.query, draft.json)
+        (values, session) = (draft.values, draft.session)
         self.expiry = expiry ?? draft.expiry
         issuedAt = draft.sentAt
         issuedAtWall = draft.sentAtWall
@@ -31,6 +38,9 @@ package struct Token: Sendable {
 
     /// The end of its life on the boot-time clock; nil: no end.
     package var deadline: BootInstant? { expiry.lifetime.map { issuedAt + $0 } }
+
+    /// Everything kept from its login that a later request can name.
+    package var kept: [String: String] { values.merging(session) { value, _ in value } }
 
     package func remaining(at now: BootInstant) -> Duration? { deadline.map { $0 - now } }
 

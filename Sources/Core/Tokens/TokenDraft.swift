@@ -6,7 +6,12 @@ package struct TokenDraft: Sendable {
     package var value: Secret
     package var type: String
     package var headers: [TokenHeader]
+    /// Pairs of the query, and members of a JSON body, to send to the partner; nil: the definition has none.
+    package var query: [TokenHeader]?
+    package var json: Secret?
     package var values: [String: String]
+    /// Values that later requests of the session need and callers do not get, by name.
+    package var session: [String: String] = [:]
     package var expiry: Expiry
     package var sentAt: BootInstant
     package var sentAtWall: WallTime
@@ -25,4 +30,7 @@ package struct TokenDraft: Sendable {
         self.sentAt = sentAt
         self.sentAtWall = sentAtWall
     }
+
+    /// Everything kept from the login that a later request can name.
+    package var kept: [String: String] { values.merging(session) { value, _ in value } }
 }

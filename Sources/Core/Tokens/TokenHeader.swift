@@ -1,6 +1,6 @@
 package import Secrets
 
-/// A request header that carries the token to the partner.
+/// A request header, or a pair of the query, that carries the token to the partner.
 package struct TokenHeader: Sendable, Equatable {
     package let name: String
     package let value: Secret

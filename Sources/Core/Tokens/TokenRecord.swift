@@ -149,6 +149,9 @@ package struct TokenRecord: Sendable {
             "values": .object(token.values.mapValues { .string($0) }), "origin": .string(token.expiry.origin.rawValue),
             "issued_at": .integer(token.issuedAt.nanoseconds), "issued_at_wall": .integer(token.issuedAtWall.nanoseconds),
         ]
+        members["query"] = token.query.map { .array($0.map { .array([.string($0.name), .string($0.value.exposedText)]) }) }
+        members["json"] = token.json.map { .string($0.exposedText) }
+        if !token.session.isEmpty { members["session"] = .object(token.session.mapValues { .string($0) }) }
         members["lifetime"] = token.expiry.lifetime.map { .integer($0.nanoseconds) }
         members["stated"] = token.expiry.stated.map { .integer($0.nanoseconds) }
         if !token.expiry.ignoredSources.isEmpty { members["ignored"] = .array(token.expiry.ignoredSources.map { .string($0) }) }
@@ -168,10 +171,18 @@ package struct TokenRecord: Sendable {
         if case .array(let sources)? = json["ignored"] { expiry.ignoredSources = sources.compactMap(\.text) }
         var draft = TokenDraft(value: Secret(value), type: type, expiry: expiry, sentAt: issuedAt, sentAtWall: WallTime(nanoseconds: issuedAtWall))
         draft.values = values.compactMapValues(\.text)
-        for case .array(let pair) in headers where pair.count == 2 {
-            if let name = pair[0].text, let value = pair[1].text { draft.headers.append(TokenHeader(name: name, value: Secret(value))) }
-        }
+        if case .object(let session)? = json["session"] { draft.session = session.compactMapValues(\.text) }
+        draft.headers = pairs(headers)
+        if case .array(let query)? = json["query"] { draft.query = pairs(query) }
+        draft.json = json["json"]?.text.map { Secret($0) }
         return Token(draft, fingerprint: fingerprint)
+    }
+
+    private static func pairs(_ json: [JSONValue]) -> [TokenHeader] {
+        json.compactMap { pair in
+            guard case .array(let pair) = pair, pair.count == 2, let name = pair[0].text, let value = pair[1].text else { return nil }
+            return TokenHeader(name: name, value: Secret(value))
+        }
     }
 }
 

@@ -96,3 +96,20 @@ static inline void linux_drop_file_pages(void) {
   uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
   dl_iterate_phdr((int (*)(struct linux_object *, size_t, void *))linux_drop_segments, &page);
 }
+
+/* strptime(3) reads a whole text; fields are year, month from 1, day, hour, minute, second and seconds east of UTC. 1 on success. */
+extern char *strptime(const char *text, const char *pattern, struct tm *fields);
+static inline int linux_parse_time(const char *text, const char *pattern, long fields[7]) {
+  struct tm time = {0};
+  time.tm_mday = 1;
+  const char *end = strptime(text, pattern, &time);
+  if (!end || *end) return 0;
+  long found[7] = {time.tm_year + 1900L, time.tm_mon + 1L, time.tm_mday, time.tm_hour, time.tm_min, time.tm_sec, time.tm_gmtoff};
+  for (int i = 0; i < 7; i++) fields[i] = found[i];
+  return 1;
+}
+/* strftime(3) of a moment in seconds since 1970, in UTC; the length, 0 where it does not fit. */
+static inline size_t linux_format_time(time_t seconds, const char *pattern, char *text, size_t room) {
+  struct tm time = {0};
+  return gmtime_r(&seconds, &time) ? strftime(text, room, pattern, &time) : 0;
+}

@@ -16,6 +16,9 @@ package struct Pattern: Sendable, Hashable {
         code = try PatternCode(text)
     }
 
+    /// The number of groups that capture.
+    package var groups: Int { code.groups }
+
     /// Whether the pattern matches the whole text.
     ///
     /// - Throws: `PatternLimit` if it takes more than 250,000 steps or 16 MiB.

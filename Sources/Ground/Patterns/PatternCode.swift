@@ -6,7 +6,8 @@ import CPCRE2
 @safe final class PatternCode: @unchecked Sendable {
     private let code: OpaquePointer
     private let context: OpaquePointer
-    let hasGroup: Bool
+    let groups: Int
+    var hasGroup: Bool { groups > 0 }
 
     private static let (steps, depth, kibibytes) = (UInt32(250_000), UInt32(100_000), UInt32(16 * 1024))
 
@@ -28,7 +29,7 @@ import CPCRE2
         var groups = UInt32(0)
         _ = unsafe pcre2_pattern_info_8(code, UInt32(PCRE2_INFO_CAPTURECOUNT), &groups)
         unsafe (self.code, self.context) = unsafe (code, context)
-        hasGroup = groups > 0
+        self.groups = Int(groups)
     }
 
     deinit {

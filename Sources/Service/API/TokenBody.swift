@@ -33,6 +33,12 @@ struct TokenBody {
         json.name("headers"); json.beginObject()
         for header in token.headers { json.name(header.name); json.string(header.value.exposedBytes) }
         json.endObject()
+        if let query = token.query {
+            json.name("query"); json.beginObject()
+            for pair in query { json.name(pair.name); json.string(pair.value.exposedBytes) }
+            json.endObject()
+        }
+        if let members = token.json { json.name("json"); json.literal(members.exposedText) }
         json.name("values"); json.beginObject()
         for (name, value) in token.values.sorted(by: { $0.key < $1.key }) { json.name(name); json.string(value) }
         json.endObject()

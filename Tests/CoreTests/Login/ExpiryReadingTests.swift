@@ -16,7 +16,7 @@ import Tokens
     private static let now: Int64 = 1_800_000_000
 
     private static func source(_ pointer: String, _ format: ExpirySource.Format) -> ExpirySource {
-        .value(.json(JSONPointer(pointer) ?? .root), format)
+        .value(SourceList(.json(JSONPointer(pointer) ?? .root)), [format])
     }
 
     private static func jwt(_ claims: String) -> String { "e30.\(Base64.encode(Array(claims.utf8), .url)).c2ln" }
@@ -35,7 +35,7 @@ import Tokens
         (#"{"e":1800000900}"#, source("/e", .unixSeconds), 900), (#"{"e":"1800000900"}"#, source("/e", .unixSeconds), 900),
         (#"{"e":1800000900500}"#, source("/e", .unixMilliseconds), 900.5), (#"{"e":"2027-01-15T08:15:00Z"}"#, source("/e", .rfc3339(zone: nil)), 900),
         (#"{"e":"2027-01-15T14:00:00+05:45"}"#, source("/e", .rfc3339(zone: nil)), 900),
-        (#"{"e":"2027-01-15 14:00:00"}"#, source("/e", .rfc3339(zone: .seconds(20_700))), 900),
+        (#"{"e":"2027-01-15 14:00:00"}"#, source("/e", .rfc3339(zone: TimeZoneRules(offset: .seconds(20_700)))), 900),
     ]
 
     @Test(arguments: stated) func `a stated end is read in its unit`(body: String, source: ExpirySource, seconds: Double) throws {
@@ -160,7 +160,7 @@ extension ExpiryReadingTests {
     ])
     func `an Age that leaves no life is asked about, and then ignored`(age: String, life: Int, left: Double, isAged: Bool, tolerated: Double) throws {
         let reader = ReplyReader(.make(200, #"{"e":\#(life)}"#, fields: [("Age", age)], clocks: FakeClocks()))
-        let sources = [ExpirySource.value(.json(try #require(JSONPointer("/e"))), .lifetime(unit: .seconds(1)))]
+        let sources = [ExpirySource.value(SourceList(.json(try #require(JSONPointer("/e")))), [.lifetime(unit: .seconds(1))])]
         let strict = try ExpiryReading(reader: reader, token: nil).expiry(sources)
         #expect(strict.lifetime == .seconds(left) && strict.isAged == isAged && strict.ignoredSources.isEmpty)
         let tolerant = try ExpiryReading(reader: reader, token: nil, toleratesAge: true).expiry(sources)

@@ -19,9 +19,9 @@ import YAML
         ReplyReader(.make(status, body, fields: fields, clocks: FakeClocks()))
     }
 
-    private static func json(_ pointer: String) -> ValueSource { .json(JSONPointer(pointer) ?? .root) }
+    private static func json(_ pointer: String) -> SourceList { SourceList(.json(JSONPointer(pointer) ?? .root)) }
 
-    static let conditions: [(source: ValueSource, condition: ReplyTest.Condition, holds: Bool)] = [
+    static let conditions: [(source: SourceList, condition: ReplyTest.Condition, holds: Bool)] = [
         (json("/code"), .equals("OK"), true), (json("/code"), .equals("ok"), false), (json("/n"), .equals(7), true),
         (json("/n"), .equals("7"), false),
         (json("/flag"), .equals(true), true), (json("/nothing"), .equals(.null), true), (json("/zeros"), .equals("00"), true),
@@ -29,12 +29,13 @@ import YAML
         (json("/gone"), .exists(false), true), (json("/sub"), .exists(true), true), (json("/code"), .matches(.known("^O")), true),
         (json("/code"), .matches(.known("o")), false), (json("/list"), .matches(.known(#""b""#)), true),
         (json("/gone"), .matches(.known(".")), false),
-        (.header(HTTPField.Name("X-State") ?? .date), .matches(.known("really$")), true), (.header(.date), .exists(true), false),
-        (.text, .matches(.known("really")), false),
-        (.text, .matches(.known(#""n":7"#)), true),
+        (SourceList(.header(HTTPField.Name("X-State") ?? .date)), .matches(.known("really$")), true),
+        (SourceList(.header(.date)), .exists(true), false),
+        (SourceList(.text), .matches(.known("really")), false),
+        (SourceList(.text), .matches(.known(#""n":7"#)), true),
     ]
 
-    @Test(arguments: conditions) func `a condition holds`(source: ValueSource, condition: ReplyTest.Condition, holds: Bool) throws {
+    @Test(arguments: conditions) func `a condition holds`(source: SourceList, condition: ReplyTest.Condition, holds: Bool) throws {
         var test = ReplyTest()
         (test.source, test.conditions) = (source, [condition])
         let isHeld = try Self.reader().holds(test)
@@ -170,7 +171,7 @@ import YAML
         ] as [(String, String, String?)])
     func `a body that is the token`(type: String, body: String, token: String?) {
         let reader = ReplyReader(.make(200, body, type: type, clocks: FakeClocks()))
-        let found = try? reader.token(.body(allowsHTML: false))
+        let found = try? reader.token(SourceList(.body(allowsHTML: false)))
         #expect(found.map { String(decoding: $0, as: UTF8.self) } == token)
     }
 
@@ -181,13 +182,13 @@ import YAML
         ])
     func `a body that is no token`(body: String) {
         let reader = ReplyReader(.make(200, body, type: "text/plain", clocks: FakeClocks()))
-        #expect(throws: LoginFailure.self) { try reader.token(.body(allowsHTML: false)) }
+        #expect(throws: LoginFailure.self) { try reader.token(SourceList(.body(allowsHTML: false))) }
     }
 
     @Test func `an HTML page counts where the definition expects it`() throws {
         let reader = ReplyReader(.make(200, "tok-12345", type: "text/html; charset=utf-8", clocks: FakeClocks()))
-        #expect(try reader.token(.body(allowsHTML: true)) == Array("tok-12345".utf8))
-        #expect(throws: LoginFailure.self) { try reader.token(.body(allowsHTML: false)) }
+        #expect(try reader.token(SourceList(.body(allowsHTML: true))) == Array("tok-12345".utf8))
+        #expect(throws: LoginFailure.self) { try reader.token(SourceList(.body(allowsHTML: false))) }
     }
 
     @Test(

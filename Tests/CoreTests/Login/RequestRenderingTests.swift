@@ -1,11 +1,16 @@
 import Configuration
-import Login
+import HTTPTypes
+import JSON
 import OutboundHTTP
 import Providers
+import Secrets
 import TestSupport
 import Testing
 import Tokens
+import XML
 import YAML
+
+@testable import Login
 
 /// Values in their places.
 @Suite struct RequestRenderingTests {
@@ -34,7 +39,8 @@ import YAML
     private func second(_ api: String) throws -> String {
         let configuration = try TestConfiguration.read(Self.steps)
         let inputs = ["base_url": "https://start.example.com:444/v1", "secret": "s"]
-        var run = LoginRun(configuration.tokens[0].provider, values: values(inputs))
+        var run = LoginRun(configuration.tokens[0].provider, values: values(inputs), environment: .fixed)
+        _ = try run.request()
         _ = try run.receive(.make(200, "{\"api\": \"\(api)\"}", clocks: FakeClocks()))
         return try run.request().url
     }
@@ -59,7 +65,7 @@ import YAML
     }
 
     @Test(arguments: [
-        (#"kind: url}}}"#, "}}}", "kept with kind: url"), (#""*.example.net""#, #""*""#, "must be a host"),
+        (#"kind: url}}}"#, "}}}", "kept value of kind: url"), (#""*.example.net""#, #""*""#, "must be a host"),
         (#""*.example.net""#, #""*.net""#, "must be a host"),
         (#""*.example.net""#, #""https://a.example.net""#, "must be a host"),
         ("{after: 1h}]", "{after: 1h}], keep: {base_url: {json: /b}}", "begins URLs"),
@@ -98,7 +104,56 @@ import YAML
     @Test(arguments: ["a\r\nX: y", "a\u{0}", "caf\u{e9}"]) func `a header takes no line break, NUL or non-ASCII`(value: String) throws {
         let provider = TestConfiguration.plainProvider.replacing("json: {secret: \"{secret}\"}", with: "headers: {x-key: \"{secret}\"}")
         let configuration = try TestConfiguration.read(provider + "tokens:\n  a: {provider: plain, inputs: {secret: {value: s}}}\n")
-        let run = LoginRun(configuration.tokens[0].provider, values: values(["secret": value]))
+        var run = LoginRun(configuration.tokens[0].provider, values: values(["secret": value]), environment: .fixed)
         #expect(throws: LoginFailure.self) { try run.request() }
+    }
+
+    private static let places = """
+        provider: places
+        inputs: {base_url: {kind: url}, s: {secret: true}}
+        values: {b: {base64: "{s}"}, t: {template: "{s}"}}
+        login:
+          - {method: POST, url: "{base_url}/a/{s}/{t}?q={s}&r={t}", headers: {X-B: "{b}"}, json: {a: "{s}", b: ["x{t}y"]}}
+          - {method: POST, url: "{base_url}/form", form: {a: "{s}", "b c": "{t}"}}
+          - {method: POST, url: "{base_url}/xml", xml: '<r a="{s}"><t>{t}</t></r>'}
+          - {method: POST, url: "{base_url}/text", text: "{s}|{t}"}
+        token: {from: {json: /t}, expires: [{after: 1h}]}
+        """
+
+    /// Secrets of signs that mean something in some place, drawn from a seed.
+    private static func secrets() -> [String] {
+        var generator = SeededGenerator(seed: 42)
+        let signs = [
+            "{", "}", "{s}", "{{", "}}", "${HOME}", "$(id)", "\"", "'", "&", "=", "<", "]]>", "\n", "\r", "\t", "%00", "+", " ", "\\", "/", "..", "?",
+            "#", "é", "日本", "a", "\u{1F511}",
+        ]
+        return (0..<200).map { _ in (0..<Int.random(in: 1...8, using: &generator)).map { _ in signs.randomElement(using: &generator) ?? "a" }.joined()
+        }
+    }
+
+    @Test func `a secret of any signs goes through every place unchanged and unexpanded`() throws {
+        let faults = FaultList()
+        let definition = try #require(YAMLDocument.parse(Self.places, file: "p", faults: faults).flatMap(ProviderReader.read), "\(faults.faults)")
+        for secret in Self.secrets() where secret != ".." {
+            var run = LoginRun(definition, values: values(["base_url": "https://h.example", "s": secret]), environment: .fixed)
+            func next() throws -> OutboundRequest {
+                let request = try run.request()
+                if request.url.hasSuffix("/text") { return request }
+                _ = try run.receive(.make(200, "{}", clocks: FakeClocks()))
+                return request
+            }
+            let bytes = Array(secret.utf8)
+            let first = try next()
+            let coded = String(decoding: PercentEncoding.encode(bytes), as: UTF8.self)
+            #expect(first.url == "https://h.example/a/\(coded)/\(coded)?q=\(coded)&r=\(coded)")
+            #expect(first.fields[try #require(HTTPField.Name("X-B"))] == Base64.encode(bytes, .standard))
+            #expect(JSONValue(parsing: first.body ?? []) == .object(["a": .string(secret), "b": .array([.string("x\(secret)y")])]))
+            let form = try next()
+            #expect(FormBody.value(of: "a", in: form.body ?? []) == secret && FormBody.value(of: "b c", in: form.body ?? []) == secret)
+            let xml = XMLElement(parsing: try next().body ?? [])
+            #expect(xml?.attributes["a"] == secret)
+            #expect(xml?.text == secret)
+            #expect(try next().body == Array("\(secret)|\(secret)".utf8))
+        }
     }
 }

@@ -3,11 +3,13 @@ import Glibc
 import HTTPTypes
 import Login
 import OutboundHTTP
+import Providers
 import Secrets
 import TestSupport
 import Testing
 import Time
 import Tokens
+import YAML
 
 /// Real TLS with a private CA: every way a partner's connection fails ends in time, in its class, with a reason a person understands.
 @Suite struct CurlTransportTests {
@@ -202,8 +204,8 @@ import Tokens
         let reply = try await send(server)
         #expect(reply.status == 302)
         #expect(target.requests.isEmpty)
-        let redactor = try PartnerFixtureTests.run("pulsecrm")
-        var run = redactor
+        let definition = try #require(ProviderCatalog.definitions(faults: FaultList())["pulsecrm"])
+        var run = LoginRun(definition, values: ValueScope(), environment: .fixed)
         #expect(throws: LoginFailure.self) { try run.receive(reply) }
     }
 

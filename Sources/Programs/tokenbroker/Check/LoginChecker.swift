@@ -134,7 +134,7 @@ struct LoginChecker {
 
     private func verify(_ token: TokenConfiguration, _ draft: TokenDraft, _ performer: LoginPerformer) async -> (isGood: Bool, lines: [String]) {
         guard token.provider.verify != nil else { return (true, []) }
-        return switch await performer.verify(draft.value.exposedBytes, values: draft.values, of: token, perRequest: [:]) {
+        return switch await performer.verify(draft.value.exposedBytes, values: draft.kept, of: token, perRequest: [:]) {
         case .accepted: (true, ["the partner accepts it"])
         case .refused: (false, ["the partner does not accept it"])
         case .undecided(let reason): (false, ["it could not be verified: \(reason)"])

@@ -1,0 +1,3 @@
+/* libexpat reads XML (expat.h). */
+#pragma once
+#include <expat.h>
