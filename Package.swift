@@ -22,7 +22,12 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// The built-in partner definitions. A guard test compares this list with the folder.
-let definitions = ["zipteams", "zetasafe", "zapper-service", "zapper-customer", "sparrowsms", "pulsecrm"]
+let definitions = [
+    "zipteams", "zetasafe", "zapper-service", "zapper-customer", "sparrowsms", "pulsecrm",
+    "oauth2-client-credentials", "oauth2-client-credentials-basic-raw", "oauth2-client-credentials-body",
+    "oauth2-client-credentials-private-key-jwt", "oauth2-client-credentials-client-secret-jwt",
+    "oauth2-refresh-token", "oauth2-password", "oauth2-jwt-bearer", "oauth2-token-exchange",
+]
 
 /// A room: a target in `Sources/<floor>/<name>`, with its dependencies.
 func room(_ path: String, _ uses: Target.Dependency..., resources: [Resource] = [], settings: [SwiftSetting] = settings) -> Target {
@@ -90,7 +95,8 @@ let programs: [Target] = [
             "Text", "Time", "JSON", "Files", "Secrets", "YAML", "Tokens", "OutboundHTTP", "Providers", "Configuration", "Login", "Store", "LocalHTTP",
             "Observability", "BrokerDaemon", arguments, httpTypes, logging,
         ],
-        path: "Sources/Programs/tokenbroker", exclude: ["Manual"], swiftSettings: settings),
+        path: "Sources/Programs/tokenbroker", exclude: ["Manual"],
+        resources: [.embedInCode("Schema/configuration.schema.json"), .embedInCode("Schema/provider.schema.json")], swiftSettings: settings),
     .executableTarget(
         name: "partner-sandbox", dependencies: ["PartnerSandbox", arguments], path: "Sources/Programs/partner-sandbox", swiftSettings: settings),
 ]

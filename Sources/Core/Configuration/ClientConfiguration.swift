@@ -10,6 +10,10 @@ package struct ClientConfiguration: Sendable, Equatable {
     package var tokens: [TokenGrant]
     package var permissions: Set<Permission> = [.read]
     package var limits = ClientLimits()
+    /// The least life of tokens that the OAuth2 facade gives it, for libraries that renew a while before the end.
+    package var minValid: Duration?
+    /// systemd units that get tokens as credentials; nil: none.
+    package var unit: NamePattern?
     /// Whether this is a reverse proxy that asks before it forwards a request; its forwarding fields are ignored on `/headers`.
     package var answersForwardAuth = false
     /// The per-request inputs that such a proxy passes on from its visitor's query.

@@ -29,6 +29,8 @@ struct ClientReader {
             if let may = settings.take("may") {
                 client.permissions = Set(may.list()?.compactMap { $0.word(ClientConfiguration.Permission.self) } ?? [])
             }
+            client.minValid = settings.take("min_valid")?.duration(in: .seconds(1) ... .seconds(30 * 86_400))
+            client.unit = settings.take("unit").flatMap(unit)
             if let limits = settings.take("limits") { client.limits = Self.limits(limits) }
             if let forwards = settings.take("forward_auth"), forwards.bool() == true {
                 client.answersForwardAuth = true
@@ -38,8 +40,8 @@ struct ClientReader {
                 client.passedInputs = Set(passed.strings() ?? [])
                 if !client.answersForwardAuth { passed.fault("applies only to a client with forward_auth: true") }
             }
-            if !["key_sha256", "user", "group"].contains(where: settings.has) {
-                member.node.fault("needs key_sha256, user or group; `tokenbroker client add \(member.name)` generates a key")
+            if !["key_sha256", "user", "group", "unit"].contains(where: settings.has) {
+                member.node.fault("needs key_sha256, user, group or unit; `tokenbroker client add \(member.name)` generates a key")
             }
             return client
         }
@@ -87,6 +89,13 @@ struct ClientReader {
             node.warn("there is no user \(name) on this host\(Suggestion.text(for: name, among: accounts.users(), "users"))")
         }
         return name
+    }
+
+    /// Reads a systemd unit, or a pattern of units.
+    private func unit(_ node: YAMLNode) -> NamePattern? {
+        guard let name = node.string() else { return nil }
+        if !name.hasSuffix(".service"), !name.hasSuffix("*") { node.fault("must be the name of a service, such as billing.service") }
+        return NamePattern(name)
     }
 
     private func group(_ node: YAMLNode) -> String? {

@@ -106,7 +106,7 @@ struct TokenConfigurationReader {
             bindings[member.name] = InputBindingReader.read(member.node, for: input)
         }
         let missing = provider.inputs.filter { $0.isRequired && !given.contains($0.name) && !perRequest.contains($0.name) }.map(\.name)
-        let undiscovered = provider.inputs.filter { $0.discovered != nil && !given.contains($0.name) }.map(\.name)
+        let undiscovered = provider.inputs.filter { $0.discovered != nil && !$0.isOptional && !given.contains($0.name) }.map(\.name)
         if !undiscovered.isEmpty, !given.contains("issuer") {
             (node ?? entry).fault("needs \(undiscovered.joined(separator: ", ")), or issuer, whose metadata name it")
         }

@@ -69,7 +69,8 @@ extension LoginPerformer {
             case .token, nil: value = input.defaultValue.map { Array($0.utf8) }
             }
             // A base URL's final slash is dropped wherever the URL stands.
-            if let value { values[input.name] = input.kind == .url && value.last == UInt8(ascii: "/") ? value.dropLast() : value }
+            let isBase = input.kind == .url && !token.provider.isWholeURL(input.name)
+            if let value { values[input.name] = isBase && value.last == UInt8(ascii: "/") ? value.dropLast() : value }
         }
         return values
     }

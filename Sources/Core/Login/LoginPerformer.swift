@@ -14,6 +14,7 @@ package struct LoginPerformer: Sendable {
     package let inputs: any TokenInputs
     private let trust = InputTrust()
     private let codes = SpentCodes()
+    private let issuers: IssuerMetadata
 
     package init(clocks: any Clocks, transport: any HTTPTransport, secrets: any SecretSource, gate: LoginGate, inputs: any TokenInputs) {
         self.clocks = clocks
@@ -21,6 +22,7 @@ package struct LoginPerformer: Sendable {
         self.secrets = secrets
         self.gate = gate
         self.inputs = inputs
+        issuers = IssuerMetadata(clocks: clocks, transport: transport)
     }
 
     /// The circumstances of a login, beside its inputs.
@@ -82,6 +84,7 @@ package struct LoginPerformer: Sendable {
         var values = variant.values.given(perRequest, for: token)
         let account = Self.account(token, values)
         if circumstances.overridesPause { await gate.endPause(account: account) }
+        values = try await issuers.complete(values, of: token)
         var tokens = try await tokenInputs(token, into: &values)
         // One combination of per-request inputs is an entry of its own.
         let entry = Array(([token.name] + perRequest.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }).joined(separator: "\0").utf8)
@@ -109,6 +112,7 @@ package struct LoginPerformer: Sendable {
     {
         let own = try await ownInputs(token)
         var values = own.variants[0].values.given(perRequest, for: token)
+        values = try await issuers.complete(values, of: token)
         _ = try await tokenInputs(token, into: &values)
         for (name, value) in extra { values[name] = value }
         var derivation = ValueDerivation(token.provider.values, environment)
@@ -223,6 +227,10 @@ package struct LoginPerformer: Sendable {
                     if !error.rejectsGrant { break }
                 }
             }
+        }
+        if let person = context.token.provider.person, person.unless.map({ context.values[$0] == nil }) ?? true {
+            throw held.refreshFailure
+                ?? LoginFailure(.local, "only a person can log in here: run `tokenbroker login \(context.token.name)`")
         }
         do throws(LoginFailure) {
             return try await perform(context, with: nil, &held)

@@ -9,6 +9,15 @@ package enum ProviderCatalog {
         ("zapper-customer", PackageResources.zapper_customer_yaml),
         ("sparrowsms", PackageResources.sparrowsms_yaml),
         ("pulsecrm", PackageResources.pulsecrm_yaml),
+        ("oauth2-client-credentials", PackageResources.oauth2_client_credentials_yaml),
+        ("oauth2-client-credentials-basic-raw", PackageResources.oauth2_client_credentials_basic_raw_yaml),
+        ("oauth2-client-credentials-body", PackageResources.oauth2_client_credentials_body_yaml),
+        ("oauth2-client-credentials-private-key-jwt", PackageResources.oauth2_client_credentials_private_key_jwt_yaml),
+        ("oauth2-client-credentials-client-secret-jwt", PackageResources.oauth2_client_credentials_client_secret_jwt_yaml),
+        ("oauth2-refresh-token", PackageResources.oauth2_refresh_token_yaml),
+        ("oauth2-password", PackageResources.oauth2_password_yaml),
+        ("oauth2-jwt-bearer", PackageResources.oauth2_jwt_bearer_yaml),
+        ("oauth2-token-exchange", PackageResources.oauth2_token_exchange_yaml),
     ]
 
     /// All built-in definitions, by name; a fault in one is added to the list like any other.

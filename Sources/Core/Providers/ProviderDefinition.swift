@@ -15,6 +15,8 @@ package struct ProviderDefinition: Sendable, Hashable {
     package var token: TokenReading
     package var use = TokenUse()
     package var errors = ErrorRules()
+    /// A login that only a person can make; nil: there is none.
+    package var person: PersonLogin?
     /// Sent instead of `login` while a refresh token is held (RFC 6749 §6).
     package var refreshRequest: RequestTemplate?
     package var verify: RequestTemplate?
@@ -33,6 +35,13 @@ package struct ProviderDefinition: Sendable, Hashable {
 
     /// Names of values after a login's last answer, which sources may name.
     package var answerNames: Set<String> = []
+
+    /// Whether an input is the whole URL of some request: then it is taken as it is, with a final slash. Of a base URL that is dropped.
+    package func isWholeURL(_ name: String) -> Bool {
+        let urls = (login + [refreshRequest, verify, logout?.request, prolongation?.request].compactMap { $0 }).map(\.url)
+        let all = urls + [person?.device, person?.authorize, person?.token].compactMap { $0 }
+        return all.contains { $0.isWhole && $0.origin == .named(name) }
+    }
 
     package func input(_ name: String) -> InputDefinition? { inputs.first { $0.name == name } }
 }

@@ -49,33 +49,35 @@ package struct ProviderReader {
         let session = (refresh == nil ? kept : kept.with("refresh_token")).with("token")
         DerivedValueReader.checkNames(values, known: Set(session.names.keys).subtracting(values.map(\.value.name)))
         guard let name, let token, let login else {
-            finish(kept.with("token"), session)
+            finish(start, kept.with("token"), session)
             return nil
         }
         var definition = ProviderDefinition(name: name, title: title ?? name, documentation: documentation, inputs: inputs, token: token)
         (definition.values, definition.hosts, definition.login, definition.refreshRequest) = (values.map(\.value), hosts, login, refresh)
         definition.answerNames = Set(answered.names.keys)
-        readRest(into: &definition, kept.with("token"), session)
+        readRest(into: &definition, start, kept.with("token"), session)
         root.finish()
         return definition
     }
 
     /// Reads what is left of a definition that cannot be used, for its faults.
-    private func finish(_ kept: NameScope, _ session: NameScope) {
+    private func finish(_ start: NameScope, _ kept: NameScope, _ session: NameScope) {
         var unusable = ProviderDefinition(name: "", title: "", inputs: inputs, token: TokenReading(source: SourceList(.text)))
-        readRest(into: &unusable, kept, session)
+        readRest(into: &unusable, start, kept, session)
         root.finish()
     }
 
     /// - Parameters:
+    ///   - start: the names that exist before a login.
     ///   - kept: the names that exist with a token.
     ///   - session: the same with the refresh token.
-    private func readRest(into definition: inout ProviderDefinition, _ kept: NameScope, _ session: NameScope) {
+    private func readRest(into definition: inout ProviderDefinition, _ start: NameScope, _ kept: NameScope, _ session: NameScope) {
         let rules = ReplyRulesReader(sources: SourceReader(names: Set(kept.names.keys), steps: definition.login.count))
         let disclosed = root.take("discloses")?.strings() ?? []
         definition.use = root.take("use").flatMap { readUse($0, scope: kept, disclosed: Set(disclosed)) } ?? TokenUse()
         definition.errors = root.take("errors").map(rules.errors) ?? ErrorRules()
         definition.verify = root.take("verify").flatMap(RequestReader(scope: kept).read)
+        definition.person = root.take("person").flatMap { readPerson($0, start) }
         definition.logout = root.take("logout").flatMap { readLogout($0, session) }
         definition.prolongation = root.take("prolong").flatMap { readProlongation($0, kept) }
         if let word = root.take("same_token") {
@@ -146,6 +148,23 @@ package struct ProviderReader {
             }
         }
         return use
+    }
+
+    private func readPerson(_ node: YAMLNode, _ scope: NameScope) -> PersonLogin? {
+        guard let mapping = node.mapping() else { return nil }
+        defer { mapping.finish() }
+        let (requests, templates) = (RequestReader(scope: scope), TemplateReader(scope: scope))
+        let unless = mapping.take("unless")
+        if let name = unless?.string(), !inputs.contains(where: { $0.name == name && $0.isOptional }) { unless?.fault("is no optional input") }
+        let token = mapping.require("token").flatMap(requests.readURL)
+        let client = mapping.require("client_id").flatMap { templates.template($0) }
+        let (device, authorize) = (mapping.take("device").flatMap(requests.readURL), mapping.take("authorize").flatMap(requests.readURL))
+        let secret = mapping.take("client_secret").flatMap { templates.template($0, mayBeAbsent: true) }
+        let words = mapping.take("scope").flatMap { templates.template($0, mayBeAbsent: true) }
+        if device == nil, authorize == nil { node.fault("needs device or authorize, the endpoint where a person logs in") }
+        guard let token, let client else { return nil }
+        return PersonLogin(
+            unless: unless?.string(), device: device, authorize: authorize, token: token, clientID: client, clientSecret: secret, scope: words)
     }
 
     private func readLogout(_ node: YAMLNode, _ scope: NameScope) -> LogoutRule? {

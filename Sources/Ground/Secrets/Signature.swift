@@ -16,6 +16,22 @@ package enum Signature {
         package var isSymmetric: Bool { rawValue.hasPrefix("HS") }
     }
 
+    /// The usual algorithm of a private key: RS256, ES256, ES384, ES512 or EdDSA; HS256 of a JWK of type oct.
+    ///
+    /// - Throws: `KeyFault`, for a key that is none of these.
+    package static func algorithm(of key: [UInt8], passphrase: [UInt8]? = nil) throws(KeyFault) -> Algorithm {
+        if JSONWebKey(key)?.symmetricKey != nil { return .HS256 }
+        let key = try AsymmetricKey.privateKey(key, passphrase: passphrase)
+        switch (key.kind, key.bits) {
+        case (.rsa, _): return .RS256
+        case (.ec, 256): return .ES256
+        case (.ec, 384): return .ES384
+        case (.ec, 521): return .ES512
+        case (.ed25519, _): return .EdDSA
+        default: throw KeyFault(message: "is neither an RSA, EC nor Ed25519 key")
+        }
+    }
+
     /// The signature of a text.
     ///
     /// - Parameters:

@@ -9,7 +9,8 @@ struct TokenBrokerCommand: AsyncParsableCommand {
         abstract: "Keeps partner tokens alive and hands them to local programs.", version: "tokenbroker \(Version.current)",
         subcommands: [
             ServeCommand.self, CheckCommand.self, GetCommand.self, ListCommand.self, StatusCommand.self, RefreshCommand.self, HistoryCommand.self,
-            PauseCommand.self, ResumeCommand.self, RevokeCommand.self, StoreCommand.self, ProvidersCommand.self, ClientCommand.self,
+            PauseCommand.self, ResumeCommand.self, RevokeCommand.self, StoreCommand.self, ProvidersCommand.self, SchemaCommand.self,
+            ClientCommand.self,
             CallCommand.self,
             ReloadCommand.self,
             VersionCommand.self,

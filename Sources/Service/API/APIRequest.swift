@@ -13,6 +13,8 @@ package struct APIRequest: Sendable {
     package let policy: AccessPolicy
     package let requestID: String
     package let body: [UInt8]
+    /// The authority that the caller used, where an answer names it; `localhost` where it named none.
+    let host: String
     let ifNoneMatch: EntityTags
     /// Whether If-Match is there and cannot hold: the tags of tokens are weak (RFC 9110 §13.1.1).
     let failsPrecondition: Bool
@@ -44,6 +46,8 @@ package struct APIRequest: Sendable {
         self.caller = caller
         self.policy = policy
         self.requestID = requestID
+        let authority = route.endpoint == .oauth2Metadata ? head.authority ?? head.value(of: .host) : nil
+        host = authority.map { bytes.text($0) }.flatMap { $0.isEmpty || $0.hasPrefix("/") ? nil : $0 } ?? "localhost"
         self.body = body.indices.map { body[$0] }
         let types = AcceptedTypes(.accept, head, bytes)
         wantsText = types.prefersText

@@ -49,6 +49,8 @@ package struct BrokerAPI: Sendable {
         case .live: .now(alive)
         case .problemText: .now(problemText(request))
         case .description: later(request) { Outcome(description) }
+        case .oauth2Metadata: .now(oauth2Metadata(request))
+        case .oauth2Token: later(request) { () throws(Problem) in try await oauth2Token(request) }
         case .listTokens: later(request) { Outcome(await listTokens(request)) }
         case .token: later(request) { () throws(Problem) in try await token(request) }
         case .tokenHeaders: later(request) { () throws(Problem) in try await tokenHeaders(request) }
@@ -72,7 +74,7 @@ package struct BrokerAPI: Sendable {
             do throws(Problem) {
                 return request.takesGzip ? Self.compressed(try await work()) : try await work()
             } catch {
-                return Outcome(error, requestID: request.requestID)
+                return Outcome(error, requestID: request.requestID, of: request.route.endpoint)
             }
         }
     }

@@ -4,6 +4,7 @@ import Contract
 package import LocalHTTP
 package import Observability
 import Synchronization
+import Time
 
 /// Answers requests on one event loop: current tokens from rendered bytes, everything else through `BrokerAPI`.
 package final class BrokerHandler: RequestHandler {
@@ -126,6 +127,7 @@ package final class BrokerHandler: RequestHandler {
         case .otherMethod(let allow):
             throw allowing(allow)
         case .route(let route, let parameters):
+            if route.permission == .oauth2 { return answerFacade(route, parameters["token"], head, bytes, body, on: connection) }
             let known = decided.map(\.known) ?? admission.caller(head, bytes, on: connection)
             let routed = RoutedRequest(
                 endpoint: route.endpoint, token: parameters["token"] ?? "", requestID: requestIDs.next(),
@@ -147,6 +149,39 @@ package final class BrokerHandler: RequestHandler {
             } catch {
                 return finish(routed, error)
             }
+        }
+    }
+
+    /// Answers a token request of the OAuth2 facade, whose credentials are in its Basic or body.
+    private func answerFacade(
+        _ route: Route, _ named: String?, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ body: Span<UInt8>, on connection: Connection
+    ) -> Reply {
+        var routed = RoutedRequest(
+            endpoint: route.endpoint, token: named ?? "", requestID: requestIDs.next(), caller: admission.audited(nil, on: connection))
+        do throws(Problem) {
+            let form: OAuth2Request
+            do throws(Problem) {
+                form = try OAuth2Request(head, bytes, body)
+            } catch {
+                // A request without credentials costs what one with wrong ones does.
+                if error.kind == .unauthenticated { throw admission.refusalOfClient(on: connection) }
+                throw error
+            }
+            let known = admission.client(form.client, key: form.key, on: connection)
+            routed.caller = admission.audited(known, on: connection)
+            guard let known else { throw admission.refusalOfClient(on: connection) }
+            let token = try form.token(named)
+            routed.token = token
+            let inputs = APIRequest.inputs(form.others)
+            try admission.decide(head, bytes, route, about: .token(token, inputs: inputs), by: known, on: connection)
+            let leastLife = known.standing.minValid.map { [("min_valid", String($0.secondsRoundedUp))] } ?? []
+            let request = try APIRequest(
+                route: route, parameters: ["token": token], query: form.others + (form.others.contains { $0.name == "min_valid" } ? [] : leastLife),
+                isVisitors: true, head: head, bytes: bytes, body: bytes.extracting(0..<0), caller: known.caller, policy: admission.rules.policy,
+                requestID: routed.requestID)
+            return try answer(request, routed, known, on: connection)
+        } catch {
+            return finish(routed, error)
         }
     }
 
@@ -191,7 +226,9 @@ package final class BrokerHandler: RequestHandler {
         PendingAnswers.Bounds(all: bounds.waiting, each: max(1, bounds.waiting * min(share.limit, bounds.connections) / bounds.connections))
     }
 
-    private func finish(_ routed: RoutedRequest, _ problem: Problem) -> Reply { finish(routed, Outcome(problem, requestID: routed.requestID)) }
+    private func finish(_ routed: RoutedRequest, _ problem: Problem) -> Reply {
+        finish(routed, Outcome(problem, requestID: routed.requestID, of: routed.endpoint))
+    }
 
     /// Answers now and records the outcome.
     private func finish(_ routed: RoutedRequest, _ outcome: Outcome) -> Reply {

@@ -38,7 +38,7 @@ extension BrokerAPI {
 
     /// The current token or, where the request has a condition and `wait`, a token that the condition does not name, once there
     /// is one.
-    private func currentToken(_ request: APIRequest) async throws(Problem) -> Token {
+    func currentToken(_ request: APIRequest) async throws(Problem) -> Token {
         let keeper = try await keeper(request)
         if request.failsPrecondition { throw Problem(.preconditionFailed, "If-Match names no tag of this token", token: request.token) }
         do throws(TokenRefusal) {

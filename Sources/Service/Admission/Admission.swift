@@ -53,6 +53,15 @@ package final class Admission {
         callers.caller(head, bytes, on: connection)
     }
 
+    /// The client of this name with this key; nil where there is none, or where a rule of it does not hold.
+    package func client(_ name: String, key: [UInt8], on connection: Connection) -> KnownCaller? { callers.client(name, key: key, on: connection) }
+
+    /// The refusal of a client that does not exist or has another key; 429 after too many.
+    package func refusalOfClient(on connection: Connection) -> Problem {
+        let refusal = callers.refusal(hasKey: true, on: connection, at: now)
+        return refusal.kind == .tooManyRequests ? refusal : Problem(.unauthenticated, "there is no client of this name with this key")
+    }
+
     /// The caller, for the audit.
     package func audited(_ known: KnownCaller?, on connection: Connection) -> AuditedCaller {
         known?.audited ?? AuditedCaller(name: nil, identity: (connection.context as? CallerContext)?.identity)
@@ -125,7 +134,7 @@ extension RoutePermission {
     /// The permission as the configuration names it.
     fileprivate var configured: ClientConfiguration.Permission {
         switch self {
-        case .open, .known, .metrics, .read: .read
+        case .open, .known, .metrics, .read, .oauth2: .read
         case .refresh: .refresh
         case .admin: .admin
         }

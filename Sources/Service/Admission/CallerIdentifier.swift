@@ -47,7 +47,8 @@ package struct CallerIdentifier: Sendable {
             }
             if matched.isEmpty { return nil }
         } else {
-            matched = clients.indices.filter { clients[$0].keys.isEmpty && matches($0, identity) }
+            // A client that is known by its unit alone is nobody here.
+            matched = clients.indices.filter { clients[$0].keys.isEmpty && (clients[$0].user ?? clients[$0].group) != nil && matches($0, identity) }
         }
         var caller = Caller(clients: matched, identity: identity)
         (caller.keyEnd, caller.keyMark) = (end, mark)

@@ -88,6 +88,21 @@ final class CallerRegistry {
         return known
     }
 
+    /// The client of this name, if this is one of its keys and its other rules hold for the connection's peer.
+    func client(_ name: String, key: [UInt8], on connection: Connection) -> KnownCaller? {
+        guard let context = connection.context as? CallerContext else { return nil }
+        if context.rulesVersion != version { identify(context) }
+        guard key.count <= Self.longestHeader,
+            var caller = rules.identifier.caller(identity: context.identity, transport: context.transport, key: key, at: wall)
+        else { return nil }
+        caller.clients = caller.clients.filter { rules.identifier.clients[$0].name == name }
+        guard !caller.clients.isEmpty else { return nil }
+        (caller.isOperator, caller.isOwner) = (false, false)
+        let known = known(caller)
+        if context.keyless == nil || known.standing.ownShare != nil { connection.join(known.standing.share(context.identity?.user)) }
+        return known
+    }
+
     /// Compares in a time that depends only on the lengths.
     private func isSame(_ known: [UInt8], _ field: Range<Int>, _ bytes: Span<UInt8>) -> Bool {
         guard known.count == field.count else { return false }

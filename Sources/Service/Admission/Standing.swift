@@ -23,6 +23,8 @@ package final class Standing {
     package let answersForwardAuth: Bool
     /// The parameters of its query that are its own, rather than its visitor's.
     package let passedInputs: Set<String>
+    /// The least life of tokens that the facade gives; nil: none is wanted.
+    package let minValid: Duration?
     /// The name of the caller in the audit.
     let name: String
     private let caller: Caller
@@ -38,6 +40,7 @@ package final class Standing {
         let clients = caller.clients.map { rules.identifier.clients[$0] }
         answersForwardAuth = clients.contains { $0.answersForwardAuth }
         passedInputs = clients.reduce(into: []) { $0.formUnion($1.passedInputs) }
+        minValid = clients.compactMap(\.minValid).max()
         name = clients.isEmpty ? caller.isOperator ? "operator" : "owner" : clients.map(\.name).joined(separator: ",")
     }
 

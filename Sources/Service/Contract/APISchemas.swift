@@ -41,6 +41,36 @@ enum APISchemas {
                 "summary": string("The state of the daemon; for callers with `admin`", "6/6 tokens, next renewal in 4 min"),
             ], required: ["tokens"]),
         "History": object(["logins": list(pastLogin)], required: ["logins"]),
+        "TokenRequest": .object([
+            "type": "object", "required": .array(["grant_type"]),
+            "properties": .object([
+                "grant_type": .object(["const": "client_credentials"]), "scope": string("The name of one token", "zapper"),
+                "client_id": string("The client's name, where it is not in Basic", "billing"),
+                "client_secret": string("The client's key, where it is not in Basic", "k"),
+            ]),
+        ]),
+        "AccessToken": object(
+            [
+                "access_token": string("The token", "eyJ…"), "token_type": .object(["const": "Bearer"]),
+                "expires_in": seconds("What is left of its life", 768), "scope": string("The token's name", "zapper"),
+            ], required: ["access_token", "token_type"]),
+        "TokenError": object(
+            [
+                "error": word(
+                    "RFC 6749 §5.2",
+                    [
+                        "invalid_request", "invalid_client", "invalid_scope", "unsupported_grant_type", "temporarily_unavailable", "server_error",
+                    ]),
+                "error_description": string("What happened", "there is no client of this name with this key"),
+                "error_uri": string("The problem's help", "/problems/unauthenticated"),
+            ], required: ["error"]),
+        "ServerMetadata": object(
+            [
+                "issuer": string("The address the caller used", "http://127.0.0.1:8653"),
+                "token_endpoint": string("Where tokens are requested", "http://127.0.0.1:8653/oauth2/token"),
+                "grant_types_supported": list(.object(["type": "string"])), "response_types_supported": list(.object(["type": "string"])),
+                "token_endpoint_auth_methods_supported": list(.object(["type": "string"])),
+            ], required: ["issuer", "token_endpoint"]),
         "Rejection": object(
             [
                 "fingerprint": .object(["type": "string", "pattern": "^[0-9a-fA-F]{12}$", "examples": .array(["3f9c1a2b4d5e"])]),

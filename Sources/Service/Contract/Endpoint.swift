@@ -18,13 +18,18 @@ package enum Endpoint: String, Sendable, CaseIterable {
     case metrics
     case problemText = "problem"
     case description = "openapi"
+    case oauth2Token = "oauth2_token"
+    case oauth2Metadata = "oauth2_metadata"
+
+    /// Whether errors are those of RFC 6749.
+    package var isFacade: Bool { self == .oauth2Token }
 
     /// Whether it does nothing but wait for a token, so that it ends with its connection.
     package var onlyWaits: Bool {
         switch self {
-        case .token, .tokenHeaders, .refreshToken: true
+        case .token, .tokenHeaders, .refreshToken, .oauth2Token: true
         case .listTokens, .tokenStatus, .tokenHistory, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .reload, .live, .ready,
-            .readyToken, .metrics, .problemText, .description:
+            .readyToken, .metrics, .problemText, .description, .oauth2Metadata:
             false
         }
     }
@@ -34,7 +39,7 @@ package enum Endpoint: String, Sendable, CaseIterable {
         switch self {
         case .listTokens, .tokenHistory, .metrics, .description: true
         case .token, .tokenHeaders, .tokenStatus, .refreshToken, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .reload,
-            .live, .ready, .readyToken, .problemText:
+            .live, .ready, .readyToken, .problemText, .oauth2Token, .oauth2Metadata:
             false
         }
     }
@@ -42,8 +47,8 @@ package enum Endpoint: String, Sendable, CaseIterable {
     /// Whether every use of it is audited, not only its refusals.
     package var isAudited: Bool {
         switch self {
-        case .token, .tokenHeaders, .refreshToken, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .reload: true
-        case .listTokens, .tokenStatus, .tokenHistory, .live, .ready, .readyToken, .metrics, .problemText, .description: false
+        case .token, .tokenHeaders, .refreshToken, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .reload, .oauth2Token: true
+        case .listTokens, .tokenStatus, .tokenHistory, .live, .ready, .readyToken, .metrics, .problemText, .description, .oauth2Metadata: false
         }
     }
 }

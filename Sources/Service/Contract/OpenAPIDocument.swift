@@ -33,7 +33,10 @@ package enum OpenAPIDocument {
 
     private static func operation(_ route: Route) -> JSONValue {
         let text = RouteDescription(route.endpoint)
-        var operation: [String: JSONValue] = ["operationId": .string(route.endpoint.rawValue), "summary": .string(text.summary)]
+        var operation: [String: JSONValue] = [
+            "operationId": .string(route.endpoint.rawValue + (route.endpoint.isFacade && route.pattern.count > 2 ? "_named" : "")),
+            "summary": .string(text.summary),
+        ]
         let permission = self.permission(route)
         operation["description"] = .string([text.text, permission].filter { !$0.isEmpty }.joined(separator: " "))
         let inPath = route.pattern.filter { $0.hasPrefix(":") }.map { part in
@@ -48,7 +51,10 @@ package enum OpenAPIDocument {
         }
         if !inPath.isEmpty || !inQuery.isEmpty { operation["parameters"] = .array(inPath + inQuery) }
         if let body = text.body {
-            operation["requestBody"] = .object(["required": .bool(body == "Rejection"), "content": content("application/json", body)])
+            operation["requestBody"] = .object([
+                "required": .bool(body == "Rejection" || route.endpoint.isFacade),
+                "content": content(route.endpoint.isFacade ? "application/x-www-form-urlencoded" : "application/json", body),
+            ])
         }
         operation["security"] = route.isOpen ? .array([]) : .array([.object(["key": .array([])]), .object([:])])
         operation["responses"] = .object(responses(route, text))
@@ -62,6 +68,7 @@ package enum OpenAPIDocument {
         case .metrics: "For every known caller, or for all where the configuration opens it."
         case .read: "Needs `read` on the token."
         case .refresh: "Needs `refresh` on the token."
+        case .oauth2: "For clients with a key that may read the token."
         case .admin: "Needs `admin`."
         }
     }
@@ -84,6 +91,9 @@ package enum OpenAPIDocument {
             responses["\(success.status)"] = .object(response)
         }
         let kinds = RouteDescription.everywhere + (route.isOpen ? [.browserRequest] : RouteDescription.ofCallers) + text.problems
+        for (status, code) in route.endpoint.isFacade ? facadeErrors : [] {
+            responses[status] = .object(["description": .string(code), "content": content("application/json", "TokenError")])
+        }
         for (status, kinds) in Dictionary(grouping: kinds, by: \.status) {
             let slugs = Set(kinds.map(\.rawValue)).sorted().map { "`\($0)`" }.joined(separator: ", ")
             var response: [String: JSONValue] = ["description": .string(slugs), "content": content("application/problem+json", "Problem")]
@@ -94,10 +104,16 @@ package enum OpenAPIDocument {
                     ])
                 ])
             }
-            responses["\(status)"] = .object(response)
+            if responses["\(status)"] == nil { responses["\(status)"] = .object(response) }
         }
         return responses
     }
+
+    private static let facadeErrors = [
+        ("400", "`invalid_request`; `invalid_scope` (`invalid-scope`); `unsupported_grant_type` (`unsupported-grant`)"),
+        ("401", "`invalid_client`"), ("403", "`invalid_request`"),
+        ("429", "`temporarily_unavailable`"), ("502", "`server_error`"), ("503", "`temporarily_unavailable`"),
+    ]
 
     private static func content(_ type: String, _ schema: String) -> JSONValue {
         .object([type: .object(["schema": .object(["$ref": .string("#/components/schemas/\(schema)")])])])

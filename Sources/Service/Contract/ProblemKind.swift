@@ -33,6 +33,8 @@ package enum ProblemKind: String, Sendable, CaseIterable {
     case reloadRefused = "reload-refused"
     case actionFailed = "action-failed"
     case noHistory = "no-history"
+    case invalidScope = "invalid-scope"
+    case unsupportedGrant = "unsupported-grant"
     case shuttingDown = "shutting-down"
 
     package var status: Int { text.status }
@@ -126,6 +128,9 @@ package enum ProblemKind: String, Sendable, CaseIterable {
         case .actionFailed: (502, "The action failed", "The partner did not carry out the action. It is never retried automatically.")
         case .noHistory:
             (404, "No history", "Only the store keeps past logins: configure store: {sqlite: /path}, or see the log for why it is unusable.")
+        case .invalidScope:
+            (400, "No such scope", "The scope is the name of one token that this client may use and that is sent as Authorization: Bearer.")
+        case .unsupportedGrant: (400, "Unsupported grant", "The only grant of the OAuth2 facade is client_credentials.")
         case .shuttingDown: (503, "Stopping", "The daemon is stopping. Ask again in a moment.")
         default: (500, rawValue, "")  // `tokenText` has it
         }

@@ -65,6 +65,7 @@ struct RouteDescription {
     init(_ endpoint: Endpoint) {
         switch endpoint {
         case .token, .tokenHeaders: self = Self.serving(endpoint)
+        case .oauth2Token, .oauth2Metadata: self = Self.facade(endpoint)
         case .listTokens, .tokenStatus, .tokenHistory: self = Self.showing(endpoint)
         case .refreshToken, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .reload: self = Self.acting(endpoint)
         case .live, .ready, .readyToken, .metrics, .problemText, .description: self = Self.watching(endpoint)
@@ -84,6 +85,19 @@ struct RouteDescription {
             "The current token", text, query: [minValid, wait],
             answers: [json("The token, and all that a request to the partner needs.", "Token"), unchanged], problems: ofTokens + [.preconditionFailed]
         )
+    }
+
+    private static func facade(_ endpoint: Endpoint) -> RouteDescription {
+        if endpoint == .oauth2Metadata {
+            return RouteDescription("Metadata of the OAuth2 facade (RFC 8414)", answers: [json("Its endpoints.", "ServerMetadata")])
+        }
+        return RouteDescription(
+            "An access token for stock OAuth2 clients (RFC 6749 §4.4)",
+            """
+            Client id and secret are a client's name and key, by Basic or in the body; the token is named by the path or by `scope`. \
+            Errors have the form of RFC 6749 §5.2.
+            """,
+            body: "TokenRequest", answers: [json("The token.", "AccessToken")])
     }
 
     private static func showing(_ endpoint: Endpoint) -> RouteDescription {

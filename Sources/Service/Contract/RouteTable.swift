@@ -19,6 +19,9 @@ package enum RouteTable {
         Route(.get, "/metrics", .metrics, .metrics),
         Route(.get, "/problems/:slug", .open, .problemText),
         Route(.get, "/openapi.json", .open, .description),
+        Route(.post, "/oauth2/token", .oauth2, servesToken: true, .oauth2Token),
+        Route(.post, "/oauth2/:token/token", .oauth2, servesToken: true, .oauth2Token),
+        Route(.get, "/.well-known/oauth-authorization-server", .open, .oauth2Metadata),
     ]
 
     package enum Match: Sendable {

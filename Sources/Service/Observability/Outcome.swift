@@ -14,8 +14,9 @@ package struct Outcome: Sendable {
         self.token = token
     }
 
-    package init(_ problem: Problem, requestID: String) {
-        response = problem.response(requestID: requestID)
+    /// - Parameter endpoint: the facade has a form of errors of its own.
+    package init(_ problem: Problem, requestID: String, of endpoint: Endpoint? = nil) {
+        response = endpoint?.isFacade ?? false ? problem.oauth2Response(requestID: requestID) : problem.response(requestID: requestID)
         self.problem = problem.kind
     }
 }

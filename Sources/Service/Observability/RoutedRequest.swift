@@ -2,10 +2,10 @@ package import Contract
 
 /// A request that has a route, as the ledger and the audit record it.
 package struct RoutedRequest: Sendable {
-    let endpoint: Endpoint
-    let token: String
+    package let endpoint: Endpoint
+    package var token: String
     package let requestID: String
-    package let caller: AuditedCaller
+    package var caller: AuditedCaller
 
     package init(endpoint: Endpoint, token: String, requestID: String, caller: AuditedCaller) {
         self.endpoint = endpoint

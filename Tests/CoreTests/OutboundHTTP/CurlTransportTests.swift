@@ -121,12 +121,10 @@ import YAML
     }
 
     @Test func `a drip-fed answer ends with the time for the whole`() async throws {
-        let start = ContinuousClock.now
         let failure = await failure(
             try await TLSServer(Self.files.value.good, answer: Self.answer, manner: .dripping(milliseconds: 500)), time: .seconds(1))
+        // The whole answer takes a minute: it would come if nothing ended it.
         #expect(failure?.kind == .timedOut)
-        // The whole would take a minute; the bound is wide for a busy machine.
-        #expect(ContinuousClock.now - start < .seconds(20))
     }
 
     @Test func `silence ends too`() async throws {

@@ -180,10 +180,13 @@ import Time
         try await LiveBroker.with { live in
             for route in RouteTable.routes {
                 let path = "/" + route.pattern.map { $0.hasPrefix(":") ? "zapper" : $0 }.joined(separator: "/")
-                let answer = try await live.ask(route.method.rawValue, path, key: nil)
+                let isFacade = route.permission == .oauth2
+                let body = isFacade ? "grant_type=client_credentials&client_id=x&client_secret=y" : nil
+                let type = isFacade ? "Content-Type: application/x-www-form-urlencoded\r\n" : ""
+                let answer = try await live.ask(route.method.rawValue, path, key: nil, headers: type, body: body)
                 let isOpen = route.permission == .open || route.permission == .known(strangersToo: true)
                 #expect(isOpen ? answer.status != 401 : answer.status == 401, "\(path): \(answer.status)")
-                if answer.status == 401 { #expect(answer.field("WWW-Authenticate") == "Bearer realm=\"tokenbroker\"") }
+                if answer.status == 401 { #expect(answer.field("WWW-Authenticate") == "\(isFacade ? "Basic" : "Bearer") realm=\"tokenbroker\"") }
             }
         }
     }

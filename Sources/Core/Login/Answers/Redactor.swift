@@ -15,6 +15,13 @@ package struct Redactor: Sendable {
         secrets = values.names.filter { !inputs.contains($0) }.compactMap { values[$0] }.filter { !$0.isEmpty }.sorted { $0.count > $1.count }
     }
 
+    /// For requests that carry no secret.
+    static let ofNothing = Redactor(secrets: [])
+
+    private init(secrets: [[UInt8]]) {
+        self.secrets = secrets
+    }
+
     package func redact(_ text: String) -> String {
         var bytes = Array(text.utf8.prefix(Self.maximumBytes))
         for secret in secrets {

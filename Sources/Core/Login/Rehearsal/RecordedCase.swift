@@ -119,4 +119,8 @@ package struct RecordedCase: Sendable {
 /// Why a text is no recorded case.
 package struct CaseFault: Error, Sendable {
     package let message: String
+
+    package init(message: String) {
+        self.message = message
+    }
 }

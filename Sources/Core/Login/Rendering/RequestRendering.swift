@@ -40,11 +40,9 @@ package enum RequestRendering {
         case .form(let pairs):
             var body: [UInt8] = []
             for pair in pairs {
-                guard let value = try pair.value.render(values, encode: { _, value throws(LoginFailure) in PlaceEncoding.form(value) }) else {
-                    continue
-                }
+                guard let value = try pair.value.render(values, encode: { _, value throws(LoginFailure) in value }) else { continue }
                 if !body.isEmpty { body.append(UInt8(ascii: "&")) }
-                body += PlaceEncoding.form(Array(pair.name.utf8)) + [UInt8(ascii: "=")] + value
+                body += PlaceEncoding.form(Array(pair.name.utf8)) + [UInt8(ascii: "=")] + PlaceEncoding.form(value)
             }
             return (body, "application/x-www-form-urlencoded")
         case .xml(let text):
@@ -114,7 +112,7 @@ extension URLTemplate {
             guard let value = values[name] else { throw LoginFailure(.local, "{\(name)} has no value") }
             let base = String(decoding: value, as: UTF8.self)
             if let problem = BaseURL.problem(with: base) { throw LoginFailure(.local, "{\(name)} \(problem)") }
-            return BaseURL.withoutFinalSlash(base)
+            return isWhole ? base : BaseURL.withoutFinalSlash(base)
         }
     }
 }

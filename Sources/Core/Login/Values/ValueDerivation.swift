@@ -29,7 +29,7 @@ struct ValueDerivation: Sendable {
             let missing = value.names.filter { scope[$0] == nil }
             if missing.contains(where: { name in mayCome(name) || waiting.contains { $0.name == name } }) {
                 waiting.append(value)
-            } else if value.requiredNames.allSatisfy({ scope[$0] != nil }) {
+            } else if value.isPresent(in: scope) {
                 scope[value.name] = try bytes(of: value, scope)
             }
         }
@@ -49,6 +49,7 @@ struct ValueDerivation: Sendable {
     private func bytes(_ expression: DerivedValue.Expression, _ scope: ValueScope) throws(KeyFault) -> [UInt8] {
         switch expression {
         case .template(let text): return scope.text(text)
+        case .first(let texts): return texts.first { scope.has($0) }.map { scope.text($0) } ?? []
         case .base64(let text, let encoding): return Self.encoded(scope.text(text), encoding)
         case .unbase64(let text):
             let digits = scope.text(text).filter { $0 > 0x20 }
@@ -116,7 +117,18 @@ struct ValueDerivation: Sendable {
     }
 }
 
+extension DerivedValue {
+    /// Whether everything is there that it cannot be without.
+    fileprivate func isPresent(in scope: ValueScope) -> Bool {
+        if case .first(let texts) = expression { return texts.contains { scope.has($0) } }
+        return requiredNames.allSatisfy { scope[$0] != nil }
+    }
+}
+
 extension ValueScope {
+    /// Whether all names of a template have values.
+    func has(_ template: Template) -> Bool { template.names.allSatisfy { self[$0] != nil } }
+
     /// A template's text, all of whose names have values; nothing is escaped.
     func text(_ template: Template) -> [UInt8] {
         template.parts.flatMap { part in

@@ -11,7 +11,11 @@ struct WebTokenMaker {
 
     /// - Throws: `KeyFault`, if the key cannot sign.
     func make(_ token: WebTokenTemplate, _ scope: ValueScope) throws(KeyFault) -> [UInt8] {
-        let header = object(token.header, scope, added: [("typ", .text("JWT"))], before: ("alg", .text(token.algorithm.rawValue)))
+        let key = scope.text(token.key)
+        let passphrase = token.passphrase.flatMap { scope.has($0) ? scope.text($0) : nil }
+        var algorithm = token.algorithm ?? .RS256
+        if token.algorithm == nil { algorithm = try keyFault { () throws(KeyFault) in try Signature.algorithm(of: key, passphrase: passphrase) } }
+        let header = object(token.header, scope, added: [("typ", .text("JWT"))], before: ("alg", .text(algorithm.rawValue)))
         let claims = object(
             token.claims, scope,
             added: [
@@ -19,15 +23,16 @@ struct WebTokenMaker {
                 ("jti", .text(Base64.encode(random(16), .url))),
             ])
         let text = Array("\(Base64.encode(header, .url)).\(Base64.encode(claims, .url))".utf8)
-        let passphrase = token.passphrase.flatMap { text in text.names.allSatisfy { scope[$0] != nil } ? scope.text(text) : nil }
-        let signature: [UInt8]
+        let signature = try keyFault { () throws(KeyFault) in try Signature.sign(text, algorithm, key: key, passphrase: passphrase) }
+        return text + [UInt8(ascii: ".")] + Array(Base64.encode(signature, .url).utf8)
+    }
+
+    private func keyFault<Result>(_ body: () throws(KeyFault) -> Result) throws(KeyFault) -> Result {
         do throws(KeyFault) {
-            signature = try Signature.sign(
-                text, token.algorithm, key: scope.text(token.key), passphrase: passphrase)
+            return try body()
         } catch {
             throw KeyFault(message: "its key \(error.message)")
         }
-        return text + [UInt8(ascii: ".")] + Array(Base64.encode(signature, .url).utf8)
     }
 
     private enum Added { case text(String), number(Int64) }

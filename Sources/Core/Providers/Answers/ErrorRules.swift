@@ -7,4 +7,6 @@ package struct ErrorRules: Sendable, Hashable {
     /// Sources of the partner's own message, for the operator; the first one present is used.
     package var message: [ValueSource] = []
     package var retryAfter: [RetryAfterSource] = []
+
+    package init() {}
 }

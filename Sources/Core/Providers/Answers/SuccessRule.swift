@@ -2,4 +2,6 @@
 package struct SuccessRule: Sendable, Hashable {
     package var statuses: [StatusPattern] = [.hundreds(2)]
     package var tests: [ReplyTest] = []
+
+    package init() {}
 }

@@ -18,5 +18,5 @@ package struct InputDefinition: Sendable, Hashable {
     /// The member of the metadata of `issuer` (RFC 8414 §2) that it has where it is not set: `token_endpoint`.
     package var discovered: String?
 
-    package var isRequired: Bool { !isOptional && defaultValue == nil }
+    package var isRequired: Bool { !isOptional && defaultValue == nil && discovered == nil }
 }

@@ -23,7 +23,6 @@ enum InputReader {
             if let discovered = settings.take("discovered") {
                 input.discovered = discovered.string()
                 if input.kind != .url { discovered.fault("applies only to an input of kind: url") }
-                input.isOptional = true
             }
             if input.kind == .url, let value = input.defaultValue, let problem = BaseURL.problem(with: value) {
                 member.node.fault("default \(problem)")

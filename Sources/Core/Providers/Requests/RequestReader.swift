@@ -39,7 +39,7 @@ struct RequestReader {
         return nil
     }
 
-    private func readURL(_ node: YAMLNode) -> URLTemplate? {
+    func readURL(_ node: YAMLNode) -> URLTemplate? {
         guard let text = node.string() else { return nil }
         let url: URLTemplate
         do throws(TemplateFault) {

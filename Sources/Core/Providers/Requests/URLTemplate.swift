@@ -64,6 +64,20 @@ package struct URLTemplate: Sendable, Hashable {
         throw TemplateFault(message: "a URL cannot hold the character \(String(unfit).debugDescription); write \(encoded)")
     }
 
+    /// As it is written.
+    package var text: String {
+        let start =
+            switch origin {
+            case .fixed(let origin): origin
+            case .named(let name): "{\(name)}"
+            }
+        let pairs = query.map { "\($0.name)=\($0.value.text)" }.joined(separator: "&")
+        return start + (keptPath.map { "{\($0)}" } ?? "") + path.text + (pairs.isEmpty ? "" : "?\(pairs)")
+    }
+
+    /// Whether it is an origin alone, with nothing behind it.
+    package var isWhole: Bool { keptPath == nil && path.names.isEmpty && path.isEmpty && query.isEmpty }
+
     package var names: [String] {
         let first = if case .named(let name) = origin { [name] } else { [String]() }
         return first + [keptPath].compactMap { $0 } + path.names + query.flatMap(\.value.names)

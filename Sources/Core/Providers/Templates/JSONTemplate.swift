@@ -11,6 +11,16 @@ package indirect enum JSONTemplate: Sendable, Hashable {
         package var value: JSONTemplate
     }
 
+    /// As JSON text, with placeholders in place of values.
+    package var text: String {
+        switch self {
+        case .object(let members): "{" + members.map { "\"\($0.name)\": \($0.value.text)" }.joined(separator: ", ") + "}"
+        case .array(let elements): "[" + elements.map(\.text).joined(separator: ", ") + "]"
+        case .string(let template): "\"\(template.text)\""
+        case .literal(let text): text
+        }
+    }
+
     /// Names in its templates.
     package var names: [String] {
         switch self {

@@ -11,6 +11,18 @@ package struct Template: Sendable, Hashable {
         self.parts = parts
     }
 
+    /// As it is written, without the doubling of braces.
+    package var text: String {
+        parts.map { part in
+            switch part {
+            case .text(let text): text
+            case .name(let name): "{\(name)}"
+            }
+        }.joined()
+    }
+
+    package var isEmpty: Bool { parts.allSatisfy { $0 == .text("") } }
+
     /// Names in order of appearance.
     package var names: [String] {
         parts.compactMap { if case .name(let name) = $0 { name } else { nil } }

@@ -12,6 +12,8 @@ package struct DerivedValue: Sendable, Hashable {
 
     package indirect enum Expression: Sendable, Hashable {
         case template(Template)
+        /// The first of these all of whose names have values.
+        case first([Template])
         case base64(Template, Encoding)
         case unbase64(Template)
         case urlencode(Template)
@@ -32,6 +34,7 @@ package struct DerivedValue: Sendable, Hashable {
     package var names: [String] {
         switch expression {
         case .template(let text), .base64(let text, _), .unbase64(let text), .urlencode(let text): text.names
+        case .first(let texts): texts.flatMap(\.names)
         case .hash(_, let message, _): message.names
         case .hmac(_, let key, let message, _): key.names + message.names
         case .random, .time: []
@@ -43,14 +46,18 @@ package struct DerivedValue: Sendable, Hashable {
 
     /// Names without which there is no value; of a web token's header, claims and passphrase, what has no value is left out.
     package var requiredNames: [String] {
-        guard case .jwt(let token) = expression else { return names }
-        return token.key.names
+        switch expression {
+        case .jwt(let token): token.key.names
+        case .first(let texts): texts.last?.names ?? []
+        default: names
+        }
     }
 
     /// Names whose values can be read in this one: a digest, a signature and a ciphertext hide theirs.
     var revealedNames: [String] {
         switch expression {
         case .template(let text), .base64(let text, _), .unbase64(let text), .urlencode(let text): text.names
+        case .first(let texts): texts.flatMap(\.names)
         case .jwt(let token): token.header.names + token.claims.names
         case .hash, .hmac, .random, .time, .totp, .rsa: []
         }
@@ -60,7 +67,7 @@ package struct DerivedValue: Sendable, Hashable {
     package var usesClock: Bool {
         switch expression {
         case .totp, .time, .jwt: true
-        case .template, .base64, .unbase64, .urlencode, .hash, .hmac, .random, .rsa: false
+        case .template, .first, .base64, .unbase64, .urlencode, .hash, .hmac, .random, .rsa: false
         }
     }
 }
@@ -90,7 +97,8 @@ package struct TimeText: Sendable, Hashable {
 
 /// A JSON Web Token to be signed (RFC 7519, RFC 7515).
 package struct WebTokenTemplate: Sendable, Hashable {
-    package var algorithm: Signature.Algorithm
+    /// Nil: that of the key (RS256, ES256 and its kin, EdDSA).
+    package var algorithm: Signature.Algorithm?
     package var key: Template
     package var passphrase: Template?
     /// Objects.

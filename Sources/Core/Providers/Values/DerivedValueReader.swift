@@ -5,7 +5,7 @@ import YAML
 /// Reads `values:`. A new kind of value needs a case of `DerivedValue.Expression` and an entry here.
 struct DerivedValueReader {
     private static let encodingKinds: Set<String> = ["hash", "hmac", "random", "rsa"]
-    static let kinds = ["template", "base64", "base64url", "unbase64", "urlencode", "hash", "hmac", "random", "totp", "time", "jwt", "rsa"]
+    static let kinds = ["template", "first", "base64", "base64url", "unbase64", "urlencode", "hash", "hmac", "random", "totp", "time", "jwt", "rsa"]
 
     /// Names are checked by `checkNames`, when all that exist are known.
     private let templates = TemplateReader(scope: nil)
@@ -49,6 +49,10 @@ struct DerivedValueReader {
         }
         switch kind {
         case "template": return text(value).map { .template($0) }
+        case "first":
+            let texts = (value.list() ?? []).compactMap(text)
+            if texts.count < 2 { value.fault("must list at least two templates, the last one with what always has a value") }
+            return texts.isEmpty ? nil : .first(texts)
         case "base64": return text(value).map { .base64($0, .base64) }
         case "base64url": return text(value).map { .base64($0, .base64url) }
         case "unbase64": return text(value).map { .unbase64($0) }
@@ -122,14 +126,16 @@ struct DerivedValueReader {
     }
 
     private func webToken(_ mapping: YAMLMapping) -> WebTokenTemplate? {
-        let algorithm = mapping.require("alg")?.word(Signature.Algorithm.self)
+        let word = mapping.require("alg")
+        let isAuto = word?.scalar == .string("auto")
+        let algorithm = isAuto ? nil : word?.word(Signature.Algorithm.self)
         let key = mapping.require("key").flatMap(text)
         let passphrase = mapping.take("passphrase").flatMap(text)
         let header = object(mapping.take("header"))
         let claims = object(mapping.take("claims"))
         let lifetime = mapping.take("lifetime")?.duration(in: .seconds(10) ... .seconds(400 * 86_400)) ?? .seconds(300)
         let backdate = mapping.take("backdate")?.duration(in: .zero ... .seconds(3600)) ?? .zero
-        guard let algorithm, let key else { return nil }
+        guard isAuto || algorithm != nil, let key else { return nil }
         return WebTokenTemplate(
             algorithm: algorithm, key: key, passphrase: passphrase, header: header, claims: claims, lifetime: lifetime, backdate: backdate)
     }

@@ -27,7 +27,7 @@ struct NameScope {
     private mutating func add(_ inputs: [InputDefinition]) {
         for input in inputs {
             names[input.name] = Name(
-                kind: input.kind == .url ? .url : .text, mayBeAbsent: input.isOptional && input.defaultValue == nil && input.discovered == nil,
+                kind: input.kind == .url ? .url : .text, mayBeAbsent: input.isOptional && input.defaultValue == nil,
                 reveals: input.isSecret && input.defaultValue == nil || input.isToken ? [input.name] : [])
         }
         derive()

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Configuration
-import Files
 import JSON
 import Providers
 import Text
@@ -8,8 +7,10 @@ import YAML
 
 struct ProvidersCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "providers", abstract: "The partners that are built in, and your own.", subcommands: [ListProviders.self, Show.self],
-        defaultSubcommand: ListProviders.self)
+        commandName: "providers", abstract: "The partners that are built in, and your own.",
+        subcommands: [ListProviders.self, ShowProvider.self, TestProvider.self], defaultSubcommand: ListProviders.self)
+
+    static let builtIn = "built in"
 
     struct ListProviders: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -27,7 +28,7 @@ struct ProvidersCommand: ParsableCommand {
                 let list = definitions.map { definition in
                     JSONValue.object([
                         "name": .string(definition.name), "title": .string(definition.title),
-                        "origin": .string(providers.origins[definition.name] ?? Self.builtIn),
+                        "origin": .string(providers.origins[definition.name] ?? ProvidersCommand.builtIn),
                         "inputs": .array(definition.inputs.map { .string($0.name) }),
                     ])
                 }
@@ -37,35 +38,10 @@ struct ProvidersCommand: ParsableCommand {
             for definition in definitions {
                 let needs = definition.inputs.filter(\.isRequired).map(\.name).joined(separator: ", ")
                 let lifetime = definition.token.expires.isEmpty ? "set expires" : "stated by the partner"
-                let origin = providers.origins[definition.name] ?? Self.builtIn
+                let origin = providers.origins[definition.name] ?? ProvidersCommand.builtIn
                 table.rows.append([definition.name, definition.title, needs, lifetime, origin].map { Table.Cell($0) })
             }
             print(table.text())
-        }
-
-        private static let builtIn = "built in"
-    }
-
-    struct Show: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Print a definition.")
-
-        @OptionGroup var files: ConfigurationOption
-        @Argument(help: "The provider's name.")
-        var name: String
-
-        func run() throws {
-            let providers = files.providers()
-            if let origin = providers.origins[name] {
-                guard origin != files.path, let bytes = try? SmallFile(origin).bytes(atMost: 4 * 1024 * 1024) else {
-                    return print("# \(name) is defined under providers in \(files.path)")
-                }
-                return print(String(decoding: bytes, as: UTF8.self), terminator: "")
-            }
-            guard let definition = ProviderCatalog.builtIn.first(where: { $0.name == name }) else {
-                explain("tokenbroker: there is no provider \(name)\(Suggestion.text(for: name, among: providers.definitions.keys, "providers"))")
-                throw ProgramExit.usage
-            }
-            print(String(decoding: definition.yaml, as: UTF8.self), terminator: "")
         }
     }
 }

@@ -1,0 +1,101 @@
+import Contract
+import LocalHTTP
+import Secrets
+
+/// A token request to the OAuth2 facade (RFC 6749 §4.4.2): the client's name and key, by Basic or in the body, and what it asks for.
+struct OAuth2Request {
+    let client: String
+    let key: [UInt8]
+    /// Names of tokens in `scope`.
+    let scopes: [String]
+    /// Parameters that are no part of OAuth2: per-request inputs and `wait`, `min_valid`.
+    let others: [(name: String, value: String)]
+
+    private static let maximumPairs = 64
+    /// Parameters of OAuth2 and its extensions that the facade has no use for; unknown ones are ignored (RFC 6749 §3.2).
+    private static let known: Set<String> = [
+        "grant_type", "client_id", "client_secret", "scope", "audience", "resource", "client_assertion", "client_assertion_type",
+    ]
+
+    /// - Throws: `Problem` for a body that is not form-encoded, a parameter twice, another grant, and credentials that are missing or doubled.
+    init(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ body: Span<UInt8>) throws(Problem) {
+        guard let type = head.value(of: .contentType), Self.isForm(bytes.text(type)) else {
+            throw Problem(.invalidParameter, "the body must be application/x-www-form-urlencoded")
+        }
+        let pairs = try Self.pairs(body.indices.map { body[$0] })
+        func value(_ name: String) -> String? { pairs.first { $0.name == name }?.value }
+        let basic = try head.value(of: .authorization).map { field throws(Problem) in try Self.basic(bytes.text(field)) }
+        guard let grant = value("grant_type") else { throw Problem(.invalidParameter, "grant_type is missing") }
+        guard grant == "client_credentials" else { throw Problem(.unsupportedGrant, "the only grant is client_credentials") }
+        if let basic {
+            guard value("client_secret") == nil, value("client_id").map({ $0 == basic.client }) ?? true else {
+                throw Problem(.invalidParameter, "the client authenticates by Basic and in the body; one of them is enough")
+            }
+            (client, key) = basic
+        } else if let client = value("client_id"), let secret = value("client_secret") {
+            (self.client, key) = (client, Array(secret.utf8))
+        } else {
+            throw Problem(.unauthenticated, "the client's name and key are missing: by Basic, or as client_id and client_secret")
+        }
+        scopes = (value("scope") ?? "").split(separator: " ").map(String.init)
+        others = pairs.filter { !Self.known.contains($0.name) }
+    }
+
+    /// The token's name, by the path or by `scope`.
+    func token(_ named: String?) throws(Problem) -> String {
+        switch (named, scopes.count) {
+        case (let named?, 0): return named
+        case (let named?, 1) where scopes[0] == named: return named
+        case (nil, 1): return scopes[0]
+        case (.some, _): throw Problem(.invalidScope, "scope names another token than the path")
+        case (nil, 0): throw Problem(.invalidScope, "scope is missing: the name of one token; or ask at /oauth2/NAME/token")
+        case (nil, _): throw Problem(.invalidScope, "scope names several tokens; ask for each by itself")
+        }
+    }
+
+    private static func isForm(_ type: String) -> Bool {
+        type.prefix { $0 != ";" }.lowercased().filter { $0 != " " } == "application/x-www-form-urlencoded"
+    }
+
+    /// Name and key, each form-encoded before both were joined (RFC 6749 §2.3.1); one that is not encoded means itself.
+    private static func basic(_ field: String) throws(Problem) -> (client: String, key: [UInt8]) {
+        guard field.prefix(6).lowercased() == "basic ", let text = Base64.decode(field.utf8.dropFirst(6).drop { $0 == 0x20 }, .standard),
+            let colon = text.firstIndex(of: UInt8(ascii: ":")), let client = decoded(text[..<colon])
+        else { throw Problem(.unauthenticated, "Authorization must be Basic, with the client's name and key") }
+        let key = text[text.index(after: colon)...]
+        return (client, decoded(key).map { Array($0.utf8) } ?? Array(key))
+    }
+
+    private static func pairs(_ body: [UInt8]) throws(Problem) -> [(name: String, value: String)] {
+        let parts = body.split(separator: UInt8(ascii: "&"))
+        guard parts.count <= maximumPairs else { throw Problem(.invalidParameter, "the body has more than \(maximumPairs) parameters") }
+        var pairs: [(name: String, value: String)] = []
+        var names: Set<[UInt8]> = []
+        for part in parts {
+            let halves = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = decoded(halves[0]), let value = halves.count > 1 ? decoded(halves[1]) : "" else {
+                throw Problem(.invalidParameter, "a parameter of the body is not form-encoded UTF-8")
+            }
+            guard names.insert(Array(name.utf8)).inserted else { throw Problem(.invalidParameter, "\(name) appears twice") }
+            pairs.append((name, value))
+        }
+        return pairs
+    }
+
+    private static func decoded(_ text: ArraySlice<UInt8>) -> String? {
+        var bytes: [UInt8] = []
+        var place = text.startIndex
+        while place < text.endIndex {
+            let byte = text[place]
+            if byte == UInt8(ascii: "%") {
+                guard place + 2 < text.endIndex, let high = text[place + 1].hexDigitValue, let low = text[place + 2].hexDigitValue else { return nil }
+                bytes.append(high << 4 | low)
+                place += 3
+            } else {
+                bytes.append(byte == UInt8(ascii: "+") ? 0x20 : byte)
+                place += 1
+            }
+        }
+        return bytes.contains(0) ? nil : String(validating: bytes, as: UTF8.self)
+    }
+}
