@@ -71,6 +71,7 @@ let core = [
     room("Core/Store", "COpenSSL", "Time", "JSON", "Files", "Secrets", "Tokens", "Configuration", grdb),
     room("Core/Fleet", "Time", "JSON", "Secrets", "Tokens", "OutboundHTTP", "Configuration", "Store", httpTypes),
     room("Core/Broker", "Time", "Secrets", "Tokens", "OutboundHTTP", "Providers", "Configuration", "Login", "Store", "Fleet"),
+    room("Core/Sinks", "Time", "Files", "Secrets", "Tokens", "Configuration", "Broker"),
 ]
 
 let service = [
@@ -83,7 +84,7 @@ let service = [
         "LocalHTTP",
         "Contract", "Observability", "Admission", settings: requestPath),
     room(
-        "Service/BrokerDaemon", "CLinux", "Time", "Files", "Secrets", "YAML", "Tokens", "OutboundHTTP", "Configuration", "Store", "Fleet", "Broker",
+        "Service/BrokerDaemon", "CLinux", "Time", "Files", "Secrets", "YAML", "Tokens", "OutboundHTTP", "Configuration", "Store", "Fleet", "Broker", "Sinks",
         "LocalHTTP", "Observability", "Admission", "API", logging, settings: requestPath),
 ]
 

@@ -12,7 +12,7 @@ import Testing
                 #expect(daemon.get("/v1/tokens/\(name)")?.status == 200)
                 #expect(try daemon.command("get", name).output.count > 20)
             }
-            let header = try daemon.command("get", "pulsecrm", "--header")
+            let header = try daemon.command("get", "pulsecrm", "--format", "header")
             #expect(header.output.hasPrefix("Authorization: Bearer ") && header.output.contains("\nX-Account-ID: acc-9\n"))
             #expect(try daemon.command("list").output.split(separator: "\n").count == 7)
             #expect(try daemon.command("status").output.contains("in 9 min"))

@@ -5,6 +5,8 @@ package struct BrokerConfiguration: Sendable, Equatable {
     package var listeners: [ListenerConfiguration] = [ListenerConfiguration(address: .tcp("127.0.0.1:8653"))]
     /// Whether the file has a `listen` section; without one, sockets passed by a service manager replace the default.
     package var namesListeners = false
+    /// Where units load tokens as credentials; opened where a client has a `unit`.
+    package var credentialSocket: String?
     /// Names that `Host` may have on TCP, besides the loopback literals and localhost.
     package var hosts: [String] = []
     package var clients: [ClientConfiguration] = []
@@ -22,6 +24,14 @@ package struct BrokerConfiguration: Sendable, Equatable {
     package var hasOpenMetrics = false
 
     package init() {}
+
+    /// The usual path of the credentials socket.
+    package static let usualCredentialSocket = "/run/tokenbroker/credentials.sock"
+
+    /// The path of the credentials socket; nil where no client is a unit.
+    package var openCredentialSocket: String? {
+        clients.contains { $0.unit != nil } ? credentialSocket ?? Self.usualCredentialSocket : nil
+    }
 
     package func token(_ name: String) -> TokenConfiguration? { tokens.first { $0.name == name } }
 

@@ -12,6 +12,10 @@ enum ListenReader {
             guard let mapping = entry.mapping() else { return nil }
             defer { mapping.finish() }
             configuration.hosts += mapping.take("hosts")?.strings() ?? []
+            if let credentials = mapping.take("credentials") {
+                configuration.credentialSocket = path(credentials)
+                return nil
+            }
             let tcp = mapping.take("tcp")
             let unix = mapping.take("unix")
             let mode = mapping.take("mode")
@@ -28,10 +32,11 @@ enum ListenReader {
                 }
                 return self.unix(unix, mode: mode, group: group)
             default:
-                entry.fault("must have either tcp: 127.0.0.1:8653 or unix: /path")
+                entry.fault("must have tcp: 127.0.0.1:8653, unix: /path or credentials: /path")
                 return nil
             }
         }
+        if configuration.listeners.isEmpty, configuration.credentialSocket != nil { node.fault("needs a tcp or unix address, too") }
     }
 
     private static func tcp(_ node: YAMLNode) -> ListenerConfiguration? {
@@ -49,12 +54,15 @@ enum ListenReader {
         return host == "[::1]" || host.hasPrefix("127.") && BaseURL.isLoopbackLiteral(host)
     }
 
-    private static func unix(_ node: YAMLNode, mode: YAMLNode?, group: YAMLNode?) -> ListenerConfiguration? {
+    private static func path(_ node: YAMLNode) -> String? {
         guard let path = node.string() else { return nil }
-        guard path.hasPrefix("/"), path.utf8.count <= 107 else {
-            node.fault("must be an absolute path of at most 107 bytes (abstract sockets have no file mode and are refused)")
-            return nil
-        }
+        if path.hasPrefix("/"), path.utf8.count <= 107 { return path }
+        node.fault("must be an absolute path of at most 107 bytes (abstract sockets have no file mode and are refused)")
+        return nil
+    }
+
+    private static func unix(_ node: YAMLNode, mode: YAMLNode?, group: YAMLNode?) -> ListenerConfiguration? {
+        guard let path = path(node) else { return nil }
         var bits: UInt32 = 0o660
         if let mode, let text = mode.string() {
             if let value = UInt32(text, radix: 8), value <= 0o777, text.count >= 3 {

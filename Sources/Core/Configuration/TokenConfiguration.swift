@@ -21,6 +21,10 @@ package struct TokenConfiguration: Sendable, Equatable {
     package var connection = ConnectionSettings()
     /// The passphrase of the client key.
     package var keyPassphrase: SecretReference?
+    /// Where the token goes each time it changes.
+    package var sinks: [TokenSink] = []
+    /// Run when the token is lost, or its login is latched.
+    package var onFailure: SinkCommand?
     /// Replaces the provider's value; nil: the provider's applies.
     package var exclusive: Bool?
     /// Whether a new login ends the previous token at the partner.

@@ -11,6 +11,7 @@ struct TokenConfigurationReader {
     let providers: [String: ProviderDefinition]
     /// Providers whose definitions have faults: what follows from those is not a second fault.
     var faultyProviders: Set<String> = []
+    var accounts = HostAccounts.unknown
 
     func read(_ node: YAMLNode) -> [TokenConfiguration] {
         guard let mapping = node.mapping() else { return [] }
@@ -47,6 +48,7 @@ struct TokenConfigurationReader {
         let tls = mapping.take("tls")
         let proxy = mapping.take("proxy")
         let timeout = mapping.take("timeout")
+        let (sinks, onFailure) = (mapping.take("sinks"), mapping.take("on_failure"))
         guard let provider else { return nil }
         var token = TokenConfiguration(name: name, provider: provider)
         token.exclusive = exclusive?.bool()
@@ -64,8 +66,19 @@ struct TokenConfigurationReader {
         }
         token.refresh = readRefresh(refresh, idleAfter: idleAfter, latchedRetry: latchedRetry, isPerRequest: perRequest != nil)
         token.limit = limits.flatMap(ProviderReader.limit)
+        readSinks(sinks, onFailure, into: &token)
         (token.connection, token.keyPassphrase) = readConnection(tls: tls, proxy: proxy, timeout: timeout)
         return token
+    }
+
+    private func readSinks(_ sinks: YAMLNode?, _ onFailure: YAMLNode?, into token: inout TokenConfiguration) {
+        let reader = SinkReader(accounts: accounts)
+        token.sinks = sinks.map(reader.sinks) ?? []
+        token.onFailure = onFailure.flatMap(reader.failureCommand)
+        guard !token.sinks.isEmpty || token.onFailure != nil else { return }
+        if !token.perRequest.isEmpty { (sinks ?? onFailure)?.fault("needs one token; this entry has one for each combination of its per_request inputs") }
+        // A sink always wants the token.
+        if !token.sinks.isEmpty { token.refresh.idleAfter = nil }
     }
 
     private func provider(_ node: YAMLNode) -> ProviderDefinition? {

@@ -40,6 +40,8 @@ package enum BrokerEvent: Sendable {
     case storeRecovered
     /// A new refresh token cannot be written; the write is tried every second.
     case refreshTokenUnsecured(token: String, reason: String)
+    /// The token did not reach a file or command that it goes to; it is tried again.
+    case sinkFailed(token: String, sink: String, reason: String)
     /// It is on disk now.
     case refreshTokenSecured(token: String)
 }

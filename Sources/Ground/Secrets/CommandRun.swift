@@ -35,13 +35,15 @@ final class CommandRun: Sendable {
     /// Starts the command.
     ///
     /// - Throws: `SecretFault` if it cannot be run.
-    init(_ words: [String], environment: [String: String], bounds: SecretCommand.Bounds, place: String) throws(SecretFault) {
+    init(_ words: [String], environment: [String: String], input: [UInt8], bounds: SecretCommand.Bounds, place: String) throws(SecretFault) {
+        let given = try Self.filledPipe(input, place: place)
+        defer { if let given { close(given) } }
         var ends: [Int32] = [0, 0]
         guard unsafe linux_pipe(&ends) == 0 else { throw SecretFault(place: place, problem: SystemCallError.text(of: errno)) }
         defer { close(ends[1]) }
         do throws(SecretFault) {
             child = try OwnChildren.start { () throws(SecretFault) in
-                try SecretCommand.spawn(words, environment: environment, output: ends[1], place: place)
+                try SecretCommand.spawn(words, environment: environment, input: given, output: ends[1], place: place)
             }
         } catch {
             close(ends[0])
@@ -59,6 +61,22 @@ final class CommandRun: Sendable {
         }
         self.bounds = bounds
         output = ends[0]
+    }
+
+    /// A pipe that holds the whole input already; nil for an empty one.
+    private static func filledPipe(_ input: [UInt8], place: String) throws(SecretFault) -> Int32? {
+        if input.isEmpty { return nil }
+        var ends: [Int32] = [0, 0]
+        guard unsafe linux_pipe(&ends) == 0 else { throw SecretFault(place: place, problem: SystemCallError.text(of: errno)) }
+        defer { close(ends[1]) }
+        // A token of 64 KiB and its newline are more than a pipe holds by default.
+        _ = fcntl(ends[1], 1031, 128 * 1024)  // F_SETPIPE_SZ
+        _ = linux_own(ends[1])
+        guard unsafe write(ends[1], input, input.count) == input.count else {
+            close(ends[0])
+            throw SecretFault(place: place, problem: "cannot be given its input")
+        }
+        return ends[0]
     }
 
     /// Follows the run; call it once.

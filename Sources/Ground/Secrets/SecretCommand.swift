@@ -2,7 +2,7 @@ import CLinux
 import Files
 import Glibc
 
-/// Runs a command and returns its output: no shell, an empty standard input, a clean environment, and bounds on time and size.
+/// Runs a command and returns its output: no shell, an empty standard input unless one is given, a clean environment, and bounds on time and size.
 ///
 /// The end of its output, not its exit, ends the reading, and it must exit with status 0. Once it has, a program that it left running may
 /// hold the output open for another second. Its process group is killed at the end, however it ends.
@@ -17,9 +17,9 @@ enum SecretCommand {
 
     /// - Parameter environment: the child's, whole.
     /// - Throws: `SecretFault`, which names the command and how it failed.
-    static func run(_ words: [String], environment: [String: String], bounds: Bounds) async throws(SecretFault) -> [UInt8] {
+    static func run(_ words: [String], environment: [String: String], input: [UInt8] = [], bounds: Bounds) async throws(SecretFault) -> [UInt8] {
         let place = SecretReference.command(words).place
-        let run = try CommandRun(words, environment: environment, bounds: bounds, place: place)
+        let run = try CommandRun(words, environment: environment, input: input, bounds: bounds, place: place)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { run.begin($0) }
         } onCancel: {
@@ -33,11 +33,17 @@ enum SecretCommand {
     }
 
     /// Starts a child in a process group of its own, with standard descriptors only.
-    static func spawn(_ words: [String], environment: [String: String], output: Int32, place: String) throws(SecretFault) -> pid_t {
+    ///
+    /// - Parameter input: its standard input; nil: an empty one.
+    static func spawn(_ words: [String], environment: [String: String], input: Int32?, output: Int32, place: String) throws(SecretFault) -> pid_t {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-        unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        if let input {
+            unsafe posix_spawn_file_actions_adddup2(&actions, input, 0)
+        } else {
+            unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        }
         unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
         unsafe posix_spawn_file_actions_addclosefrom_np(&actions, 3)
         var arguments = unsafe strings(words)

@@ -23,6 +23,13 @@ package struct AccessPolicy: Sendable {
         }
     }
 
+    /// The client that a unit is and that may read this token; nil: there is none.
+    package func client(ofUnit unit: String, token: String) -> String? {
+        clients.first { client in
+            client.unit?.matches(unit) ?? false && client.tokens.contains { covers($0, token: token, inputs: [:]) }
+        }?.name
+    }
+
     /// The caller's name: its clients, or else its user.
     package func name(of caller: Caller) -> String {
         let names = caller.clients.filter(clients.indices.contains).map { clients[$0].name }

@@ -64,6 +64,8 @@ package struct EventLog: EventSink {
             logger.notice("store works again")
         case .refreshTokenUnsecured(let token, let reason):
             logger.error("refresh token is kept only in memory", metadata: ["token": "\(token)", "reason": "\(reason)"])
+        case .sinkFailed(let token, let sink, let reason):
+            logger.error("token did not reach its sink", metadata: ["token": "\(token)", "sink": "\(sink)", "reason": "\(reason)"])
         case .refreshTokenSecured(let token):
             logger.notice("refresh token is on disk", metadata: ["token": "\(token)"])
         }

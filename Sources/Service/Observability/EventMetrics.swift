@@ -22,6 +22,7 @@ package final class EventMetrics: EventSink {
     package let isStoreUsable = Atomic<Bool>(true)
     /// Tokens whose refresh token could not be written.
     package let unsecured = Mutex<Set<String>>([])
+    private let sinkFailures = Mutex<[String: UInt64]>([:])
     private let reloads = Counter()
     private let refusedReloads = Counter()
     private let lastReload = Mutex<(isGood: Bool, lastGood: WallTime?)>((true, nil))
@@ -49,6 +50,7 @@ package final class EventMetrics: EventSink {
         case .storeRecovered: isStoreUsable.store(true, ordering: .relaxed)
         case .refreshTokenUnsecured(let token, _): _ = unsecured.withLock { $0.insert(token) }
         case .refreshTokenSecured(let token): _ = unsecured.withLock { $0.remove(token) }
+        case .sinkFailed(let token, _, _): sinkFailures.withLock { $0[token, default: 0] += 1 }
         case .loginBegan, .lateResultDropped, .partnerClockIgnored, .expirySourceIgnored, .tokenNotYetValid, .tokenDropped, .secretChanged,
             .secretUnreadable, .held, .logoutFailed, .loginAlone, .fleetLockBroken, .fleetRecordUnread, .fleetClocksDiffer:
             break
@@ -72,6 +74,7 @@ package final class EventMetrics: EventSink {
     package func keepTokens(_ names: Set<String>) {
         logins.withLock { $0 = $0.filter { names.contains($0.key) } }
         unsecured.withLock { $0.formIntersection(names) }
+        sinkFailures.withLock { $0 = $0.filter { names.contains($0.key) } }
     }
 
     func write(to text: inout MetricsText) {
@@ -99,6 +102,8 @@ package final class EventMetrics: EventSink {
         }
         text.family("tokenbroker_store_usable", .gauge, "Whether the configured store works; 0: tokens are kept only in memory.")
         text.sample("", [], UInt64(isStoreUsable.load(ordering: .relaxed) ? 1 : 0))
+        text.family("tokenbroker_sink_failures", .counter, "Times a token did not reach a file or command that it goes to.")
+        for (token, count) in sinkFailures.withLock({ $0 }).sorted(by: { $0.key < $1.key }) { text.sample("_total", [("token", token)], count) }
         text.family("tokenbroker_refresh_token_unsecured", .gauge, "1 for a token whose refresh token could not be written and would be lost.")
         for token in unsecured.withLock({ $0 }).sorted() { text.sample("", [("token", token)], UInt64(1)) }
         text.family("tokenbroker_reloads", .counter, "Configurations applied or refused.")

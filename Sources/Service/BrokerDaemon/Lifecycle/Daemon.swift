@@ -11,6 +11,7 @@ package import Logging
 package import Observability
 import OutboundHTTP
 import Secrets
+import Sinks
 package import Store
 package import Time
 import Tokens
@@ -34,6 +35,7 @@ package actor Daemon {
     private let store: StoreWriter?
     private let fleet: FleetMember?
     private let secretWatch = SecretWatch()
+    private let sinks: TokenSinks
     private let environment: [String: String]
     private let notifier: ServiceNotifier?
     private let reloads = ReloadLine()
@@ -72,7 +74,8 @@ package actor Daemon {
         let key = fleetKey ?? opened?.key
         let identity = HostIdentity(
             bootID: Self.bootID(environment), fingerprints: key.map { Fingerprints(key: $0.derived(for: "fingerprints")) } ?? Fingerprints())
-        watch = ReadinessWatch(before: writer.map { EventFan([events, AttemptRecorder($0, clocks: clocks)]) } ?? events)
+        sinks = TokenSinks(SinkEnvironment(clocks: clocks, events: events, group: UserDatabase.group, variables: environment))
+        watch = ReadinessWatch(before: EventFan([events, sinks] + (writer.map { [AttemptRecorder($0, clocks: clocks)] } ?? [])))
         let secrets = SystemSecretSource(environment: environment)
         fleet = fleetKey.flatMap { Self.fleet(configuration.store, $0, transport, clocks: clocks, secrets: secrets, events: events) }
         broker = TokenBroker(
@@ -120,13 +123,16 @@ package actor Daemon {
     /// - Throws: `SystemCallError` when a listener cannot be opened; nothing is running then.
     package func run() async throws {
         let listeners = try listeners()
+        let credentials = try configuration.openCredentialSocket.map {
+            try CredentialSocket($0, broker: broker, serving: serving, clocks: clocks, logger: logger)
+        }
         let signals = Signals([SIGTERM, SIGINT, SIGHUP])
         let api = BrokerAPI(
             broker: broker, board: serving, clocks: clocks, metrics: metrics, store: store,
             summary: { [reporter = reporter] in reporter.summary },
             reload: { [reloads] in await reloads.request() })
         await broker.apply(configuration)
-        publish()
+        await publish()
         let requestIDs = RequestIDs()
         let ledger = RequestLedger(metrics: metrics.requests, audit: audit, clocks: clocks)
         let server = try HTTPServer(listeners, limits: ServerLimits(configuration.limits, connectionsAtMost: DescriptorLimit.connections)) {
@@ -140,6 +146,7 @@ package actor Daemon {
         await withTaskGroup { group in
             group.addTask { [broker] in await broker.run() }
             group.addTask { [pending] in await pending.run() }
+            if let credentials { group.addTask { await credentials.run() } }
             group.addTask { [broker, changes = secretWatch.changes] in for await paths in changes { await broker.secretsChanged(paths) } }
             group.addTask { [self] in await reloads.run { await reload() } }
             if getpid() == 1 { group.addTask { [clocks] in await Self.reap(clocks) } }
@@ -206,7 +213,8 @@ package actor Daemon {
         var notices = warnings.map(\.plainDescription)
         let fixed = [
             ("listen", new.listeners != configuration.listeners), ("limits", new.limits != configuration.limits),
-            ("logins", new.logins != configuration.logins), ("store", new.store != configuration.store),
+            ("logins", new.logins != configuration.logins),
+            ("clients with unit", new.openCredentialSocket != configuration.openCredentialSocket), ("store", new.store != configuration.store),
         ].filter(\.1).map(\.0)
         if !fixed.isEmpty { notices.append("\(fixed.joined(separator: ", ")): changed only by a restart; the old values stay in force") }
         let credentials = Set(new.references.compactMap { if case .credential(let name) = $0 { name } else { nil } })
@@ -218,17 +226,18 @@ package actor Daemon {
         // Rights that were taken away end at once, whatever the entries wait for.
         serving.replace(Serving(new, cells: Array(broker.board.all.values), previous: serving.serving))
         await broker.apply(new)
-        publish()
+        await publish()
         ProcessMemory.release()
         return .done(warnings: notices)
     }
 
-    private func publish() {
+    private func publish() async {
         let files = configuration.tokens.reduce(into: Set<String>()) { $0.formUnion($1.files) }
         for warning in secretWatch.watch(files) { logger.warning("\(warning)") }
         audit.isOn = configuration.isAudited
         log.apply(configuration.log)
         metrics.keepTokens(Set(configuration.tokens.map(\.name)))
+        await sinks.apply(configuration.tokens, broker.board.all)
         serving.replace(Serving(configuration, cells: Array(broker.board.all.values), previous: serving.serving))
     }
 
@@ -237,6 +246,7 @@ package actor Daemon {
         logger.notice("stopping")
         notifier?.send(.stopping(status: "answering the requests already received"))
         reloads.close()
+        sinks.stop()
         stopDeadline.begin(within: Self.stopTime + .seconds(1))
         stopDeadline.enter("ending refreshes in progress")
         await broker.stop()

@@ -31,7 +31,7 @@ package final class ReadinessWatch: EventSink {
             .refreshTokenSecured:
             break
         case .loginBegan, .loginAlone, .fleetLockBroken, .fleetRecordUnread, .fleetClocksDiffer, .refreshFailed, .lateResultDropped,
-            .partnerClockIgnored, .expirySourceIgnored, .rejectionReported, .secretChanged, .secretUnreadable, .logoutFailed:
+            .partnerClockIgnored, .expirySourceIgnored, .rejectionReported, .secretChanged, .secretUnreadable, .logoutFailed, .sinkFailed:
             return
         }
         signalChange()

@@ -1,0 +1,122 @@
+import API
+import Admission
+import Broker
+import CLinux
+import Dispatch
+import Files
+import Glibc
+import LocalHTTP
+import Logging
+import Secrets
+import Synchronization
+import Time
+import Tokens
+
+/// Serves tokens as the credentials of other units: `LoadCredential=zapper:/run/tokenbroker/credentials.sock`.
+///
+/// systemd takes an empty answer for an empty credential. A connection that gets nothing is therefore held until the unit's start gives up.
+final class CredentialSocket: Sendable {
+    /// Connections at a time; others wait in the kernel's queue.
+    private static let maximum = 64
+    /// How often a held connection is looked at.
+    private static let interval = Duration.seconds(1)
+
+    private let listener: Listener
+    private let broker: TokenBroker
+    private let serving: ServingBoard
+    private let clocks: any Clocks
+    private let logger: Logger
+
+    /// Listens at a path that only root can connect to.
+    ///
+    /// - Throws: `SystemCallError`.
+    init(_ path: String, broker: TokenBroker, serving: ServingBoard, clocks: any Clocks, logger: Logger) throws(SystemCallError) {
+        listener = try Listener(.unix(path: path), access: SocketFileAccess(mode: 0o600, group: nil))
+        self.broker = broker
+        self.serving = serving
+        self.clocks = clocks
+        self.logger = logger
+    }
+
+    func run() async {
+        let (readable, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        // Dispatch sources may be used from any thread: it is cancelled from the canceller's.
+        nonisolated(unsafe) let source = DispatchSource.makeReadSource(fileDescriptor: listener.descriptor, queue: DispatchQueue(label: "tokenbroker.credentials"))
+        unsafe source.setEventHandler { continuation.yield() }
+        unsafe source.setCancelHandler { [listener] in withExtendedLifetime(listener) { continuation.finish() } }
+        unsafe source.resume()
+        await withTaskCancellationHandler {
+            await withTaskGroup(of: Void.self) { group in
+                var open = 0
+                for await _ in readable {
+                    while let connection = accept() {
+                        if open >= Self.maximum {
+                            await group.next()
+                            open -= 1
+                        }
+                        open += 1
+                        group.addTask { [self] in
+                            await serve(connection)
+                            close(connection)
+                        }
+                    }
+                }
+                group.cancelAll()
+            }
+        } onCancel: {
+            unsafe source.cancel()
+        }
+    }
+
+    private func accept() -> Int32? {
+        let connection = Glibc.accept(listener.descriptor, nil, nil)
+        guard connection >= 0 else { return nil }
+        _ = linux_own(connection)
+        return connection
+    }
+
+    private func serve(_ connection: Int32) async {
+        let peer = PeerIdentity.ofUnixPeer(connection)
+        guard peer?.user == 0, let request = CredentialRequest(of: connection) else {
+            logger.warning("credential refused", metadata: ["uid": "\(peer.map { String($0.user) } ?? "?")", "reason": "the peer is not systemd"])
+            return await hold(connection)
+        }
+        let fields: Logger.Metadata = ["unit": "\(request.unit)", "token": "\(request.credential)", "pid": "\(peer?.process ?? 0)"]
+        var reported = ""
+        while !Task.isCancelled, !hasHungUp(connection) {
+            let reason: String
+            // A reload may allow it meanwhile.
+            if let client = serving.serving.rules.policy.client(ofUnit: request.unit, token: request.credential) {
+                do throws(TokenRefusal) {
+                    guard let keeper = try await broker.keeper(request.credential, perRequest: [:]) else { throw TokenRefusal(.pending) }
+                    let token = try await keeper.token(wait: .seconds(5))
+                    let bytes = token.value.exposedBytes
+                    guard unsafe send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { return }
+                    let served = fields.merging(["client": "\(client)", "fingerprint": "\(token.fingerprint)"]) { $1 }
+                    return logger.info("credential served", metadata: served)
+                } catch {
+                    reason = "there is no token yet; tokenbroker status \(request.credential) says why"
+                }
+            } else {
+                reason = "no client with this unit may use a token of this name"
+            }
+            if reason != reported {
+                logger.warning("credential held back: the start of the unit waits", metadata: fields.merging(["reason": "\(reason)"]) { $1 })
+            }
+            reported = reason
+            try? await clocks.sleep(until: clocks.boot + Self.interval)
+        }
+    }
+
+    private func hold(_ connection: Int32) async {
+        while !Task.isCancelled, !hasHungUp(connection) { try? await clocks.sleep(until: clocks.boot + Self.interval) }
+    }
+
+    private func hasHungUp(_ connection: Int32) -> Bool {
+        var watched = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
+        guard unsafe poll(&watched, 1, 0) > 0 else { return false }
+        if watched.revents & Int16(POLLHUP | POLLERR) != 0 { return true }
+        var byte: UInt8 = 0
+        return unsafe recv(connection, &byte, 1, Int32(MSG_PEEK)) <= 0
+    }
+}
