@@ -84,7 +84,8 @@ let service = [
         "LocalHTTP",
         "Contract", "Observability", "Admission", settings: requestPath),
     room(
-        "Service/BrokerDaemon", "CLinux", "Time", "Files", "Secrets", "YAML", "Tokens", "OutboundHTTP", "Configuration", "Store", "Fleet", "Broker", "Sinks",
+        "Service/BrokerDaemon", "CLinux", "Time", "Files", "Secrets", "YAML", "Tokens", "OutboundHTTP", "Configuration", "Store", "Fleet", "Broker",
+        "Sinks",
         "LocalHTTP", "Observability", "Admission", "API", logging, settings: requestPath),
 ]
 

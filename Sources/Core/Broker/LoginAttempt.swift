@@ -11,6 +11,8 @@ struct LoginAttempt: Sendable {
     let memory: LoginMemory
     /// Values kept from the token in hand.
     let values: [String: String]
+    /// The living token in hand.
+    let held: Token?
     let trigger: TokenState.Trigger
     /// Whether no token lives.
     let isUrgent: Bool
@@ -68,6 +70,7 @@ struct LoginAttempt: Sendable {
         await performer.login(
             configuration, inputs: inputs, perRequest: perRequest, last: memory.inputDigest, refreshTokens: memory.refreshTokens, values: values,
             circumstances: LoginPerformer.Circumstances(
-                overridesPause: trigger == .admin, isUrgent: isUrgent, isDesperate: isDesperate, prefersLogin: memory.prefersLogin))
+                overridesPause: trigger == .admin, isUrgent: isUrgent, isDesperate: isDesperate, prefersLogin: memory.prefersLogin,
+                held: trigger == .schedule ? held : nil))
     }
 }

@@ -38,6 +38,8 @@ package actor TokenBroker {
     private var entries: [String: Entry] = [:]
     private var restoration: Restoration
     private var isStopping = false
+    /// Logouts under way.
+    private var ending: [Task<Void, Never>] = []
 
     /// - Parameters:
     ///   - store: nil if tokens are kept only in memory.
@@ -164,14 +166,27 @@ package actor TokenBroker {
         schedule.end()
         await withTaskGroup { group in
             group.addTask { [clocks] in try? await clocks.sleep(until: clocks.boot + Self.finishTime) }
-            group.addTask { for keeper in all { await keeper.finish() } }
+            group.addTask { [ending] in await Self.finish(all, ending) }
             await group.next()
             group.cancelAll()
             for keeper in all { await keeper.abandon() }
         }
     }
 
-    /// How long a stop waits for refreshes in progress.
+    /// Waits for logins that are not cancelled, and ends the sessions that a stop ends.
+    private static func finish(_ keepers: [TokenKeeper], _ ending: [Task<Void, Never>]) async {
+        await withTaskGroup { group in
+            for keeper in keepers {
+                group.addTask {
+                    await keeper.finish()
+                    await keeper.endSessionForStop()
+                }
+            }
+            for task in ending { group.addTask { await task.value } }
+        }
+    }
+
+    /// How long a stop waits for refreshes and logouts in progress.
     private static let finishTime = Duration.seconds(8)
 
     private var keepers: [TokenKeeper] { entries.values.flatMap(\.keepers) }
@@ -215,6 +230,7 @@ package actor TokenBroker {
         guard let entry = entries.removeValue(forKey: name) else { return }
         for keeper in entry.keepers { store?.remove(RecordName(name, keeper.perRequest)) }
         await stop(entry)
+        endSessions(entry.keepers)
     }
 
     /// Reconfigures an entry's keepers; combinations created while this waits already have the new configuration.
@@ -242,6 +258,13 @@ package actor TokenBroker {
             guard let current = entries[entry.name]?.configuration, current == entry else { continue }
             if await reconfigure(current, digests[entry.name] ?? []) { events.record(.secretChanged(token: entry.name)) }
         }
+    }
+
+    /// Makes the logouts of keepers that are dropped; nobody waits for them but the stop.
+    private func endSessions(_ keepers: [TokenKeeper]) {
+        guard environment.fleet == nil else { return }
+        for keeper in keepers { ending.append(Task { await keeper.endSessions() }) }
+        if ending.count > 256 { ending.removeFirst(ending.count - 256) }
     }
 
     private func stop(_ entry: Entry) async {
@@ -284,6 +307,7 @@ package actor TokenBroker {
         for old in entry.combinations.makeRoom(for: owner, limit: limit) {
             store?.remove(RecordName(name, old.perRequest))
             Task { await old.stop() }
+            endSessions([old])
         }
         let keeper = launch(entry.configuration, perRequest: perRequest)
         entry.combinations.add(keeper, record, of: owner.name)

@@ -2,7 +2,8 @@ import Configuration
 import Login
 package import OutboundHTTP
 package import Providers
-import Secrets
+package import Secrets
+import Store
 import Time
 package import Tokens
 
@@ -56,6 +57,19 @@ extension TokenKeeper {
         }
         if state.logins < target || loginInFlight != nil { throw TokenRefusal(.pending, retryAfter: .seconds(1)) }
         return status()
+    }
+
+    /// Takes the refresh token of a person's login, and logs in with it.
+    ///
+    /// - Throws: `TokenRefusal`, if the login fails, or another one began less than 10 s ago; the refresh token is kept.
+    package func take(refreshToken: Secret, wait: Duration) async throws(TokenRefusal) -> TokenStatus {
+        if inputDigests.isEmpty, let own = try? await environment.performer.ownInputs(configuration) { inputDigests = own.digests }
+        memory.refreshTokens = [refreshToken]
+        memory.prefersLogin = false
+        memory.inputDigest = memory.inputDigest ?? inputDigests.first
+        memory.number += 1
+        if let secured = environment.store { await secured.secure(stored) }
+        return try await refresh(asAdmin: true, wait: wait)
     }
 
     /// Handles a caller's report that the partner refused the token with this fingerprint.

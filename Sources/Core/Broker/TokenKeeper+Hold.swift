@@ -45,17 +45,8 @@ extension TokenKeeper {
         endLogin()
         environment.events.record(.held(token: configuration.name, hold: state.hold))
         guard let token, let logout = configuration.provider.logout else { return (status(), .nothing) }
-        var extra = token.values.mapValues { Array($0.utf8) }
-        extra["token"] = token.value.exposedBytes
-        if let refreshToken { extra["refresh_token"] = refreshToken.exposedBytes }
-        let outcome: Logout
-        if let failure = await environment.performer.logout(logout.request, of: configuration, perRequest: perRequest, extra: extra) {
-            outcome = .failed(failure)
-            environment.events.record(.logoutFailed(token: configuration.name, failure: failure))
-        } else {
-            outcome = .done
-        }
-        return (status(), outcome)
+        let failure = await self.logout(logout, token.value, kept: token.kept, refreshToken: refreshToken)
+        return (status(), failure.map { .failed($0) } ?? .done)
     }
 
     /// Whether readiness waits for the token: not while an operator holds it.

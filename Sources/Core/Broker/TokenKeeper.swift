@@ -27,6 +27,8 @@ package actor TokenKeeper {
     var loginInFlight: Task<Void, Never>?
     /// Whether the login in flight has its token and waits until that is valid.
     private var isAwaitingValidity = false
+    /// Waits for the next replaced session's logout.
+    var replacedTask: Task<Void, Never>?
     /// The last question to the partner about a token.
     var check: TokenCheck?
     var memory: LoginMemory
@@ -67,6 +69,7 @@ package actor TokenKeeper {
     /// Does what is due: begins a login, drops an expired token or plans the next turn.
     func turn() {
         guard !isStopped, loginInFlight == nil else { return }
+        endReplaced()
         noteAsked()
         switch state.next(at: now) {
         case .login(let trigger):
@@ -89,6 +92,7 @@ package actor TokenKeeper {
     package func stop() {
         isStopped = true
         generation += 1
+        replacedTask?.cancel()
         cancelLogin()
         environment.schedule.forget(self)
         settleWaiters()
@@ -136,7 +140,8 @@ package actor TokenKeeper {
         let isChained = isChained
         if !isChained { environment.schedule.loginBegan() }
         let attempt = LoginAttempt(
-            configuration: configuration, perRequest: perRequest, memory: memory, values: state.token?.kept ?? [:], trigger: trigger,
+            configuration: configuration, perRequest: perRequest, memory: memory, values: state.token?.kept ?? [:],
+            held: state.wishes.isReported || !state.hasLivingToken(at: began) ? nil : state.token, trigger: trigger,
             isUrgent: !state.hasLivingToken(at: began), isDesperate: state.isDesperate(at: began),
             own: FleetPolicy.Own(
                 fingerprint: state.token?.fingerprint, remaining: state.token?.remaining(at: began), isOwn: isOwn, knownLogin: state.lastSuccessAt,
@@ -229,7 +234,9 @@ package actor TokenKeeper {
         do throws(LoginFailure) {
             let draft = try result.get()
             let fingerprint = environment.identity.fingerprints.fingerprint(of: draft.value)
+            let before = state.token
             let adoption = try state.adopt(draft, fingerprint: fingerprint, trigger: trigger, at: now, using: &generator)
+            noteReplaced(before)
             isOwn = true
             if draft.expiry.ignoredPartnerClock { environment.events.record(.partnerClockIgnored(token: configuration.name)) }
             for source in draft.expiry.ignoredSources {

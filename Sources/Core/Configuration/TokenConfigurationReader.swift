@@ -65,6 +65,7 @@ struct TokenConfigurationReader {
             node.fault("expires is missing: \(provider.name) does not state a lifetime for its tokens\(hint)")
         }
         token.refresh = readRefresh(refresh, idleAfter: idleAfter, latchedRetry: latchedRetry, isPerRequest: perRequest != nil)
+        token.refresh.prolongEvery = provider.prolongation?.every
         token.limit = limits.flatMap(ProviderReader.limit)
         readSinks(sinks, onFailure, into: &token)
         (token.connection, token.keyPassphrase) = readConnection(tls: tls, proxy: proxy, timeout: timeout)
@@ -76,7 +77,9 @@ struct TokenConfigurationReader {
         token.sinks = sinks.map(reader.sinks) ?? []
         token.onFailure = onFailure.flatMap(reader.failureCommand)
         guard !token.sinks.isEmpty || token.onFailure != nil else { return }
-        if !token.perRequest.isEmpty { (sinks ?? onFailure)?.fault("needs one token; this entry has one for each combination of its per_request inputs") }
+        if !token.perRequest.isEmpty {
+            (sinks ?? onFailure)?.fault("needs one token; this entry has one for each combination of its per_request inputs")
+        }
         // A sink always wants the token.
         if !token.sinks.isEmpty { token.refresh.idleAfter = nil }
     }

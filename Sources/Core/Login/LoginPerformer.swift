@@ -14,6 +14,7 @@ package struct LoginPerformer: Sendable {
     package let inputs: any TokenInputs
     private let trust = InputTrust()
     private let codes = SpentCodes()
+    private let clockFaults = ClockFaults()
     private let issuers: IssuerMetadata
 
     package init(clocks: any Clocks, transport: any HTTPTransport, secrets: any SecretSource, gate: LoginGate, inputs: any TokenInputs) {
@@ -35,12 +36,17 @@ package struct LoginPerformer: Sendable {
         package var isDesperate: Bool
         /// The refresh failed the last time, and the login after it had to wait for the account's limit.
         package var prefersLogin: Bool
+        /// The living token in hand, which the schedule may prolong.
+        package var held: Token?
 
-        package init(overridesPause: Bool = false, isUrgent: Bool = false, isDesperate: Bool = false, prefersLogin: Bool = false) {
+        package init(
+            overridesPause: Bool = false, isUrgent: Bool = false, isDesperate: Bool = false, prefersLogin: Bool = false, held: Token? = nil
+        ) {
             self.overridesPause = overridesPause
             self.isUrgent = isUrgent
             self.isDesperate = isDesperate
             self.prefersLogin = prefersLogin
+            self.held = held
         }
     }
 
@@ -84,7 +90,7 @@ package struct LoginPerformer: Sendable {
         var values = variant.values.given(perRequest, for: token)
         let account = Self.account(token, values)
         if circumstances.overridesPause { await gate.endPause(account: account) }
-        values = try await issuers.complete(values, of: token)
+        values = try await completed(values, of: token)
         var tokens = try await tokenInputs(token, into: &values)
         // One combination of per-request inputs is an entry of its own.
         let entry = Array(([token.name] + perRequest.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }).joined(separator: "\0").utf8)
@@ -112,7 +118,7 @@ package struct LoginPerformer: Sendable {
     {
         let own = try await ownInputs(token)
         var values = own.variants[0].values.given(perRequest, for: token)
-        values = try await issuers.complete(values, of: token)
+        values = try await completed(values, of: token)
         _ = try await tokenInputs(token, into: &values)
         for (name, value) in extra { values[name] = value }
         var derivation = ValueDerivation(token.provider.values, environment)
@@ -165,6 +171,11 @@ package struct LoginPerformer: Sendable {
 
     // MARK: Values
 
+    /// The values with the endpoints that an issuer publishes.
+    func completed(_ values: ValueScope, of token: TokenConfiguration) async throws(LoginFailure) -> ValueScope {
+        try await issuers.complete(values, of: token)
+    }
+
     private var environment: ValueEnvironment {
         ValueEnvironment(wall: { [clocks] in clocks.wall }, spend: { [codes] in codes.spend($0, $1) })
     }
@@ -213,6 +224,14 @@ package struct LoginPerformer: Sendable {
     /// A refresh that fails for a reason that does not pass is followed by the login. The refresh token itself is dropped only if the
     /// partner rejected the grant, or the login brought another: the page of a captive portal costs nothing.
     private func attempt(_ context: Context, _ held: inout HeldGrant) async throws(LoginFailure) -> TokenDraft {
+        if let rule = context.token.provider.prolongation, let token = context.circumstances.held {
+            do throws(LoginFailure) {
+                return try await prolong(token, rule, context)
+            } catch {
+                // The session is over: a login follows. Any other failure goes by its class.
+                guard error.failureClass == .rejected else { throw error }
+            }
+        }
         var hasRefreshed = false
         if context.token.provider.refreshRequest != nil, !held.prefersLogin {
             for candidate in held.refreshTokens {
@@ -261,10 +280,32 @@ package struct LoginPerformer: Sendable {
         return try await perform(context, with: grant.map { run.refreshToken ?? $0 }, &held, isSecond: true)
     }
 
+    /// Sends the request that keeps a session alive; it counts towards the account's limits as a login does.
+    private func prolong(_ token: Token, _ rule: ProlongationRule, _ context: Context) async throws(LoginFailure) -> TokenDraft {
+        var values = context.values
+        for (name, value) in token.kept { values[name] = Array(value.utf8) }
+        values["token"] = token.value.exposedBytes
+        var derivation = ValueDerivation(context.token.provider.values, environment)
+        try derivation.derive(into: &values) { _ in false }
+        let request = try RequestRendering.request(rule.request, of: context.token.provider, values: values, connection: context.token.connection)
+        let host = BaseURL.host(request.url)
+        try await gate.enter(account: context.account, host: host, limit: context.token.effectiveLimit)
+        let reply: PartnerReply
+        do throws(LoginFailure) {
+            reply = try await send(request, context.passphrase)
+        } catch {
+            await gate.leave(host: host, hasAnswered: false)
+            throw error
+        }
+        await gate.leave(host: host)
+        return try LoginRun.prolonged(token, by: reply, rule, of: context.token, values)
+    }
+
     private func send(_ run: inout LoginRun, _ context: Context) async -> Result<TokenDraft, LoginFailure> {
         let (account, token) = (context.account, context.token)
         let host: String
         do throws(LoginFailure) {
+            if let failure = clockFaults.standing(account, clocks) { throw failure }
             if run.isMadeHere { return .success(try run.makeToken(at: clocks.boot, wall: clocks.wall)) }
             host = try run.host()
             try await gate.enter(account: account, host: host, limit: token.effectiveLimit, isUrgent: context.circumstances.isUrgent)
@@ -277,6 +318,7 @@ package struct LoginPerformer: Sendable {
             return result
         }
         await gate.leave(host: host, hasAnswered: failure.status != nil || !failure.failureClass.startsOver)
+        if failure.waitsForClock { clockFaults.note(failure, of: account, clocks) }
         if failure.pausesAccount, let pause = failure.retryAfter {
             await gate.pause(account: account, for: pause)
             failure.pausedAccount = account

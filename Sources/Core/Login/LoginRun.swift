@@ -1,3 +1,4 @@
+import Configuration
 import HTTPTypes
 import JSON
 package import OutboundHTTP
@@ -122,6 +123,7 @@ package struct LoginRun: Sendable {
             try Self.derive(&derivation, into: &values, definition, step: step, isComplete: true)
         }
         draft.session = values.session(held: held)
+        draft.isProlonged = definition.sameTokenIsProlonged
         return draft
     }
 
@@ -137,6 +139,26 @@ package struct LoginRun: Sendable {
         local.reason += "; this host's clock differs from the partner's by \(DurationSyntax.words(difference)), and the login is signed with the time"
         local.waitsForClock = true
         return local
+    }
+
+    /// Reads the answer to a request that prolonged a token: its life is what `token.expires` finds in it.
+    ///
+    /// - Throws: `LoginFailure`, if the partner refused, or the answer states no life.
+    static func prolonged(
+        _ token: Token, by reply: PartnerReply, _ rule: ProlongationRule, of configuration: TokenConfiguration, _ values: ValueScope
+    ) throws(LoginFailure) -> TokenDraft {
+        let definition = configuration.provider
+        let reader = ReplyReader(reply, scope: values)
+        let redactor = Redactor(definition: definition, values: values)
+        if let failure = reader.failure(success: rule.request.success, errors: definition.errors, redactor: redactor) { throw failure }
+        let ends = ExpiryReading(
+            reader: reader, token: JSONWebToken(token.value.exposedBytes), ignoresClaim: definition.token.ignoresClaim, toleratesAge: true)
+        let expiry = try ends.expiry(configuration.expires ?? definition.token.expires)
+        var draft = TokenDraft(
+            value: token.value, type: token.type, headers: token.headers, values: token.values, expiry: expiry, sentAt: reply.sentAt,
+            sentAtWall: reply.sentAtWall)
+        (draft.query, draft.json, draft.session, draft.isProlonged) = (token.query, token.json, token.session, true)
+        return draft
     }
 
     /// Whether the last answer holds something where the token should be; a body that is the token holds anything.

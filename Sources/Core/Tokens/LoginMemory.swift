@@ -12,6 +12,8 @@ package struct LoginMemory: Sendable {
     package var prefersLogin = false
     /// The number of the last login that brought anything, in the order of all hosts' logins of the entry; 0: none is known.
     package var number: Int64 = 0
+    /// Tokens whose sessions are still to be ended, the first to end first.
+    package var replaced: [ReplacedSession] = []
     /// The hosts of a fleet that saw the partner reject these credentials themselves, since the last success.
     package var rejectedBy: [String] = []
 

@@ -10,6 +10,8 @@ package struct RefreshPolicy: Sendable, Hashable {
     /// How long after its last request a token is no longer renewed; nil: it is always renewed.
     package var idleAfter: Duration?
     package var latchedRetry = LatchedRetry.byCause
+    /// How often the session is prolonged, where the provider can; nil: it is not.
+    package var prolongEvery: Duration?
 
     /// How often a latched login is retried.
     package enum LatchedRetry: Sendable, Hashable {

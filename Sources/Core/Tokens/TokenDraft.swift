@@ -13,6 +13,8 @@ package struct TokenDraft: Sendable {
     /// Values that later requests of the session need and callers do not get, by name.
     package var session: [String: String] = [:]
     package var expiry: Expiry
+    /// Whether the same token has a longer life now, whatever its answer states: the partner has prolonged it.
+    package var isProlonged = false
     package var sentAt: BootInstant
     package var sentAtWall: WallTime
     /// When the token begins to be valid (`nbf`, RFC 7519 §4.1.5), if that is later than its answer.

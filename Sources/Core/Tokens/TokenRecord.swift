@@ -86,6 +86,15 @@ package struct TokenRecord: Sendable {
         if !memory.rejectedBy.isEmpty { members["rejected_by"] = .array(memory.rejectedBy.map { .string($0) }) }
         members["tried_digest"] = memory.triedDigest.map { .string(Digest.hex($0)) }
         if !memory.refreshTokens.isEmpty { members["refresh_tokens"] = .array(memory.refreshTokens.map { .string($0.exposedText) }) }
+        if !memory.replaced.isEmpty {
+            members["replaced"] = .array(
+                memory.replaced.map { session in
+                    .object([
+                        "value": .string(session.value.exposedText), "kept": .object(session.kept.mapValues { .string($0) }),
+                        "due": .integer(session.due.nanoseconds),
+                    ])
+                })
+        }
         members["success_at"] = state.lastSuccessAt.map { .integer($0.nanoseconds) }
         members["longest"] = state.longestLifetime.map { .integer($0.nanoseconds) }
         members["token"] = state.token.map(Self.json)
@@ -122,9 +131,15 @@ package struct TokenRecord: Sendable {
         if case .array(let hosts)? = json["rejected_by"] { memory.rejectedBy = hosts.compactMap(\.text) }
         memory.triedDigest = json["tried_digest"]?.text.flatMap(Digest.bytes(hex:))
         if case .array(let tokens)? = json["refresh_tokens"] { memory.refreshTokens = tokens.compactMap { $0.text.map { Secret($0) } } }
+        if case .array(let sessions)? = json["replaced"] { memory.replaced = sessions.compactMap(Self.replaced) }
         self.init(
             bootID: bootID, boot: BootInstant(nanoseconds: boot), wall: WallTime(nanoseconds: wall), state: state, memory: memory)
         host = json["host"]?.text
+    }
+
+    private static func replaced(_ json: JSONValue) -> ReplacedSession? {
+        guard let value = json["value"]?.text, case .object(let kept)? = json["kept"], let due = json["due"]?.integerValue else { return nil }
+        return ReplacedSession(value: Secret(value), kept: kept.compactMapValues(\.text), due: WallTime(nanoseconds: due))
     }
 
     private static func json(_ failure: LoginFailure) -> JSONValue {

@@ -13,7 +13,8 @@ extension TokenState {
         switch adoption {
         case .new, .renewed, .reissued:
             take(draft, fingerprint: fingerprint, at: now, using: &generator)
-            if trigger != .admin { budget.spend(at: now) }
+            // The same token, prolonged, is not a new one.
+            if trigger != .admin, !draft.isProlonged || adoption == .new { budget.spend(at: now) }
         case .same:
             // The configured lifetime may have changed since; the time of issue has not. It takes no stated life's place.
             let expiry = learnedExpiry(draft.expiry, at: now)
@@ -44,6 +45,7 @@ extension TokenState {
         if let lifetime = draft.expiry.lifetime, lifetime < Expiry.range.lowerBound, isLater(draft, than: held) {
             throw LoginFailure(.transient, "the token came back with a later expiry less than \(DurationSyntax.words(Expiry.range.lowerBound)) away")
         }
+        if draft.isProlonged { return .renewed }
         guard isLater(draft, than: held) else {
             if held.isAlive(at: now) { return .same }
             // A stated life that became 0 is over, whatever the fallback says.
@@ -97,13 +99,14 @@ extension TokenState {
         token = new
         wishes.isReported = false
         guard let lifetime = new.expiry.lifetime else {
-            plan = nil
+            plan = policy.prolongEvery.map { Plan(refreshAt: new.issuedAt + $0, jitterDrawn: .zero) }
             return
         }
         longestLifetime = max(longestLifetime ?? lifetime, lifetime)
         let draw = Double.random(in: 0..<1, using: &generator)
+        let renewal = policy.refreshTime(issuedAt: new.issuedAt, lifetime: lifetime, draw: draw)
         plan = Plan(
-            refreshAt: policy.refreshTime(issuedAt: new.issuedAt, lifetime: lifetime, draw: draw),
+            refreshAt: policy.prolongEvery.map { min(renewal, new.issuedAt + $0) } ?? renewal,
             jitterDrawn: policy.margin(of: lifetime) * (policy.jitter * draw))
     }
 

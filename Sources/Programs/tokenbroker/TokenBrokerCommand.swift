@@ -8,10 +8,11 @@ struct TokenBrokerCommand: AsyncParsableCommand {
         commandName: "tokenbroker",
         abstract: "Keeps partner tokens alive and hands them to local programs.", version: "tokenbroker \(Version.current)",
         subcommands: [
-            ServeCommand.self, CheckCommand.self, GetCommand.self, ExecCommand.self, ListCommand.self, StatusCommand.self, RefreshCommand.self, HistoryCommand.self,
+            ServeCommand.self, CheckCommand.self, GetCommand.self, ExecCommand.self, ListCommand.self, StatusCommand.self, RefreshCommand.self,
+            HistoryCommand.self,
             PauseCommand.self, ResumeCommand.self, RevokeCommand.self, StoreCommand.self, ProvidersCommand.self, SchemaCommand.self,
-            ClientCommand.self,
-            CallCommand.self,
+            ClientCommand.self, SimulateCommand.self,
+            CallCommand.self, LoginCommand.self,
             ReloadCommand.self,
             VersionCommand.self,
         ])

@@ -62,6 +62,7 @@ package struct BrokerAPI: Sendable {
         case .pauseToken: later(request) { () throws(Problem) in Outcome(try await pauseToken(request)) }
         case .resumeToken: later(request) { () throws(Problem) in Outcome(try await resumeToken(request)) }
         case .revokeToken: later(request) { () throws(Problem) in Outcome(try await revokeToken(request)) }
+        case .grantToken: later(request) { () throws(Problem) in Outcome(try await takeGrant(request)) }
         case .reload: later(request) { () throws(Problem) in Outcome(try await reloadConfiguration()) }
         case .ready: later(request) { () throws(Problem) in Outcome(try readiness(request)) }
         case .readyToken: later(request) { () throws(Problem) in Outcome(try await readiness(of: request)) }

@@ -80,6 +80,23 @@ extension BrokerAPI {
         }
     }
 
+    /// Takes the refresh token of a person's login.
+    func takeGrant(_ request: APIRequest) async throws(Problem) -> Response {
+        guard let text = JSONValue(parsing: request.body)?["refresh_token"]?.text, !text.isEmpty, text.utf8.count <= 65_536,
+            text.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
+        else { throw Problem(.invalidParameter, "the body must be JSON: {\"refresh_token\": \"…\"}", token: request.token) }
+        let keeper = try await keeper(request)
+        guard await broker.configuration(of: request.token)?.provider.refreshRequest != nil else {
+            throw Problem(.invalidParameter, "the provider of \(request.token) has no refresh_request, which would use a refresh token", token: request.token)
+        }
+        do throws(TokenRefusal) {
+            let status = try await keeper.take(refreshToken: Secret(text), wait: .seconds(10))
+            return json { StatusWriting.write(status, for: request.caller, under: request.policy, to: &$0) }
+        } catch {
+            throw Problem(error, token: request.token, isOperator: true)
+        }
+    }
+
     func reportRejection(_ request: APIRequest) async throws(Problem) -> Response {
         guard let body = JSONValue(parsing: request.body), case .object(let members) = body else {
             throw Problem(.invalidParameter, "the body must be JSON: {\"fingerprint\": \"…\", \"status\": 401}", token: request.token)

@@ -41,6 +41,7 @@ enum APISchemas {
                 "summary": string("The state of the daemon; for callers with `admin`", "6/6 tokens, next renewal in 4 min"),
             ], required: ["tokens"]),
         "History": object(["logins": list(pastLogin)], required: ["logins"]),
+        "Grant": object(["refresh_token": string("The refresh token", "tGzv3JOkF0XG5Qx2TlKWIA")], required: ["refresh_token"]),
         "TokenRequest": .object([
             "type": "object", "required": .array(["grant_type"]),
             "properties": .object([

@@ -11,6 +11,7 @@ package enum Endpoint: String, Sendable, CaseIterable {
     case pauseToken = "pause"
     case resumeToken = "resume"
     case revokeToken = "revoke"
+    case grantToken = "grant"
     case reload
     case live = "livez"
     case ready = "readyz"
@@ -28,7 +29,7 @@ package enum Endpoint: String, Sendable, CaseIterable {
     package var onlyWaits: Bool {
         switch self {
         case .token, .tokenHeaders, .refreshToken, .oauth2Token: true
-        case .listTokens, .tokenStatus, .tokenHistory, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .reload, .live, .ready,
+        case .listTokens, .tokenStatus, .tokenHistory, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .grantToken, .reload, .live, .ready,
             .readyToken, .metrics, .problemText, .description, .oauth2Metadata:
             false
         }
@@ -38,7 +39,7 @@ package enum Endpoint: String, Sendable, CaseIterable {
     package var mayCompress: Bool {
         switch self {
         case .listTokens, .tokenHistory, .metrics, .description: true
-        case .token, .tokenHeaders, .tokenStatus, .refreshToken, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .reload,
+        case .token, .tokenHeaders, .tokenStatus, .refreshToken, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .grantToken, .reload,
             .live, .ready, .readyToken, .problemText, .oauth2Token, .oauth2Metadata:
             false
         }
@@ -47,7 +48,7 @@ package enum Endpoint: String, Sendable, CaseIterable {
     /// Whether every use of it is audited, not only its refusals.
     package var isAudited: Bool {
         switch self {
-        case .token, .tokenHeaders, .refreshToken, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .reload, .oauth2Token: true
+        case .token, .tokenHeaders, .refreshToken, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .grantToken, .reload, .oauth2Token: true
         case .listTokens, .tokenStatus, .tokenHistory, .live, .ready, .readyToken, .metrics, .problemText, .description, .oauth2Metadata: false
         }
     }

@@ -67,7 +67,7 @@ struct RouteDescription {
         case .token, .tokenHeaders: self = Self.serving(endpoint)
         case .oauth2Token, .oauth2Metadata: self = Self.facade(endpoint)
         case .listTokens, .tokenStatus, .tokenHistory: self = Self.showing(endpoint)
-        case .refreshToken, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .reload: self = Self.acting(endpoint)
+        case .refreshToken, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .grantToken, .reload: self = Self.acting(endpoint)
         case .live, .ready, .readyToken, .metrics, .problemText, .description: self = Self.watching(endpoint)
         }
     }
@@ -128,6 +128,10 @@ struct RouteDescription {
                 "Run an action of the provider, once", body: "ActionInputs", answers: [json("The partner's answer.", "ActionAnswer")],
                 problems: [.actionFailed, .notFound])
         case .pauseToken: return RouteDescription("Make no logins of the token", "Until resume, also after a restart.", answers: [status])
+        case .grantToken:
+            return RouteDescription(
+                "Take the refresh token of a person's login", "Logs in with it, and answers when that has ended, after 10 s at most.", body: "Grant",
+                answers: [status], problems: ofTokens.filter { $0 != .minValidNotMet && $0 != .minValidUnreachable })
         case .resumeToken: return RouteDescription("Take pause or revoke back", answers: [status])
         case .revokeToken:
             return RouteDescription(

@@ -12,6 +12,7 @@ package enum RouteTable {
         Route(.post, "/v1/tokens/:token/pause", .admin, .pauseToken),
         Route(.post, "/v1/tokens/:token/resume", .admin, .resumeToken),
         Route(.post, "/v1/tokens/:token/revoke", .admin, .revokeToken),
+        Route(.post, "/v1/tokens/:token/grant", .admin, .grantToken),
         Route(.post, "/v1/reload", .admin, .reload),
         Route(.get, "/livez", .open, .live),
         Route(.get, "/readyz", .known(strangersToo: true), .ready),

@@ -27,7 +27,9 @@ struct GetCommand: AsyncParsableCommand {
     var username: String?
 
     func validate() throws {
-        if !operation.isEmpty, !format.isHelper { throw ValidationError("\(operation[0]) is an operation of a credential helper; --format \(format.rawValue) has none") }
+        if !operation.isEmpty, !format.isHelper {
+            throw ValidationError("\(operation[0]) is an operation of a credential helper; --format \(format.rawValue) has none")
+        }
         if username != nil, format != .git, format != .docker { throw ValidationError("--username applies to the formats git and docker") }
     }
 

@@ -11,7 +11,9 @@ struct CredentialRequest: Equatable {
     /// Nil for an address that systemd does not bind.
     init?(address: [UInt8]) {
         guard address.first == 0 else { return nil }
-        let parts = address.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+        let parts = address.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map {
+            String(decoding: $0, as: UTF8.self)
+        }
         guard parts.count == 4, parts[1] == "unit", !parts[2].isEmpty, !parts[3].isEmpty else { return nil }
         (unit, credential) = (parts[2], parts[3])
     }
@@ -24,7 +26,9 @@ struct CredentialRequest: Equatable {
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe getpeername(descriptor, $0, &size) }
         }
         let start = MemoryLayout<sa_family_t>.size
-        guard outcome == 0, address.sun_family == sa_family_t(AF_UNIX), Int(size) > start, Int(size) <= MemoryLayout<sockaddr_un>.size else { return nil }
+        guard outcome == 0, address.sun_family == sa_family_t(AF_UNIX), Int(size) > start, Int(size) <= MemoryLayout<sockaddr_un>.size else {
+            return nil
+        }
         self.init(address: unsafe withUnsafeBytes(of: &address) { unsafe Array($0[start..<Int(size)]) })
     }
 }

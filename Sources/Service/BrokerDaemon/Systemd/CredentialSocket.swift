@@ -2,7 +2,6 @@ import API
 import Admission
 import Broker
 import CLinux
-import Dispatch
 import Files
 import Glibc
 import LocalHTTP
@@ -39,40 +38,54 @@ final class CredentialSocket: Sendable {
     }
 
     func run() async {
-        let (readable, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        // Dispatch sources may be used from any thread: it is cancelled from the canceller's.
-        nonisolated(unsafe) let source = DispatchSource.makeReadSource(fileDescriptor: listener.descriptor, queue: DispatchQueue(label: "tokenbroker.credentials"))
-        unsafe source.setEventHandler { continuation.yield() }
-        unsafe source.setCancelHandler { [listener] in withExtendedLifetime(listener) { continuation.finish() } }
-        unsafe source.resume()
+        let (connections, continuation) = AsyncStream<Int32>.makeStream(bufferingPolicy: .bufferingOldest(Self.maximum))
+        do throws(SystemCallError) {
+            try OwnThread.start(stackBytes: Self.stackBytes) { [listener] in Self.accept(listener, continuation) }
+        } catch {
+            return logger.error("credentials are not served", metadata: ["reason": "\(error)"])
+        }
         await withTaskCancellationHandler {
             await withTaskGroup(of: Void.self) { group in
                 var open = 0
-                for await _ in readable {
-                    while let connection = accept() {
-                        if open >= Self.maximum {
-                            await group.next()
-                            open -= 1
-                        }
-                        open += 1
-                        group.addTask { [self] in
-                            await serve(connection)
-                            close(connection)
-                        }
+                for await connection in connections {
+                    if open >= Self.maximum {
+                        await group.next()
+                        open -= 1
+                    }
+                    open += 1
+                    group.addTask { [self] in
+                        await serve(connection)
+                        close(connection)
                     }
                 }
                 group.cancelAll()
             }
         } onCancel: {
-            unsafe source.cancel()
+            // Ends the wait of the accepting thread.
+            shutdown(listener.descriptor, Int32(SHUT_RDWR))
         }
     }
 
-    private func accept() -> Int32? {
-        let connection = Glibc.accept(listener.descriptor, nil, nil)
-        guard connection >= 0 else { return nil }
-        _ = linux_own(connection)
-        return connection
+    private static let stackBytes = 64 * 1024
+
+    /// Accepts connections, on a thread that waits in poll(2), until the listener is shut down.
+    private static func accept(_ listener: Listener, _ continuation: AsyncStream<Int32>.Continuation) {
+        var watched = pollfd(fd: listener.descriptor, events: Int16(POLLIN), revents: 0)
+        while unsafe poll(&watched, 1, -1) > 0 || errno == EINTR {
+            let connection = Glibc.accept(listener.descriptor, nil, nil)
+            if connection < 0 {
+                if errno == EAGAIN || errno == EINTR || errno == ECONNABORTED { continue }
+                if errno == EMFILE || errno == ENFILE {
+                    usleep(100_000)
+                    continue
+                }
+                break
+            }
+            _ = linux_own(connection)
+            if case .enqueued = continuation.yield(connection) { continue }
+            close(connection)
+        }
+        continuation.finish()
     }
 
     private func serve(_ connection: Int32) async {

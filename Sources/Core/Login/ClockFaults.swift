@@ -1,0 +1,35 @@
+import Synchronization
+import Time
+import Tokens
+
+/// Accounts whose partner rejected a login that this host's clock signed, while the clocks differed: they are asked again when the clock has
+/// been changed, or after an hour.
+final class ClockFaults: Sendable {
+    private struct Fault {
+        let failure: LoginFailure
+        /// Wall time less boot time: what a change of the clock changes.
+        let offset: Duration
+        let until: BootInstant
+    }
+
+    private static let time = Duration.seconds(3600)
+    private static let tolerance = Duration.seconds(5)
+    private let faults = Mutex<[String: Fault]>([:])
+
+    private static func offset(_ clocks: any Clocks) -> Duration { .nanoseconds(clocks.wall.nanoseconds - clocks.boot.nanoseconds) }
+
+    func note(_ failure: LoginFailure, of account: String, _ clocks: any Clocks) {
+        faults.withLock { $0[account] = Fault(failure: failure, offset: Self.offset(clocks), until: clocks.boot + Self.time) }
+    }
+
+    /// The failure that still stands: the clock is as it was.
+    func standing(_ account: String, _ clocks: any Clocks) -> LoginFailure? {
+        faults.withLock { faults in
+            guard let fault = faults[account] else { return nil }
+            let moved = Self.offset(clocks) - fault.offset
+            if fault.until > clocks.boot, (.zero - Self.tolerance...Self.tolerance).contains(moved) { return fault.failure }
+            faults[account] = nil
+            return nil
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import BrokerDaemon
+import Configuration
+import Glibc
+import HTTPTypes
+import JSON
+import Login
+import OutboundHTTP
+import Secrets
+import Text
+import Time
+import Tokens
+
+struct LoginCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "login", abstract: "Log in as a person, once, and give the daemon the first refresh token.",
+        discussion: """
+            By a device code where the server has one, else in a browser on this machine; over ssh, forward the port of --port. It reads the \
+            configuration and its secrets as check does, so that it runs as root or the service's user.
+            """)
+
+    @OptionGroup var files: ConfigurationOption
+    @Argument(help: "The token's name.")
+    var name: String
+    @Flag(help: "Log in with a browser although the server takes device codes.")
+    var browser = false
+    @Option(help: "The local port that the browser is sent back to; any by default.")
+    var port: UInt16 = 0
+
+    func run() async throws {
+        let configuration = try files.read().configuration
+        guard let token = configuration.token(name) else {
+            explain("tokenbroker: there is no token \(name)\(Suggestion.text(for: name, among: configuration.tokens.map(\.name), "tokens"))")
+            throw ProgramExit.usage
+        }
+        let clocks = SystemClocks()
+        let secrets = CheckedSecrets(environment: ProcessEnvironment.all)
+        let performer = LoginPerformer(
+            clocks: clocks, transport: CurlTransport(clocks: clocks, userAgent: "tokenbroker/\(Version.current)"), secrets: secrets,
+            gate: LoginGate(bounds: configuration.logins, clocks: clocks), inputs: CheckedInputs(configuration: configuration))
+        let refreshToken: Secret
+        do throws(LoginFailure) {
+            let grant = try await PersonGrant(performer, token)
+            refreshToken = grant.hasDevice && !browser ? try await byDevice(grant) : try await byBrowser(grant)
+        } catch {
+            explain("tokenbroker: \(error.reason)\(error.partnerMessage.map { ": \($0)" } ?? "")")
+            throw ProgramExit.unavailable
+        }
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.name("refresh_token"); writer.string(refreshToken.exposedBytes)
+        writer.endObject()
+        let answer = try await BrokerClient().json(.post, BrokerClient.path("v1", "tokens", name, "grant"), body: writer.bytes)
+        print(StatusTable.text([answer]))
+    }
+
+    private func byDevice(_ grant: PersonGrant) async throws(LoginFailure) -> Secret {
+        let device = try await grant.deviceCode()
+        explain("Open \(device.completeAddress ?? device.address) and log in with the code \(device.userCode).")
+        explain("Waiting, for \(DurationSyntax.words(device.lifetime)) at most …")
+        return try await grant.refreshToken(device)
+    }
+
+    private func byBrowser(_ grant: PersonGrant) async throws(LoginFailure) -> Secret {
+        guard grant.hasBrowser else { throw LoginFailure(.local, "the server has neither a device nor an authorization endpoint; set one of them") }
+        guard let callback = LoginCallback(port: port) else { throw LoginFailure(.local, "the port \(port) on 127.0.0.1 cannot be listened on") }
+        let (state, verifier) = (Base64.encode(Digest.random(16), .url), Base64.encode(Digest.random(32), .url))
+        explain("Open this address in a browser on this machine and log in:")
+        explain(try grant.authorizationURL(redirect: callback.address, state: state, verifier: verifier))
+        explain("Waiting, for 10 min at most …")
+        guard let answer = await callback.answer(within: .seconds(600)) else { throw LoginFailure(.rejected, "nobody logged in within 10 min") }
+        // Another site could send a code of its own (RFC 6749 §10.12).
+        guard answer["state"] == state else { throw LoginFailure(.rejected, "the browser came back with another state than it was sent with") }
+        guard let code = answer["code"] else {
+            throw LoginFailure(.rejected, "the server refused the login: \(VisibleText.escaped(answer["error_description"] ?? answer["error"] ?? "no code"))")
+        }
+        return try await grant.refreshToken(code: code, redirect: callback.address, verifier: verifier)
+    }
+}
