@@ -103,6 +103,12 @@ let programs: [Target] = [
         name: "partner-sandbox", dependencies: ["PartnerSandbox", arguments], path: "Sources/Programs/partner-sandbox", swiftSettings: settings),
 ]
 
+/// The library for programs that use tokens; it depends on nothing but the toolchain.
+let client = [
+    room("Client/TokenBrokerClient"),
+    .executableTarget(name: "client-example", dependencies: ["TokenBrokerClient"], path: "Sources/Client/client-example", swiftSettings: settings),
+]
+
 /// The library targets, which every test target may import.
 let rooms = (ground + core + service).map { Target.Dependency.target(name: $0.name) }
 
@@ -121,7 +127,7 @@ let tests: [Target] = [
     suite("CoreTests"),
     suite("ServiceTests", "PartnerSandbox", "CTLS"),
     suite("PartnerSandboxTests", "PartnerSandbox"),
-    suite("EndToEndTests", "tokenbroker", "partner-sandbox"),
+    suite("EndToEndTests", "tokenbroker", "partner-sandbox", "TokenBrokerClient", "client-example"),
 ]
 
 let package = Package(
@@ -129,6 +135,7 @@ let package = Package(
     products: [
         .executable(name: "tokenbroker", targets: ["tokenbroker"]),
         .executable(name: "partner-sandbox", targets: ["partner-sandbox"]),
+        .library(name: "TokenBrokerClient", targets: ["TokenBrokerClient"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -137,5 +144,5 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     ],
-    targets: ground + core + service + programs + tests
+    targets: ground + core + service + programs + client + tests
 )

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Synchronization
 import TestSupport
 import Testing
 
@@ -94,6 +95,28 @@ final class Daemon {
             usleep(5000)
         }
         throw TestFailure("\(text) did not come: \(try TestFiles.text("\(folder)/\(file)"))")
+    }
+
+    /// Whether a fact comes about within two minutes, for threads that may block.
+    static func soon(_ fact: () -> Bool) -> Bool {
+        let end = Date().addingTimeInterval(120)
+        while Date() < end {
+            if fact() { return true }
+            usleep(5000)
+        }
+        return false
+    }
+
+    /// Runs asynchronous work to its end, on a thread that may block.
+    static func finish(_ work: @escaping @Sendable () async throws -> Void) throws {
+        let done = DispatchSemaphore(value: 0)
+        let failure = Mutex<(any Error)?>(nil)
+        Task {
+            do { try await work() } catch { failure.withLock { $0 = error } }
+            done.signal()
+        }
+        done.wait()
+        if let error = failure.withLock({ $0 }) { throw error }
     }
 
     /// Root's check takes on the rights of the service's user, where there is one: the tests' files are root's.

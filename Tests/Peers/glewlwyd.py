@@ -1,11 +1,13 @@
-"""glewlwyd's OpenID Connect plugin: client credentials, and passwords with refresh tokens for one use."""
+"""glewlwyd's OpenID Connect plugin: client credentials in each way, passwords with refresh tokens for one use, and logins of persons."""
 
+import re
 import sqlite3
 
 import peer
 
 LIFE = 15
-SECRET, PASSWORD = "s3cret of the+client/=", "pass word+&"
+SECRET, PASSWORD = "s3:cret 100% of the+client&=/%41", "pass word+&"
+ISSUER = "/api/oidc"
 SCHEMA = "/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3"
 
 
@@ -21,28 +23,40 @@ def configuration(port, database):
     """
 
 
-def set_up(url):
-    """The plugin, a scope, a user and a client, made by the administrator that a new database has."""
-    answer = peer.request("POST", url + "/api/auth/", body={"username": "admin", "password": "password"})
-    session = {"Cookie": answer.headers["Set-Cookie"].split(";")[0]}
+def session(url, username, password):
+    answer = peer.request("POST", url + "/api/auth/", body={"username": username, "password": password})
+    assert answer.status == 200, f"{username} cannot log in: {answer.status}"
+    return {"Cookie": answer.headers["Set-Cookie"].split(";")[0]}
+
+
+def set_up(url, callback, keys):
+    """The plugin, a scope, a user and clients, made by the administrator that a new database has."""
+    administrator = session(url, "admin", "password")
     plugin = {
-        "iss": url, "jwt-type": "sha", "jwt-key-size": "256", "key": "a key of this test", "cert": "", "subject-type": "public",
+        "iss": url + ISSUER, "jwt-type": "sha", "jwt-key-size": "256", "key": "a key of this test", "cert": "", "subject-type": "public",
         "access-token-duration": LIFE, "refresh-token-duration": 3600, "code-duration": 60,
         "refresh-token-rolling": True, "refresh-token-one-use": "always", "allow-non-oidc": True,
-        "auth-type-code-enabled": False, "auth-type-token-enabled": False, "auth-type-id-token-enabled": True,
+        "auth-type-code-enabled": True, "auth-type-token-enabled": False, "auth-type-id-token-enabled": True,
         "auth-type-none-enabled": False, "auth-type-password-enabled": True, "auth-type-client-enabled": True,
-        "auth-type-device-enabled": False, "auth-type-refresh-enabled": True,
+        "auth-type-device-enabled": True, "auth-type-refresh-enabled": True,
+        "device-authorization-expiration": 600, "device-authorization-interval": 1, "pkce-allowed": True,
+        "request-parameter-allow": True, "client-pubkey-parameter": "pubkey",
         "introspection-revocation-allowed": True, "introspection-revocation-auth-scope": [],
         "introspection-revocation-allow-target-client": True}
+
+    def client(name, *kinds, methods=("client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"), **properties):
+        return "client/", {"client_id": name, "scope": ["work"], "confidential": "client_secret" in properties, "enabled": True,
+                           "authorization_type": kinds, "redirect_uri": [callback], "token_endpoint_auth_method": methods, **properties}
     for path, body in (
         ("mod/plugin/", {"module": "oidc", "name": "oidc", "display_name": "", "order_rank": 0, "parameters": plugin}),
         ("scope/", {"name": "work", "display_name": "work", "password_required": True, "password_max_age": 0}),
         ("user/", {"username": "jo", "password": PASSWORD, "scope": ["work"], "enabled": True}),
-        ("client/", {"client_id": "broker", "client_secret": SECRET, "scope": ["work"], "confidential": True, "enabled": True,
-                     "authorization_type": ["password", "client_credentials", "refresh_token"], "redirect_uri": [url],
-                     "token_endpoint_auth_method": ["client_secret_post"]}),
+        client("broker", "password", "client_credentials", "refresh_token", client_secret=SECRET, pubkey=keys["rsa"][1]),
+        client("ed", "client_credentials", client_secret=SECRET, pubkey=keys["ed"][1]),
+        client("plain", "password", "refresh_token", client_secret="a-plain_secret.1"),
+        client("public", "code", "device_authorization", "refresh_token", methods=["none"]),
     ):
-        answer = peer.request("POST", f"{url}/api/{path}", session, body=body)
+        answer = peer.request("POST", f"{url}/api/{path}", administrator, body=body)
         assert answer.status == 200, f"{path}: {answer.status} {answer.body}"
 
 
@@ -56,36 +70,86 @@ def providers():
     return [machine, person]
 
 
+def built_in(url, keys):
+    """Entries of the built-in definitions; of Basic this server takes only the parts as they are."""
+    machine, known = "oauth2-client-credentials", {"issuer": url + ISSUER, "scope": "work"}
+    secret = {**known, "client_id": "broker", "client_secret": {"value": SECRET}}
+
+    def signer(client, private):
+        return {"provider": machine + "-private-key-jwt", "inputs": {**known, "client_id": client, "private_key": {"value": private}}}
+    person = {"provider": "oauth2-refresh-token", "inputs": {**known, "client_id": "public"}}
+    served = {
+        "raw": {"provider": machine + "-basic-raw", "inputs": secret},
+        "body": {"provider": machine + "-body", "inputs": secret},
+        "secret-jwt": {"provider": machine + "-client-secret-jwt", "inputs": secret},
+        "private-jwt": signer("broker", keys["rsa"][0]), "private-jwt-ed": signer("ed", keys["ed"][0]),
+        "password": {"provider": "oauth2-password", "inputs": {
+            **secret, "client_id": "plain", "client_secret": {"value": "a-plain_secret.1"}, "username": "jo", "password": {"value": PASSWORD}}},
+    }
+    return served, {"encoded": {"provider": machine, "inputs": secret}}, {"device": person, "browser": person}
+
+
+def persons_log_in(run, url, broker, port):
+    """jo is logged in at the server and has granted the scope; g_continue is what its page adds when she goes on."""
+    jo = session(url, "jo", PASSWORD)
+    assert peer.request("PUT", url + "/api/auth/grant/public", jo, body={"scope": "work"}).status == 200
+
+    def visit(printed):
+        address = re.search(r"http\S+", printed).group()
+        back = peer.request("GET", address + "&g_continue", jo).headers["Location"]
+        if back.startswith(f"http://127.0.0.1:{port}/"):
+            peer.request("GET", back)
+    for name, options in (("device", []), ("browser", ["--browser", "--port", str(port)])):
+        status, printed = broker.log_in(name, visit, *options)
+        run.check(f"login: {name}", status == 0 and "fresh" in printed, printed.splitlines()[-1])
+
+
 def test(run):
     peer.debian_packages("dbconfig-sqlite3", "glewlwyd")
-    port, database = peer.free_port(), run.folder / "server.db"
+    port, callback, database = peer.free_port(), peer.free_port(), run.folder / "server.db"
     url = f"http://127.0.0.1:{port}"
+    keys = {"rsa": peer.key_pair(run.folder / "rsa.pem", "RSA", "rsa_keygen_bits:2048"), "ed": peer.key_pair(run.folder / "ed.pem", "ed25519")}
     with open(SCHEMA, encoding="utf-8") as schema, sqlite3.connect(database) as connection:
         connection.executescript(schema.read())
     (run.folder / "server.conf").write_text(configuration(port, database))
     server = run.started(peer.Server(["glewlwyd", "--config-file", run.folder / "server.conf"], run.folder / "server.log", url, "/api/"))
-    set_up(url)
+    set_up(url, f"http://127.0.0.1:{callback}/callback", keys)
 
     known = {"base_url": url, "client_id": "broker", "client_secret": {"value": SECRET}}
     person, wrong = {**known, "username": "jo"}, {"value": "a wrong secret"}
+    served, refused, persons = built_in(url, keys)
     broker = run.started(peer.Broker(run.folder, providers(), {
         "main": {"provider": "person", "inputs": {**person, "password": {"value": PASSWORD}}},
         "machine": {"provider": "machine", "inputs": known},
         "wrong": {"provider": "person", "inputs": {**person, "password": wrong}},
         "wrong-client": {"provider": "machine", "inputs": {**known, "client_secret": wrong}},
+        **served, **refused, **persons,
     }))
-    client = {"client_id": "broker", "client_secret": SECRET}
 
-    def ask(path, token):
+    def ask(path, token, client="broker"):
         text = token["headers"]["Authorization"].removeprefix("Bearer ")
-        return peer.request("POST", f"{url}/api/oidc/{path}", form={"token": text, **client})
+        return peer.request("POST", f"{url}{ISSUER}/{path}", form={"token": text, "client_id": client, "client_secret": SECRET})
+
+    def is_active(token):
+        return any(ask("introspect", token, client).json["active"] for client in ("broker", "ed"))
+
+    def is_of_jo(token):
+        return peer.request("GET", f"{url}{ISSUER}/userinfo", token["headers"]).status == 200
 
     def used():
         with sqlite3.connect(database) as connection:
-            return connection.execute("SELECT COUNT(*) FROM gpo_refresh_token WHERE gpor_enabled = 0").fetchone()[0]
-    run.exercise(server, broker, lambda token: ask("introspect", token).json["active"], life=LIFE, others=["machine"],
+            return connection.execute("SELECT COUNT(*) FROM gpo_refresh_token WHERE gpor_enabled = 0 AND gpor_client_id = 'broker'").fetchone()[0]
+    persons_log_in(run, url, broker, callback)
+    for name in ("password", *persons):
+        run.logs_in(broker, name, is_of_jo)
+    for name in refused:
+        run.is_refused(broker, name, "refused")
+    run.exercise(server, broker, is_active, life=LIFE, others=["machine", *(name for name in served if name != "password")],
                  rotated=used, revoke=lambda token: ask("revoke", token))
     run.is_latched(broker, "wrong-client", 15)
+    for name in ("password", *persons):
+        run.check(f"the token of {name} was refreshed, across the restart too", is_of_jo(broker.token(name)),
+                  f"{len(broker.history(name))} attempts")
 
 
 if __name__ == "__main__":

@@ -98,6 +98,12 @@ def debian_packages(*names):
     assert not missing, f"missing packages: {' '.join(missing)}; scripts/setup peers installs them"
 
 
+def key_pair(path, algorithm, *options):
+    """A private and a public key in PEM, made by openssl; path is where the private one is kept."""
+    run("openssl", "genpkey", "-quiet", "-algorithm", algorithm, *(part for option in options for part in ("-pkeyopt", option)), "-out", path)
+    return path.read_text(), run("openssl", "pkey", "-in", path, "-pubout")
+
+
 class Process:
     """A child process whose output is appended to a file."""
 
@@ -152,14 +158,14 @@ class Broker(Process):
     def __init__(self, folder, provider, tokens):
         self.url = f"http://127.0.0.1:{free_port()}"
         self.socket = f"unix:{folder}/api.sock"
-        configuration = folder / "config.yaml"
+        self.configuration = configuration = folder / "config.yaml"
         configuration.write_text(json.dumps({
             "listen": [{"tcp": self.url.removeprefix("http://")}, {"unix": self.socket.removeprefix("unix:")}],
             "store": {"sqlite": str(folder / "tokens.db")},
             "ready_when": "listening",
             "audit": False,
             "tokens": tokens,
-            "providers": provider if isinstance(provider, list) else [provider],
+            "providers": provider if isinstance(provider, list) else [provider] if provider else [],
         }, indent=2))
         run(BROKER, "check", "--config", configuration, *(["--user", "root"] if os.geteuid() == 0 else []))
         super().__init__([BROKER, "serve", "--config", configuration], folder / "broker.log")
@@ -188,6 +194,28 @@ class Broker(Process):
     def history(self, name):
         """Past logins, newest first; only an operator may read them, at the unix socket."""
         return json.loads(run(BROKER, "history", name, "--json", env=dict(os.environ, TOKENBROKER_URL=self.socket)))["logins"]
+
+    def check_login(self, name):
+        """What `tokenbroker check --login` says about an entry, on both outputs, and its exit status."""
+        rights = ["--user", "root"] if os.geteuid() == 0 else []
+        done = subprocess.run([BROKER, "check", "--config", self.configuration, "--login", name, *rights], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+        return done.returncode, done.stdout
+
+    def log_in(self, name, visit, *options):
+        """Run `tokenbroker login`, with visit as the person who reads what it prints; its exit status and what it printed."""
+        process = Process([BROKER, "login", "--config", self.configuration, name, *options], self.log.with_name(f"login-{name}.log"),
+                          env=dict(os.environ, TOKENBROKER_URL=self.socket))
+        process.log.unlink(missing_ok=True)
+        process.start()
+        try:
+            wait_for("the address to open", lambda: "Waiting" in process.log.read_text() or process.child.poll() is not None, 20)
+            if process.child.poll() is None:
+                visit(process.log.read_text())
+            process.child.wait(60)
+        finally:
+            process.stop()
+        return process.child.returncode, process.log.read_text()
 
     def reject(self, name, fingerprint, status=401):
         """Report that the server refused a token; the broker's answer to that."""
@@ -334,6 +362,11 @@ class Run:
         took = time.monotonic() - reported
         self.check("report: another token at once, and the server takes it",
                    action == "refreshing" and accepts(healed) and took < 5, f"{action}, {took:.1f} s")
+
+    def is_refused(self, broker, name, failure_class="rejected"):
+        """An entry that this server does not let in, and why."""
+        failure = wait_for(f"a failure of {name}", lambda: broker.status(name).get("last_failure"), 15)
+        self.check(f"refused: {name}", broker.token(name) is None and failure["class"] == failure_class, f"{failure['class']}: {failure['reason']}")
 
     def is_latched(self, broker, name, seconds):
         """An entry with a wrong secret is never served and is latched as rejected."""

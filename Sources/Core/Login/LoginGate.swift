@@ -15,7 +15,7 @@ package actor LoginGate {
     /// others the rest.
     private var silent: Set<String> = []
     private var pausedUntil: [String: BootInstant] = [:]
-    private var recent: [String: [BootInstant]] = [:]
+    private var queues: [String: LoginQueue] = [:]
 
     package init(bounds: LoginBounds, clocks: any Clocks) {
         self.bounds = bounds
@@ -24,15 +24,18 @@ package actor LoginGate {
 
     /// Takes a slot, queueing until one is free; release it with `leave`.
     ///
-    /// - Parameter isUrgent: whether no token lives.
+    /// - Parameters:
+    ///   - entry: who logs in; it keeps its place in the account's line.
+    ///   - isUrgent: whether no token lives.
     /// - Throws: a `waiting` failure with the time left, if the account is paused or has used up its logins.
-    package func enter(account: String, host: String, limit: Rate?, isUrgent: Bool = false) async throws(LoginFailure) {
-        try check(account: account, limit: limit)
+    package func enter(account: String, entry: [UInt8] = [], host: String, limit: Rate?, isUrgent: Bool = false) async throws(LoginFailure) {
+        try check(account: account)
+        if let limit { try takeTurn(account, entry, limit) }
         if !hasRoom(host) {
             // `leave` has already counted the slot it hands over.
             await withCheckedContinuation { waiters.add($0, lane: host, isUrgent: isUrgent) }
             do throws(LoginFailure) {
-                try check(account: account, limit: limit)
+                try check(account: account)
             } catch {
                 leave(host: host, hasAnswered: !silent.contains(host))
                 throw error
@@ -40,7 +43,6 @@ package actor LoginGate {
         } else {
             take(host)
         }
-        if limit != nil { recent[account, default: []].append(clocks.boot) }
     }
 
     /// - Parameter hasAnswered: whether the partner answered, whatever it said.
@@ -81,19 +83,19 @@ package actor LoginGate {
         inFlightByHost[host, default: 0] += 1
     }
 
-    private func check(account: String, limit: Rate?) throws(LoginFailure) {
+    private func check(account: String) throws(LoginFailure) {
+        guard let until = pausedUntil[account] else { return }
         let now = clocks.boot
-        if let until = pausedUntil[account] {
-            if until > now { throw waiting("until the partner's pause for this account ends", until - now) }
-            pausedUntil[account] = nil
-        }
-        guard let limit else { return }
-        let counted = recent[account, default: []].filter { $0 + limit.period > now }
-        recent[account] = counted
-        guard counted.count >= limit.count else { return }
-        throw waiting(
-            "for the account's rate limit: \(limit.count) logins in \(DurationSyntax.words(limit.period))",
-            counted[counted.count - limit.count] + limit.period - now)
+        if until > now { throw waiting("until the partner's pause for this account ends", until - now) }
+        pausedUntil[account] = nil
+    }
+
+    private func takeTurn(_ account: String, _ entry: [UInt8], _ limit: Rate) throws(LoginFailure) {
+        let now = clocks.boot
+        guard let turn = queues[account, default: LoginQueue()].turn(of: entry, limit, at: now) else { return }
+        var failure = waiting("for the account's rate limit: \(limit.count) logins in \(DurationSyntax.words(limit.period))", turn - now)
+        failure.hasTurn = true
+        throw failure
     }
 
     private func waiting(_ reason: String, _ time: Duration) -> LoginFailure {

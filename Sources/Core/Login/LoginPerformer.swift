@@ -96,7 +96,8 @@ package struct LoginPerformer: Sendable {
         let entry = Array(([token.name] + perRequest.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }).joined(separator: "\0").utf8)
         let before = held
         do throws(LoginFailure) {
-            let context = Context(token: token, values: values, passphrase: passphrase, account: account, circumstances: circumstances)
+            let context = Context(
+                token: token, values: values, passphrase: passphrase, account: account, entry: entry, circumstances: circumstances)
             let draft = try await attempt(context, &held)
             trust.worked(tokens.values, for: entry, at: clocks.boot)
             return draft
@@ -104,7 +105,8 @@ package struct LoginPerformer: Sendable {
             // Attribute the first rejection in a chain to the input token and not to the refresh tokens sent with it.
             guard error.mayBlameInput, try await replaceSuspects(token, entry, &tokens, into: &values) else { throw error }
             held = before.keeping(held)
-            let context = Context(token: token, values: values, passphrase: passphrase, account: account, circumstances: circumstances)
+            let context = Context(
+                token: token, values: values, passphrase: passphrase, account: account, entry: entry, circumstances: circumstances)
             let draft = try await attempt(context, &held)
             trust.worked(tokens.values, for: entry, at: clocks.boot)
             return draft
@@ -216,6 +218,8 @@ package struct LoginPerformer: Sendable {
         let values: ValueScope
         let passphrase: [UInt8]?
         let account: String
+        /// One combination of per-request inputs is an entry of its own.
+        let entry: [UInt8]
         let circumstances: Circumstances
     }
 
@@ -289,7 +293,7 @@ package struct LoginPerformer: Sendable {
         try derivation.derive(into: &values) { _ in false }
         let request = try RequestRendering.request(rule.request, of: context.token.provider, values: values, connection: context.token.connection)
         let host = BaseURL.host(request.url)
-        try await gate.enter(account: context.account, host: host, limit: context.token.effectiveLimit)
+        try await gate.enter(account: context.account, entry: context.entry, host: host, limit: context.token.effectiveLimit)
         let reply: PartnerReply
         do throws(LoginFailure) {
             reply = try await send(request, context.passphrase)
@@ -308,7 +312,8 @@ package struct LoginPerformer: Sendable {
             if let failure = clockFaults.standing(account, clocks) { throw failure }
             if run.isMadeHere { return .success(try run.makeToken(at: clocks.boot, wall: clocks.wall)) }
             host = try run.host()
-            try await gate.enter(account: account, host: host, limit: token.effectiveLimit, isUrgent: context.circumstances.isUrgent)
+            try await gate.enter(
+                account: account, entry: context.entry, host: host, limit: token.effectiveLimit, isUrgent: context.circumstances.isUrgent)
         } catch {
             return .failure(error)
         }

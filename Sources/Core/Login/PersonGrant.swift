@@ -39,7 +39,9 @@ package struct PersonGrant: Sendable {
     package var hasBrowser: Bool { url(person.authorize) != nil }
 
     private func url(_ template: URLTemplate?) -> String? { template.flatMap { try? $0.render(values) } }
-    private func text(_ template: Template?) -> String? { template.flatMap { values.has($0) ? String(decoding: values.text($0), as: UTF8.self) : nil } }
+    private func text(_ template: Template?) -> String? {
+        template.flatMap { values.has($0) ? String(decoding: values.text($0), as: UTF8.self) : nil }
+    }
 
     // MARK: Device
 

@@ -26,6 +26,7 @@ package enum BackoffPolicy {
             return spread(doubled(.seconds(60), count, cap: .seconds(3600)), using: &generator)
         case .throttled:
             return throttled(failure.retryAfter, count, holding, using: &generator)
+        case .waiting where failure.hasTurn: return max(.milliseconds(1), failure.retryAfter ?? .zero)
         case .waiting:
             // Up to a tenth later, so that logins waiting for the same thing do not all start at once.
             return max(.milliseconds(200), failure.retryAfter ?? .seconds(5)) * Double.random(in: 1...1.1, using: &generator)

@@ -52,7 +52,8 @@ final class LoginCallback: Sendable {
             guard let target = target(connection) else { continue }
             let parts = target.split(separator: "?", maxSplits: 1)
             let isOurs = parts.first == "/callback"
-            respond(connection, isOurs ? "You are logged in. This window can be closed." : "There is nothing here.", isOurs ? "200 OK" : "404 Not Found")
+            respond(
+                connection, isOurs ? "You are logged in. This window can be closed." : "There is nothing here.", isOurs ? "200 OK" : "404 Not Found")
             if isOurs { return Self.pairs(parts.count > 1 ? String(parts[1]) : "") }
         }
         return nil

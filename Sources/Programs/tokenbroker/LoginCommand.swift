@@ -72,7 +72,8 @@ struct LoginCommand: AsyncParsableCommand {
         // Another site could send a code of its own (RFC 6749 §10.12).
         guard answer["state"] == state else { throw LoginFailure(.rejected, "the browser came back with another state than it was sent with") }
         guard let code = answer["code"] else {
-            throw LoginFailure(.rejected, "the server refused the login: \(VisibleText.escaped(answer["error_description"] ?? answer["error"] ?? "no code"))")
+            throw LoginFailure(
+                .rejected, "the server refused the login: \(VisibleText.escaped(answer["error_description"] ?? answer["error"] ?? "no code"))")
         }
         return try await grant.refreshToken(code: code, redirect: callback.address, verifier: verifier)
     }

@@ -87,7 +87,8 @@ extension BrokerAPI {
         else { throw Problem(.invalidParameter, "the body must be JSON: {\"refresh_token\": \"…\"}", token: request.token) }
         let keeper = try await keeper(request)
         guard await broker.configuration(of: request.token)?.provider.refreshRequest != nil else {
-            throw Problem(.invalidParameter, "the provider of \(request.token) has no refresh_request, which would use a refresh token", token: request.token)
+            throw Problem(
+                .invalidParameter, "the provider of \(request.token) has no refresh_request, which would use a refresh token", token: request.token)
         }
         do throws(TokenRefusal) {
             let status = try await keeper.take(refreshToken: Secret(text), wait: .seconds(10))

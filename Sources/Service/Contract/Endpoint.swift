@@ -29,7 +29,8 @@ package enum Endpoint: String, Sendable, CaseIterable {
     package var onlyWaits: Bool {
         switch self {
         case .token, .tokenHeaders, .refreshToken, .oauth2Token: true
-        case .listTokens, .tokenStatus, .tokenHistory, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .grantToken, .reload, .live, .ready,
+        case .listTokens, .tokenStatus, .tokenHistory, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .grantToken, .reload,
+            .live, .ready,
             .readyToken, .metrics, .problemText, .description, .oauth2Metadata:
             false
         }
@@ -39,7 +40,8 @@ package enum Endpoint: String, Sendable, CaseIterable {
     package var mayCompress: Bool {
         switch self {
         case .listTokens, .tokenHistory, .metrics, .description: true
-        case .token, .tokenHeaders, .tokenStatus, .refreshToken, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .grantToken, .reload,
+        case .token, .tokenHeaders, .tokenStatus, .refreshToken, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .grantToken,
+            .reload,
             .live, .ready, .readyToken, .problemText, .oauth2Token, .oauth2Metadata:
             false
         }
@@ -48,7 +50,9 @@ package enum Endpoint: String, Sendable, CaseIterable {
     /// Whether every use of it is audited, not only its refusals.
     package var isAudited: Bool {
         switch self {
-        case .token, .tokenHeaders, .refreshToken, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .grantToken, .reload, .oauth2Token: true
+        case .token, .tokenHeaders, .refreshToken, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .grantToken, .reload,
+            .oauth2Token:
+            true
         case .listTokens, .tokenStatus, .tokenHistory, .live, .ready, .readyToken, .metrics, .problemText, .description, .oauth2Metadata: false
         }
     }

@@ -1,7 +1,7 @@
-"""The partner's side of scripts/test-clients: SANDBOX FOLDER
+"""The partner's side of scripts/test-clients: SANDBOX FOLDER [PEM]
 
-Protected resources on a loopback port, which is printed. A token is good while the sandbox says so. Each request but a login is
-a line in FOLDER/requests: method, path, status, and the beginning of the token's digest.
+Protected resources on a loopback port, by https if there is a certificate with its key. The address is printed. A token is good while
+the sandbox says so. Each request but a login is a line in FOLDER/requests: method, path, status, and the beginning of the token's digest.
 
   /protected, /metrics       Bearer: 200 with the token's digest
   /api/v1/namespaces         Bearer: an empty list, as of Kubernetes
@@ -14,6 +14,7 @@ import hashlib
 import http.client
 import json
 import secrets
+import ssl
 import sys
 import threading
 import urllib.parse
@@ -100,5 +101,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-print(f"http://127.0.0.1:{server.server_port}", flush=True)
+if len(sys.argv) > 3:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[3])
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+print(f"{'https' if len(sys.argv) > 3 else 'http'}://127.0.0.1:{server.server_port}", flush=True)
 server.serve_forever()

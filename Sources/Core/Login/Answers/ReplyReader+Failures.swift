@@ -88,6 +88,7 @@ extension ReplyReader {
         case "invalid_client", "invalid_grant", "unauthorized_client", "invalid_token":
             var failure = failure(.rejected, reason, errors, redactor)
             failure.rejectsGrant = code == "invalid_grant"
+            failure.oauth2Error = code
             return failure
         case _ where isOverruled: return nil
         case "invalid_request":

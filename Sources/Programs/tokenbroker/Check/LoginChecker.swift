@@ -102,12 +102,20 @@ struct LoginChecker {
                 results.append(
                     Result(token: token.name, isGood: verified.isGood, lines: transport.lines + ["received a token; \(life)"] + verified.lines))
             } catch {
-                let message = error.partnerMessage.map { "; the partner says: \($0)" } ?? ""
+                let message = (error.partnerMessage.map { "; the partner says: \($0)" } ?? "") + Self.otherWays(token, error)
                 results.append(
                     Result(token: token.name, isGood: false, lines: transport.lines + ["\(error.failureClass.rawValue): \(error.reason)\(message)"]))
             }
         }
         return results
+    }
+
+    /// Servers differ in how they take a client's credentials (RFC 6749 §2.3.1).
+    private static func otherWays(_ token: TokenConfiguration, _ failure: LoginFailure) -> String {
+        let ways = ["oauth2-client-credentials", "oauth2-client-credentials-basic-raw", "oauth2-client-credentials-body"]
+        guard failure.oauth2Error == "invalid_client", ways.contains(token.provider.name) else { return "" }
+        let others = ways.filter { $0 != token.provider.name }.joined(separator: " or ")
+        return "; if the credentials are right, the server wants them another way: try provider: \(others)"
     }
 
     /// Why a login from here would fail or cost the daemon something; nil where it may be tried.
