@@ -5,7 +5,9 @@ struct SchemaCommand: ParsableCommand {
         commandName: "schema", abstract: "Print the JSON Schema of the configuration, or of provider files, for editors.",
         discussion: """
             An editor with a YAML language server checks and completes a file that begins with this line:
-            # yaml-language-server: $schema=/usr/share/tokenbroker/configuration.schema.json
+            # yaml-language-server: $schema=configuration.schema.json
+            The schema of the configuration refers to that of providers: save both side by side, as configuration.schema.json and \
+            provider.schema.json.
             """)
 
     enum Subject: String, ExpressibleByArgument, CaseIterable { case configuration, provider }

@@ -127,7 +127,7 @@ package final class BrokerHandler: RequestHandler {
         case .otherMethod(let allow):
             throw allowing(allow)
         case .route(let route, let parameters):
-            if route.permission == .oauth2 { return answerFacade(route, parameters["token"], head, bytes, body, on: connection) }
+            if route.permission == .oauth2 { return answerFacade(route, parameters["token"], head, bytes, body, query: target.query, on: connection) }
             let known = decided.map(\.known) ?? admission.caller(head, bytes, on: connection)
             let routed = RoutedRequest(
                 endpoint: route.endpoint, token: parameters["token"] ?? "", requestID: requestIDs.next(),
@@ -154,20 +154,21 @@ package final class BrokerHandler: RequestHandler {
 
     /// Answers a token request of the OAuth2 facade, whose credentials are in its Basic or body.
     private func answerFacade(
-        _ route: Route, _ named: String?, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ body: Span<UInt8>, on connection: Connection
+        _ route: Route, _ named: String?, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ body: Span<UInt8>, query: [(name: String, value: String)],
+        on connection: Connection
     ) -> Reply {
         var routed = RoutedRequest(
             endpoint: route.endpoint, token: named ?? "", requestID: requestIDs.next(), caller: admission.audited(nil, on: connection))
         do throws(Problem) {
             let form: OAuth2Request
             do throws(Problem) {
-                form = try OAuth2Request(head, bytes, body)
+                form = try OAuth2Request(head, bytes, body, query: query)
             } catch {
                 // A request without credentials costs what one with wrong ones does.
                 if error.kind == .unauthenticated { throw admission.refusalOfClient(on: connection) }
                 throw error
             }
-            let known = admission.client(form.client, key: form.key, on: connection)
+            let known = form.keys.lazy.compactMap { [admission] in admission.client(form.client, key: $0, on: connection) }.first
             routed.caller = admission.audited(known, on: connection)
             guard let known else { throw admission.refusalOfClient(on: connection) }
             let token = try form.token(named)

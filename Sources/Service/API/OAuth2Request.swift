@@ -5,7 +5,8 @@ import Secrets
 /// A token request to the OAuth2 facade (RFC 6749 §4.4.2): the client's name and key, by Basic or in the body, and what it asks for.
 struct OAuth2Request {
     let client: String
-    let key: [UInt8]
+    /// What the key may be: decoded, and as it stands, since some libraries encode the parts of Basic and others do not.
+    let keys: [[UInt8]]
     /// Names of tokens in `scope`.
     let scopes: [String]
     /// Parameters that are no part of OAuth2: per-request inputs and `wait`, `min_valid`.
@@ -18,7 +19,9 @@ struct OAuth2Request {
     ]
 
     /// - Throws: `Problem` for a body that is not form-encoded, a parameter twice, another grant, and credentials that are missing or doubled.
-    init(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ body: Span<UInt8>) throws(Problem) {
+    ///
+    /// - Parameter query: of the target; what the body has counts.
+    init(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ body: Span<UInt8>, query: [(name: String, value: String)]) throws(Problem) {
         guard let type = head.value(of: .contentType), Self.isForm(bytes.text(type)) else {
             throw Problem(.invalidParameter, "the body must be application/x-www-form-urlencoded")
         }
@@ -31,14 +34,15 @@ struct OAuth2Request {
             guard value("client_secret") == nil, value("client_id").map({ $0 == basic.client }) ?? true else {
                 throw Problem(.invalidParameter, "the client authenticates by Basic and in the body; one of them is enough")
             }
-            (client, key) = basic
+            (client, keys) = basic
         } else if let client = value("client_id"), let secret = value("client_secret") {
-            (self.client, key) = (client, Array(secret.utf8))
+            (self.client, keys) = (client, [Array(secret.utf8)])
         } else {
             throw Problem(.unauthenticated, "the client's name and key are missing: by Basic, or as client_id and client_secret")
         }
         scopes = (value("scope") ?? "").split(separator: " ").map(String.init)
-        others = pairs.filter { !Self.known.contains($0.name) }
+        let own = pairs.filter { !Self.known.contains($0.name) }
+        others = own + query.filter { pair in !Self.known.contains(pair.name) && !own.contains { $0.name == pair.name } }
     }
 
     /// The token's name, by the path or by `scope`.
@@ -58,12 +62,13 @@ struct OAuth2Request {
     }
 
     /// Name and key, each form-encoded before both were joined (RFC 6749 §2.3.1); one that is not encoded means itself.
-    private static func basic(_ field: String) throws(Problem) -> (client: String, key: [UInt8]) {
+    private static func basic(_ field: String) throws(Problem) -> (client: String, keys: [[UInt8]]) {
         guard field.prefix(6).lowercased() == "basic ", let text = Base64.decode(field.utf8.dropFirst(6).drop { $0 == 0x20 }, .standard),
             let colon = text.firstIndex(of: UInt8(ascii: ":")), let client = decoded(text[..<colon])
         else { throw Problem(.unauthenticated, "Authorization must be Basic, with the client's name and key") }
         let key = text[text.index(after: colon)...]
-        return (client, decoded(key).map { Array($0.utf8) } ?? Array(key))
+        let encoded = decoded(key).map { Array($0.utf8) }
+        return (client, encoded == Array(key) ? [Array(key)] : [encoded, Array(key)].compactMap { $0 })
     }
 
     private static func pairs(_ body: [UInt8]) throws(Problem) -> [(name: String, value: String)] {

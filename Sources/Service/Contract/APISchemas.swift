@@ -48,6 +48,7 @@ enum APISchemas {
                 "grant_type": .object(["const": "client_credentials"]), "scope": string("The name of one token", "zapper"),
                 "client_id": string("The client's name, where it is not in Basic", "billing"),
                 "client_secret": string("The client's key, where it is not in Basic", "k"),
+                "wait": string("How long to wait for a token, in seconds", "5"), "min_valid": string("The least life wanted, in seconds", "60"),
             ]),
         ]),
         "AccessToken": object(
@@ -103,7 +104,10 @@ enum APISchemas {
             "issued_at": string("When it was issued", "2026-11-21T10:00:00Z"),
             "state": word("`stale`: a refresh is due, running or failing, and the token is still valid", ["fresh", "stale"]),
             "fingerprint": string("The first 12 hex digits of its HMAC; also the tag of If-None-Match", "3f9c1a2b4d5e"),
-            "headers": texts("All that a caller copies onto its request to the partner"), "values": texts("Values kept from the partner's answer"),
+            "headers": texts("All that a caller copies onto its request to the partner"),
+            "query": texts("Pairs of the query to send to the partner; only where its definition has some"),
+            "json": .object(["type": "object", "description": "Members of a JSON body to send to the partner; only where its definition has some"]),
+            "values": texts("Values kept from the partner's answer"),
         ], required: ["access_token", "token_type", "issued_at", "state", "fingerprint", "headers", "values"])
 
     private static let tokenStatus = object(

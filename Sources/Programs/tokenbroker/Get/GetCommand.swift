@@ -13,7 +13,7 @@ struct GetCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var token: TokenArguments
-    @Argument(help: "The operation and arguments of a credential helper, as the program adds them: get, store, erase, …")
+    @Argument(parsing: .allUnrecognized, help: "The operation and arguments of a credential helper, as the program adds them: get, store, erase, …")
     var operation: [String] = []
     @Option(help: "\(TokenFormat.allCases.map(\.rawValue).joined(separator: ", ")); bare by default.")
     var format = TokenFormat.bare
@@ -23,14 +23,18 @@ struct GetCommand: AsyncParsableCommand {
     var minValid: Int?
     @Option(help: "How long to wait for a usable token, in seconds.")
     var wait: Int?
-    @Option(help: "The user name that git and docker are given with the token.")
+    @Option(help: "The user name that git, docker and keyring are given with the token.")
     var username: String?
+    @Option(help: "The only host that git, docker or keyring gets the token for; any by default.")
+    var host: String?
 
     func validate() throws {
         if !operation.isEmpty, !format.isHelper {
             throw ValidationError("\(operation[0]) is an operation of a credential helper; --format \(format.rawValue) has none")
         }
-        if username != nil, format != .git, format != .docker { throw ValidationError("--username applies to the formats git and docker") }
+        let named = [TokenFormat.git, .docker, .keyring].contains(format)
+        if username != nil || host != nil, !named { throw ValidationError("--username and --host apply to the formats git, docker and keyring") }
+        if let option = operation.first(where: { $0.hasPrefix("-") }), format != .keyring { throw ValidationError("Unknown option '\(option)'") }
     }
 
     func run() async throws {
@@ -43,19 +47,37 @@ struct GetCommand: AsyncParsableCommand {
         case "erase", "reject", "del", "delete": return drainInput()
         default: throw ValidationError("\(operation[0]) is no operation of a credential helper")
         }
+        let input = format == .docker || format == .git ? drainedInput() : ""
+        guard isForHost(input) else {
+            // Each program goes on without this helper.
+            if format == .git { return }
+            print(format == .docker ? "credentials not found in native keychain" : "", terminator: format == .docker ? "\n" : "")
+            throw ExitCode(1)
+        }
         var query = try token.query()
         if let minValid { query.append(("min_valid", String(minValid))) }
         if let wait { query.append(("wait", String(wait))) }
         let path = BrokerClient.path("v1", "tokens", token.name, query: query)
         let answer = try await BrokerClient().json(.get, path)
         if json { return print(answer.jsonText) }
-        let input = format == .docker || format == .git ? drainedInput() : ""
         let text = TokenText(answer, name: token.name, username: username, input: input)
         guard let lines = text.lines(format) else {
             explain("tokenbroker: \(text.problem(format))")
             throw ProgramExit.dataFault
         }
-        print(lines)
+        // keyring's own command line: --mode creds prints both.
+        print(operation.contains("creds") ? "\(username ?? "token")\n\(lines)" : lines)
+    }
+
+    /// Whether the program asks for the host that the token is for.
+    private func isForHost(_ input: String) -> Bool {
+        guard let host else { return true }
+        let asked =
+            format == .git
+            ? input.split(separator: "\n").first { $0.hasPrefix("host=") }.map { String($0.dropFirst(5)) } ?? ""
+            : format == .docker ? input.split(separator: "\n").first.map(String.init) ?? "" : operation.first { $0.contains(".") || $0.contains("://") } ?? ""
+        let bare = asked.firstRange(of: "://").map { String(asked[$0.upperBound...]) } ?? asked
+        return bare.prefix { $0 != "/" }.lowercased() == host.lowercased()
     }
 
     /// git's `erase`: the partner refused the password that it names.
