@@ -140,6 +140,9 @@ def test(run):
         run.logs_in(broker, name, accepts)
     for name in refused:
         run.is_refused(broker, name)
+        said = broker.check_login(name)
+        run.check("check --login says which other ways there are", all(way in said for way in (
+            "try provider: oauth2-client-credentials or", "oauth2-client-credentials-body")), said.splitlines()[-2].strip())
     run.exercise(server, broker, accepts, life=LIFE, others=["machine", *served], refusal=403, revoke=revoke,
                  rotated=lambda: server.count("^grant refresh_token 200 of person$"))
     run.is_latched(broker, "wrong-client", 15)

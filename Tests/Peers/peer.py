@@ -1,5 +1,6 @@
 """A real server and a broker side by side on loopback, and the checks that every server must pass."""
 
+import fcntl
 import http.client
 import json
 import os
@@ -80,10 +81,13 @@ def virtual_environment(name, *packages):
     """The Python of a virtual environment that has these packages, made at the first use."""
     folder = CACHE / name
     stamp = folder / "packages"
-    if not stamp.exists() or stamp.read_text() != "\n".join(packages):
-        run(sys.executable, "-m", "venv", folder)
-        run(folder / "bin/pip", "install", "--quiet", "--disable-pip-version-check", *packages)
-        stamp.write_text("\n".join(packages))
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two tests share one
+        if not stamp.exists() or stamp.read_text() != "\n".join(packages):
+            run(sys.executable, "-m", "venv", folder)
+            run(folder / "bin/pip", "install", "--quiet", "--disable-pip-version-check", *packages)
+            stamp.write_text("\n".join(packages))
     return folder / "bin/python"
 
 
@@ -196,11 +200,9 @@ class Broker(Process):
         return json.loads(run(BROKER, "history", name, "--json", env=dict(os.environ, TOKENBROKER_URL=self.socket)))["logins"]
 
     def check_login(self, name):
-        """What `tokenbroker check --login` says about an entry, on both outputs, and its exit status."""
-        rights = ["--user", "root"] if os.geteuid() == 0 else []
-        done = subprocess.run([BROKER, "check", "--config", self.configuration, "--login", name, *rights], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
-        return done.returncode, done.stdout
+        """What `tokenbroker check --login` says about an entry."""
+        command = [BROKER, "check", "--config", self.configuration, "--login", name, *(["--user", "root"] if os.geteuid() == 0 else [])]
+        return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=60).stdout
 
     def log_in(self, name, visit, *options):
         """Run `tokenbroker login`, with visit as the person who reads what it prints; its exit status and what it printed."""
