@@ -2,6 +2,7 @@
 
 import json
 import re
+import sqlite3
 
 import peer
 from flask_authlib import LIFE, PASSWORD, authlib
@@ -79,21 +80,29 @@ def test(run):
         run.logs_in(broker, name, accepts)
     run.check("device: slow_down is 5 s more between two polls", polls()[1] - polls()[0] >= 6, f"{polls()[1] - polls()[0]:.1f} s")
     outlive_a_restart(run, server, broker, accepts)
+    come_back(run, broker, accepts)
     run.renews(broker, accepts, LIFE, lambda: server.count("^grant refresh_token of main$"))
 
 
+def typist(wait, **answer):
+    """A person who types the code that the command prints, after a wait."""
+    def visit(printed):
+        address, code = re.search(r"^Open (\S+) and log in with the code (\S+)\.$", printed, re.MULTILINE).groups()
+        wait(code)
+        done = peer.request("POST", address, form={"user_code": code, **JO, **answer})
+        assert done.status == 200, f"the page {address} answered {done.status}"
+    return visit
+
+
 def devices(run, server, broker):
-    """Persons who type a code that the command prints; when the second one's device asked the server."""
-    codes = {}
+    """Persons who type a code; what is returned tells when the second one's device asked the server."""
+    codes = []
 
     def person(name, **answer):
-        def visit(printed):
-            address, code = re.search(r"^Open (\S+) and log in with the code (\S+)\.$", printed, re.MULTILINE).groups()
-            codes[name] = code
+        def first_poll(code):
+            codes.append(code)
             peer.wait_for("a first poll", lambda: server.count(f"^poll 1 of {code} "), 15)
-            done = peer.request("POST", address, form={"user_code": code, **JO, **answer})
-            assert done.status == 200, f"the page {address} answered {done.status}"
-        return broker.log_in(name, visit)
+        return broker.log_in(name, typist(first_poll, **answer))
     for name in ("device", "device-slow"):
         status, printed = person(name, allow=1)
         run.check(f"login: {name} by a code", status == 0 and "fresh" in printed, printed.splitlines()[-1])
@@ -101,7 +110,7 @@ def devices(run, server, broker):
     run.check("login: a person who refuses the code", status == 69 and "Waiting" in printed.splitlines()[-2], printed.splitlines()[-1])
 
     def polls():
-        pattern = rf"^poll \d+ of {codes['device-slow']} at (\S+)$"
+        pattern = rf"^poll \d+ of {codes[1]} at (\S+)$"
         return [float(moment) for moment in re.findall(pattern, server.log.read_text(), re.MULTILINE)]
     return polls
 
@@ -135,6 +144,16 @@ def outlive_a_restart(run, server, broker, accepts):
     again = server.count("^grant (authorization_code|.*device_code) ")
     run.check("restart of the broker: the next tokens are refreshed, and nobody logged in again",
               all(accepts(token) for token in before.values()) and again == len(PERSONS), f"{again} logins of persons at the server")
+
+
+def come_back(run, broker, accepts):
+    """A refresh token that the server has ended is given up, and the same person logs in again."""
+    with sqlite3.connect(run.folder / "server.db") as store:
+        store.execute("UPDATE token SET ended = 1 WHERE scope = 'slow'")
+    failure = peer.wait_for("a failed refresh", lambda: broker.status("device-slow").get("last_failure"), LIFE)
+    run.check("ended: the entry says that a person must log in", "tokenbroker login device-slow" in failure["reason"], failure["reason"])
+    status, printed = broker.log_in("device-slow", typist(lambda code: None, allow=1))
+    run.check("ended: a person logs in again", status == 0 and accepts(broker.token("device-slow")), printed.splitlines()[-1])
 
 
 if __name__ == "__main__":

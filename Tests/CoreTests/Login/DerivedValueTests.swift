@@ -162,4 +162,48 @@ import YAML
             _ = try Self.definition(values, use: use)
         }
     }
+
+    /// One value of each kind, made of the secret where the kind takes one.
+    static let ofSecret: [(kind: String, values: String)] = [
+        ("template", "made: {template: 'x-{secret}-y'}"), ("first", "made: {first: ['{secret}', x]}"), ("base64", "made: {base64: '{secret}'}"),
+        ("base64url", "made: {base64url: '{secret}'}"), ("unbase64", "b: {base64: '{secret}'}\nmade: {unbase64: '{b}'}"),
+        ("urlencode", "made: {urlencode: '{secret}'}"), ("hash", "made: {hash: {algorithm: sha256, message: '{secret}'}}"),
+        ("hmac", "made: {hmac: {hash: sha256, key: '{secret}', message: m}}"), ("random", "made: {random: 16}"),
+        ("totp", "made: {totp: {secret: '{seed}', digits: 8}}"), ("time", "made: {time: {format: unix_ms}}"),
+        ("jwt", "made: {jwt: {alg: HS256, key: '{secret}'}}"), ("rsa", "made: {rsa: {key: '{id}', message: '{secret}'}}"),
+    ]
+
+    @Test func `every kind of value is among those that must not leak`() {
+        #expect(Set(Self.ofSecret.map(\.kind)) == ["template", "first", "base64", "base64url", "unbase64", "urlencode", "hash", "hmac", "random", "totp", "time", "jwt", "rsa"])
+    }
+
+    @Test(arguments: ofSecret) func `neither a secret nor what is made of it is shown when a partner repeats it`(kind: String, values: String) throws {
+        let login = "[{method: POST, url: '{base_url}/', json: {m: '{made}'}}]"
+        let definition = try Self.definition(values, login: login).reading(.json(JSONPointer("/t") ?? .root))
+        var inputs = Self.inputs
+        inputs["secret"] = "canary-secret&1"
+        if kind == "rsa" { inputs["id"] = Self.publicKey }
+        var run = LoginRun(definition, values: ValueScope(inputs.mapValues { Array($0.utf8) }), environment: .fixed)
+        let made = JSONValue(parsing: try run.request().body ?? [])?["m"]?.text ?? ""
+        #expect(made.count >= 4)
+        let words = "you sent \(made), that is canary-secret&1 or \(Base64.encode(Array(made.utf8), .standard)) or \(made.uppercased())"
+        let body = JSONValue.object(["message": .string(words)]).jsonText
+        let failure = #expect(throws: LoginFailure.self) { try run.receive(.make(401, body, clocks: FakeClocks())) }
+        let said = "\(failure?.reason ?? "") \(failure?.partnerMessage ?? "")"
+        #expect(said.contains("you sent") && !said.contains("canary-secret") && !said.contains(made), "\(said)")
+        #expect(!said.contains(made.uppercased()) && !said.contains(Base64.encode(Array(made.utf8), .standard)), "\(said)")
+    }
+
+    /// The public key of RFC 7515, appendix A.2.
+    private static let publicKey =
+        #"{"kty":"RSA","e":"AQAB","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ"}"#
+}
+
+extension ProviderDefinition {
+    /// The same definition with the token elsewhere.
+    fileprivate func reading(_ place: ValueSource.Place) -> ProviderDefinition {
+        var definition = self
+        definition.token.source = SourceList(place)
+        return definition
+    }
 }
