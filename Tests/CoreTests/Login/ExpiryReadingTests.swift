@@ -38,6 +38,42 @@ import Tokens
         (#"{"e":"2027-01-15 14:00:00"}"#, source("/e", .rfc3339(zone: TimeZoneRules(offset: .seconds(20_700)))), 900),
     ]
 
+    private static func format(_ format: ExpirySource.Format...) -> ExpirySource { .value(SourceList(.json(JSONPointer("/e") ?? .root)), format) }
+    private static let berlin = TimeZoneRules(named: "Europe/Berlin")
+
+    static let written: [(body: String, source: ExpirySource, seconds: Double)] = [
+        (#"{"e":"0:00:15"}"#, format(.daysHoursMinutes), 900), (#"{"e":"1:01:01"}"#, format(.daysHoursMinutes), 90_060),
+        (#"{"e":"Fri, 15 Jan 2027 08:15:00 GMT"}"#, format(.httpDate), 900),
+        (#"{"e":"15.01.2027 09:15"}"#, format(.pattern("%d.%m.%Y %H:%M", zone: berlin)), 900),
+        (#"{"e":"2027-01-15 09:15:00"}"#, format(.rfc3339(zone: berlin)), 900),
+        // The first format that fits.
+        (#"{"e":"2027-01-15T08:15:00Z"}"#, format(.unixSeconds, .rfc3339(zone: nil)), 900), (#"{"e":900}"#, format(.rfc3339(zone: nil), .lifetime(unit: .seconds(1))), 900),
+    ]
+
+    @Test(arguments: written) func `a stated end is read in its form`(body: String, source: ExpirySource, seconds: Double) throws {
+        #expect(try lifetime(body, [source]).lifetime == seconds)
+    }
+
+    static let cookies: [(lines: [String], name: String?, seconds: Double?)] = [
+        (["sid=a; Max-Age=900; Expires=Fri, 15 Jan 2027 10:00:00 GMT"], "sid", 900), (["sid=a; Expires=Fri, 15 Jan 2027 08:15:00 GMT; HttpOnly"], "sid", 900),
+        (["sid=a; expires=Fri, 15-Jan-2027 08:15:00 GMT"], "sid", 900), (["sid=old; Max-Age=60", "sid=new; Max-Age=900"], "sid", 900),
+        (["a=1; Max-Age=900", "b=2; Max-Age=300"], nil, 300), (["a=1; Max-Age=900", "gone=; Max-Age=0"], nil, 900), (["sid=a"], "sid", nil),
+        (["other=a; Max-Age=60"], "sid", nil), (["sid=a; Max-Age=soon"], "sid", nil),
+    ]
+
+    @Test(arguments: cookies) func `a cookie's own end`(lines: [String], name: String?, seconds: Double?) throws {
+        let fields = lines.map { ("Set-Cookie", $0) }
+        let found = try lifetime("{}", [.cookie(name, step: nil), .after(.seconds(7))], fields: fields).lifetime
+        #expect(found == seconds ?? 7)
+    }
+
+    @Test func `all cookies are sent back as one header, without those that were taken away`() {
+        let fields = ["a=1; Path=/", "b=2=3; Secure", "a=4", "c=; Expires=Thu, 01 Jan 1970 00:00:00 GMT"].map { ("Set-Cookie", $0) }
+        let reader = ReplyReader(.make(200, "", fields: fields, clocks: FakeClocks()))
+        #expect(reader.value(SourceList(.allCookies)) == .string("b=2=3; a=4"))
+        #expect(reader.value(SourceList(.cookie("a"))) == .string("4") && reader.value(SourceList(.cookie("c"))) == nil)
+    }
+
     @Test(arguments: stated) func `a stated end is read in its unit`(body: String, source: ExpirySource, seconds: Double) throws {
         let found = try lifetime(body, [source])
         #expect(found.lifetime == seconds && found.origin == .field)
