@@ -40,7 +40,10 @@ import Testing
     @Test func `every key that a reader takes is a property`() throws {
         let schemas = try Self.subjects.map { try TestFiles.text("\(Self.folder)/\($0.schema)") }.joined()
         var keys: Set<String> = []
-        for folder in ["Core/Configuration", "Core/Providers", "Core/Providers/Answers", "Core/Providers/Inputs", "Core/Providers/Requests", "Core/Providers/Sources", "Core/Providers/Values"] {
+        for folder in [
+            "Core/Configuration", "Core/Providers", "Core/Providers/Answers", "Core/Providers/Inputs", "Core/Providers/Requests",
+            "Core/Providers/Sources", "Core/Providers/Values",
+        ] {
             for file in try TestFiles.names("Sources/\(folder)").filter({ $0.hasSuffix("Reader.swift") }) {
                 let source = try TestFiles.text("Sources/\(folder)/\(file)")
                 keys.formUnion(source.matches(of: #/(?:take|require)\("([a-z_0-9]+)"\)/#).map { String($0.output.1) })

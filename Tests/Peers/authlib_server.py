@@ -24,6 +24,7 @@ PORT, DATABASE = int(sys.argv[1]), sys.argv[2]
 CLIENTS = json.loads(sys.argv[3]) if len(sys.argv) > 3 else {"broker": {"secret": SECRET, "methods": METHODS[:2]}}
 URL = f"http://127.0.0.1:{PORT}"
 ISSUER = URL + "/tenant"
+FORM = '<form method="post">{}<input name="username"><input name="password" type="password"><button name="allow">Allow</button></form>'
 
 codes, devices, assertions = {}, {}, set()
 store = sqlite3.connect(DATABASE, check_same_thread=False, isolation_level=None)
@@ -60,7 +61,7 @@ class Client(rfc6749.ClientMixin):
         return re.fullmatch(r"http://127\.0\.0\.1:\d+/callback", address) is not None  # any port (RFC 8252 §7.3)
 
     def verification_key(self):
-        return OctKey.import_key(self.secret) if self.secret else import_key(self.key, "RSA" if len(self.key) > 300 else "EC")
+        return OctKey.import_key(self.secret) if self.secret else import_key(self.key)
 
 
 class Token(rfc6749.TokenMixin):
@@ -258,7 +259,7 @@ def authorize():
     except OAuth2Error as error:
         return jsonify(dict(error.get_body())), error.status_code
     if request.method == "GET":
-        return '<form method="post"><input name="username"><input name="password" type="password"><button name="allow">Allow</button></form>'
+        return FORM.format("")
     return server.create_authorization_response(grant_user="jo" if is_jo() and "allow" in request.form else None, grant=consent)
 
 
@@ -266,7 +267,7 @@ def authorize():
 def activate():
     """A page with a form, and its answer."""
     if request.method == "GET":
-        return '<form method="post"><input name="user_code"><input name="username"><input name="password"><button name="allow">Allow</button></form>'
+        return FORM.format('<input name="user_code">')
     for device in devices.values():
         if is_jo() and device["user_code"] == request.form["user_code"]:
             device["answer"] = "jo", "allow" in request.form

@@ -65,7 +65,7 @@ def serve(port, database):
 
 
 def built_in(url):
-    """Entries of the built-in definitions; of Basic this server takes only encoded parts. Its metadata do not name the device endpoint."""
+    """Entries of the built-in definitions; of Basic this server takes encoded parts alone. Its metadata have no device endpoint."""
     machine, known = "oauth2-client-credentials", {"issuer": url}
     secret = {**known, "client_id": "machine", "client_secret": {"value": SECRET}}
     person = {**known, "client_secret": {"value": SECRET}}

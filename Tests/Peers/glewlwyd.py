@@ -7,6 +7,7 @@ import peer
 
 LIFE = 15
 SECRET, PASSWORD = "s3:cret 100% of the+client&=/%41", "pass word+&"
+PLAIN = "a-plain_secret.1"  # the same with and without encoding
 ISSUER = "/api/oidc"
 SCHEMA = "/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3"
 
@@ -53,7 +54,7 @@ def set_up(url, callback, keys):
         ("user/", {"username": "jo", "password": PASSWORD, "scope": ["work"], "enabled": True}),
         client("broker", "password", "client_credentials", "refresh_token", client_secret=SECRET, pubkey=keys["rsa"][1]),
         client("ed", "client_credentials", client_secret=SECRET, pubkey=keys["ed"][1]),
-        client("plain", "password", "refresh_token", client_secret="a-plain_secret.1"),
+        client("plain", "password", "refresh_token", client_secret=PLAIN),
         client("public", "code", "device_authorization", "refresh_token", methods=["none"]),
     ):
         answer = peer.request("POST", f"{url}/api/{path}", administrator, body=body)
@@ -84,7 +85,7 @@ def built_in(url, keys):
         "secret-jwt": {"provider": machine + "-client-secret-jwt", "inputs": secret},
         "private-jwt": signer("broker", keys["rsa"][0]), "private-jwt-ed": signer("ed", keys["ed"][0]),
         "password": {"provider": "oauth2-password", "inputs": {
-            **secret, "client_id": "plain", "client_secret": {"value": "a-plain_secret.1"}, "username": "jo", "password": {"value": PASSWORD}}},
+            **known, "client_id": "plain", "client_secret": {"value": PLAIN}, "username": "jo", "password": {"value": PASSWORD}}},
     }
     return served, {"encoded": {"provider": machine, "inputs": secret}}, {"device": person, "browser": person}
 
@@ -108,7 +109,8 @@ def test(run):
     peer.debian_packages("dbconfig-sqlite3", "glewlwyd")
     port, callback, database = peer.free_port(), peer.free_port(), run.folder / "server.db"
     url = f"http://127.0.0.1:{port}"
-    keys = {"rsa": peer.key_pair(run.folder / "rsa.pem", "RSA", "rsa_keygen_bits:2048"), "ed": peer.key_pair(run.folder / "ed.pem", "ed25519")}
+    keys = {"rsa": peer.key_pair(run.folder / "rsa.pem", "RSA", "rsa_keygen_bits:2048"),
+            "ed": peer.key_pair(run.folder / "ed.pem", "ed25519")}
     with open(SCHEMA, encoding="utf-8") as schema, sqlite3.connect(database) as connection:
         connection.executescript(schema.read())
     (run.folder / "server.conf").write_text(configuration(port, database))
@@ -138,7 +140,8 @@ def test(run):
 
     def used():
         with sqlite3.connect(database) as connection:
-            return connection.execute("SELECT COUNT(*) FROM gpo_refresh_token WHERE gpor_enabled = 0 AND gpor_client_id = 'broker'").fetchone()[0]
+            return connection.execute(
+                "SELECT COUNT(*) FROM gpo_refresh_token WHERE gpor_enabled = 0 AND gpor_client_id = 'broker'").fetchone()[0]
     persons_log_in(run, url, broker, callback)
     for name in ("password", *persons):
         run.logs_in(broker, name, is_of_jo)

@@ -104,7 +104,7 @@ def debian_packages(*names):
 
 def key_pair(path, algorithm, *options):
     """A private and a public key in PEM, made by openssl; path is where the private one is kept."""
-    run("openssl", "genpkey", "-quiet", "-algorithm", algorithm, *(part for option in options for part in ("-pkeyopt", option)), "-out", path)
+    run("openssl", "genpkey", "-quiet", "-algorithm", algorithm, *(f"-pkeyopt={option}" for option in options), "-out", path)
     return path.read_text(), run("openssl", "pkey", "-in", path, "-pubout")
 
 
@@ -202,7 +202,7 @@ class Broker(Process):
     def check_login(self, name):
         """What `tokenbroker check --login` says about an entry."""
         command = [BROKER, "check", "--config", self.configuration, "--login", name, *(["--user", "root"] if os.geteuid() == 0 else [])]
-        return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=60).stdout
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60).stdout
 
     def log_in(self, name, visit, *options):
         """Run `tokenbroker login`, with visit as the person who reads what it prints; its exit status and what it printed."""
@@ -368,7 +368,8 @@ class Run:
     def is_refused(self, broker, name, failure_class="rejected"):
         """An entry that this server does not let in, and why."""
         failure = wait_for(f"a failure of {name}", lambda: broker.status(name).get("last_failure"), 15)
-        self.check(f"refused: {name}", broker.token(name) is None and failure["class"] == failure_class, f"{failure['class']}: {failure['reason']}")
+        self.check(f"refused: {name}", broker.token(name) is None and failure["class"] == failure_class,
+                   f"{failure['class']}: {failure['reason']}")
 
     def is_latched(self, broker, name, seconds):
         """An entry with a wrong secret is never served and is latched as rejected."""

@@ -3,6 +3,7 @@ import Contract
 import LocalHTTP
 import Observability
 import Synchronization
+import Tokens
 
 /// The rendered answers of all current tokens on one event loop: found by name, rendered when the cell has changed, patched
 /// and sent.
@@ -12,6 +13,8 @@ final class AnswerCache {
     private var cells: [TokenCell] = []
     private var index = NameIndex([])
     private var answers: [RenderedAnswer?] = []
+    /// The other forms, by form and place; filled as they are asked for.
+    private var others: [[RenderedAnswer?]] = []
     private var served: [Counter] = []
     private let answered: Counter
     private var time = LoopTime()
@@ -26,6 +29,7 @@ final class AnswerCache {
         self.cells = cells
         index = NameIndex(cells.map { Array($0.name.utf8) })
         answers = Array(repeating: nil, count: cells.count)
+        others = Array(repeating: [], count: RenderedAnswer.Form.allCases.count)
         served = cells.map { metrics.served($0.name) }
     }
 
@@ -37,6 +41,38 @@ final class AnswerCache {
     /// The index of the token that a path names; nil unless the path is literally `/v1/tokens/NAME`.
     func place(_ path: Range<Int>, _ bytes: Span<UInt8>) -> Int? {
         paths.rest(of: path, bytes).flatMap { index.find($0, of: bytes) }
+    }
+
+    /// The index of the token whose headers a path names; nil unless the path is literally `/v1/tokens/NAME/headers`.
+    func placeOfHeaders(_ path: Range<Int>, _ bytes: Span<UInt8>) -> Int? {
+        paths.nameOfHeaders(path, bytes).flatMap { index.find($0, of: bytes) }
+    }
+
+    /// The rendered answer in another form; nil where it may not be served without asking the keeper.
+    func answer(_ place: Int, as form: RenderedAnswer.Form) -> RenderedAnswer? {
+        if form == .json { return answer(place) }
+        let version = cells[place].version.load(ordering: .acquiring)
+        if others[form.rawValue].isEmpty { others[form.rawValue] = Array(repeating: nil, count: cells.count) }
+        if let answer = others[form.rawValue][place], answer.version == version, answer.isServable(at: time) { return answer }
+        // A partner's own Date would take the place of the answer's.
+        guard let snapshot = cells[place].current, !snapshot.token.headers.contains(where: { $0.name.lowercased() == "date" }) else { return nil }
+        let answer = RenderedAnswer(snapshot, as: form, name: cells[place].name, version: version, time: time)
+        others[form.rawValue][place] = answer
+        return answer.isServable(at: time) ? answer : nil
+    }
+
+    func hasMore(_ answer: RenderedAnswer, than seconds: Int64) -> Bool { answer.hasMore(than: seconds, at: time) }
+
+    /// Sends an answer in another form than the plain one, and counts it.
+    func send(
+        _ answer: RenderedAnswer, of place: Int, as form: RenderedAnswer.Form, _ endpoint: Endpoint, closes: Bool, omitsBody: Bool,
+        into output: inout ResponseBuffer
+    ) {
+        cells[place].lastAsked.store(time.boot / 1_000_000_000, ordering: .relaxed)
+        answer.patch(time, date: date.bytes)
+        answer.send(into: &output, closes: closes, omitsBody: omitsBody)
+        if form != .notModified { served[place].add() }
+        metrics.counter(endpoint, status: form == .notModified ? 304 : 200).add()
     }
 
     func name(of place: Int) -> String { cells[place].name }

@@ -18,6 +18,8 @@ package final class BrokerHandler: RequestHandler {
     private let audit: AuditBatch
     private let waiting = WaitingRequests()
     private let tokenRoute = Route.token
+    private let headersRoute = Route.tokenHeaders
+    private let accepts = AcceptMemory()
     private var isAudited = false
     private var servingVersion: UInt64
 
@@ -89,7 +91,9 @@ package final class BrokerHandler: RequestHandler {
     private func sendRendered(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, on connection: Connection, into output: inout ResponseBuffer
     ) -> Reply? {
-        guard head.method == .get, head.query == nil, let place = cache.place(head.path, bytes), isPlain(head, bytes) else { return nil }
+        guard head.method == .get, head.query == nil, let place = cache.place(head.path, bytes), isPlain(head, bytes) else {
+            return sendShaped(head, bytes, on: connection, into: &output)
+        }
         guard let answer = cache.answer(place) else { return nil }
         let known = admission.caller(head, bytes, on: connection)
         do throws(Problem) {
@@ -100,6 +104,34 @@ package final class BrokerHandler: RequestHandler {
         }
         cache.send(answer, of: place, closes: !head.keepsAlive, into: &output)
         if isAudited, let known { audit.recordServed(answer, to: known.audited) }
+        return .written
+    }
+
+    /// Answers another request for a current token from rendered bytes; nil where it needs more.
+    private func sendShaped(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, on connection: Connection, into output: inout ResponseBuffer
+    ) -> Reply? {
+        guard head.method == .get || head.method == .head else { return nil }
+        var (place, route) = (cache.place(head.path, bytes), tokenRoute)
+        let isHeaders = place == nil
+        if isHeaders { (place, route) = (cache.placeOfHeaders(head.path, bytes), headersRoute) }
+        guard let place, let shape = ShapedRequest(head, bytes, isHeaders: isHeaders, accepts) else { return nil }
+        let known = admission.caller(head, bytes, on: connection)
+        // Query and conditions of a proxy's request are its visitor's.
+        if known?.asksForVisitor(on: route) ?? false { return nil }
+        guard var answer = cache.answer(place, as: shape.form), shape.minValid == 0 || cache.hasMore(answer, than: shape.minValid) else { return nil }
+        var form = shape.form
+        if shape.names(answer.fingerprint, bytes) {
+            guard let unchanged = cache.answer(place, as: .notModified) else { return nil }
+            (answer, form) = (unchanged, .notModified)
+        }
+        do throws(Problem) {
+            try admission.decide(head, bytes, route, about: .place(place), by: known, on: connection)
+        } catch {
+            return (try? self.route(head, bytes, bytes.extracting(0..<0), on: connection, decided: (known, error))) ?? .response(refused(error))
+        }
+        cache.send(answer, of: place, as: form, route.endpoint, closes: !head.keepsAlive, omitsBody: head.method == .head, into: &output)
+        if isAudited, form != .notModified, let known { audit.recordServed(answer, to: known.audited) }
         return .written
     }
 
@@ -154,7 +186,8 @@ package final class BrokerHandler: RequestHandler {
 
     /// Answers a token request of the OAuth2 facade, whose credentials are in its Basic or body.
     private func answerFacade(
-        _ route: Route, _ named: String?, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ body: Span<UInt8>, query: [(name: String, value: String)],
+        _ route: Route, _ named: String?, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ body: Span<UInt8>,
+        query: [(name: String, value: String)],
         on connection: Connection
     ) -> Reply {
         var routed = RoutedRequest(

@@ -16,6 +16,9 @@ package final class Route: Sendable {
     /// `GET /v1/tokens/{name}`, which is answered from rendered bytes where possible.
     package static let token = Route(.get, "/v1/tokens/:token", .read, servesToken: true, .token)
 
+    /// `GET /v1/tokens/{name}/headers`, likewise.
+    package static let tokenHeaders = Route(.get, "/v1/tokens/:token/headers", .read, servesToken: true, .tokenHeaders)
+
     init(_ method: Method, _ path: String, _ permission: RoutePermission, servesToken: Bool = false, _ endpoint: Endpoint) {
         self.method = method
         pattern = path.split(separator: "/").map(String.init)

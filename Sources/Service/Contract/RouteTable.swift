@@ -3,7 +3,7 @@ package enum RouteTable {
     package static let routes: [Route] = [
         Route(.get, "/v1/tokens", .known(strangersToo: false), .listTokens),
         Route.token,
-        Route(.get, "/v1/tokens/:token/headers", .read, servesToken: true, .tokenHeaders),
+        Route.tokenHeaders,
         Route(.get, "/v1/tokens/:token/status", .read, .tokenStatus),
         Route(.get, "/v1/tokens/:token/history", .admin, .tokenHistory),
         Route(.post, "/v1/tokens/:token/refresh", .refresh, .refreshToken),

@@ -18,10 +18,15 @@ package struct TokenPath: Sendable {
     }
 
     /// Whether the path requests the headers of a token, whatever its name.
-    package func isHeaders(_ path: Range<Int>, _ bytes: Span<UInt8>) -> Bool {
-        guard let rest = rest(of: path, bytes), rest.count > headers.count else { return false }
-        let name = rest.dropLast(headers.count)
-        return holds(headers, at: name.upperBound, bytes) && !name.contains { bytes[$0] == UInt8(ascii: "/") }
+    package func isHeaders(_ path: Range<Int>, _ bytes: Span<UInt8>) -> Bool { nameOfHeaders(path, bytes) != nil }
+
+    /// The name of the token whose headers a path requests; nil for another path.
+    package func nameOfHeaders(_ path: Range<Int>, _ bytes: Span<UInt8>) -> Range<Int>? {
+        guard let rest = rest(of: path, bytes), rest.count > headers.count else { return nil }
+        let name = rest.lowerBound..<rest.upperBound - headers.count
+        guard holds(headers, at: name.upperBound, bytes) else { return nil }
+        for index in name where bytes[index] == UInt8(ascii: "/") { return nil }
+        return name
     }
 
     private func holds(_ text: [UInt8], at start: Int, _ bytes: Span<UInt8>) -> Bool {

@@ -174,10 +174,14 @@ import YAML
     ]
 
     @Test func `every kind of value is among those that must not leak`() {
-        #expect(Set(Self.ofSecret.map(\.kind)) == ["template", "first", "base64", "base64url", "unbase64", "urlencode", "hash", "hmac", "random", "totp", "time", "jwt", "rsa"])
+        #expect(
+            Set(Self.ofSecret.map(\.kind)) == [
+                "template", "first", "base64", "base64url", "unbase64", "urlencode", "hash", "hmac", "random", "totp", "time", "jwt", "rsa",
+            ])
     }
 
-    @Test(arguments: ofSecret) func `neither a secret nor what is made of it is shown when a partner repeats it`(kind: String, values: String) throws {
+    @Test(arguments: ofSecret) func `neither a secret nor what is made of it is shown when a partner repeats it`(kind: String, values: String) throws
+    {
         let login = "[{method: POST, url: '{base_url}/', json: {m: '{made}'}}]"
         let definition = try Self.definition(values, login: login).reading(.json(JSONPointer("/t") ?? .root))
         var inputs = Self.inputs

@@ -47,7 +47,8 @@ import Tokens
         (#"{"e":"15.01.2027 09:15"}"#, format(.pattern("%d.%m.%Y %H:%M", zone: berlin)), 900),
         (#"{"e":"2027-01-15 09:15:00"}"#, format(.rfc3339(zone: berlin)), 900),
         // The first format that fits.
-        (#"{"e":"2027-01-15T08:15:00Z"}"#, format(.unixSeconds, .rfc3339(zone: nil)), 900), (#"{"e":900}"#, format(.rfc3339(zone: nil), .lifetime(unit: .seconds(1))), 900),
+        (#"{"e":"2027-01-15T08:15:00Z"}"#, format(.unixSeconds, .rfc3339(zone: nil)), 900),
+        (#"{"e":900}"#, format(.rfc3339(zone: nil), .lifetime(unit: .seconds(1))), 900),
     ]
 
     @Test(arguments: written) func `a stated end is read in its form`(body: String, source: ExpirySource, seconds: Double) throws {
@@ -55,7 +56,8 @@ import Tokens
     }
 
     static let cookies: [(lines: [String], name: String?, seconds: Double?)] = [
-        (["sid=a; Max-Age=900; Expires=Fri, 15 Jan 2027 10:00:00 GMT"], "sid", 900), (["sid=a; Expires=Fri, 15 Jan 2027 08:15:00 GMT; HttpOnly"], "sid", 900),
+        (["sid=a; Max-Age=900; Expires=Fri, 15 Jan 2027 10:00:00 GMT"], "sid", 900),
+        (["sid=a; Expires=Fri, 15 Jan 2027 08:15:00 GMT; HttpOnly"], "sid", 900),
         (["sid=a; expires=Fri, 15-Jan-2027 08:15:00 GMT"], "sid", 900), (["sid=old; Max-Age=60", "sid=new; Max-Age=900"], "sid", 900),
         (["a=1; Max-Age=900", "b=2; Max-Age=300"], nil, 300), (["a=1; Max-Age=900", "gone=; Max-Age=0"], nil, 900), (["sid=a"], "sid", nil),
         (["other=a; Max-Age=60"], "sid", nil), (["sid=a; Max-Age=soon"], "sid", nil),

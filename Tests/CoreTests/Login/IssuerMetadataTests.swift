@@ -20,7 +20,9 @@ import Tokens
     }
 
     /// The outcome of two logins, and the URLs that were asked; `answers` are the metadata at each well-known place.
-    private func login(_ answers: [String: (status: Int, body: String)], yaml: String = yaml) async throws -> (failure: LoginFailure?, asked: [String]) {
+    private func login(_ answers: [String: (status: Int, body: String)], yaml: String = yaml) async throws -> (
+        failure: LoginFailure?, asked: [String]
+    ) {
         let configuration = try TestConfiguration.read(yaml)
         let clocks = FakeClocks()
         let transport = FakeTransport { request, _ throws(TransportFault) in
@@ -60,7 +62,9 @@ import Tokens
         status: Int, body: String, failureClass: FailureClass, reason: String
     ) async throws {
         let outcome = try await login([Self.oauth: (status, body), Self.openID: (status, body)])
-        #expect(outcome.failure?.failureClass == failureClass && outcome.failure?.reason.contains(reason) == true, "\(String(describing: outcome.failure))")
+        #expect(
+            outcome.failure?.failureClass == failureClass && outcome.failure?.reason.contains(reason) == true,
+            "\(String(describing: outcome.failure))")
         #expect(outcome.asked.allSatisfy { $0.contains(".well-known") })
     }
 

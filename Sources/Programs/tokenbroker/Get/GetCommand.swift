@@ -75,7 +75,8 @@ struct GetCommand: AsyncParsableCommand {
         let asked =
             format == .git
             ? input.split(separator: "\n").first { $0.hasPrefix("host=") }.map { String($0.dropFirst(5)) } ?? ""
-            : format == .docker ? input.split(separator: "\n").first.map(String.init) ?? "" : operation.first { $0.contains(".") || $0.contains("://") } ?? ""
+            : format == .docker
+                ? input.split(separator: "\n").first.map(String.init) ?? "" : operation.first { $0.contains(".") || $0.contains("://") } ?? ""
         let bare = asked.firstRange(of: "://").map { String(asked[$0.upperBound...]) } ?? asked
         return bare.prefix { $0 != "/" }.lowercased() == host.lowercased()
     }

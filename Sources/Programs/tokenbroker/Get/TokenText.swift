@@ -49,7 +49,8 @@ struct TokenText {
 
     func problem(_ format: TokenFormat) -> String {
         if format == .header || format == .curl { return "\(name) is not sent in headers; --json shows how it is" }
-        return "\(name) has no AccessKeyId, SecretAccessKey and SessionToken, which \(format.rawValue) wants: its provider gives them under use.json, or keeps them as access_key_id, secret_access_key and session_token"
+        return
+            "\(name) has no AccessKeyId, SecretAccessKey and SessionToken, which \(format.rawValue) wants: its provider gives them under use.json, or keeps them as access_key_id, secret_access_key and session_token"
     }
 
     /// A double-quoted value of a curl configuration (curl(1), --config).
