@@ -1,6 +1,7 @@
 package import Configuration
 import Providers
 import Secrets
+import Time
 package import Tokens
 
 private struct ReadSecret {
@@ -32,6 +33,25 @@ extension LoginPerformer {
         let problem = Self.problem(read)
         if variants.isEmpty { throw LoginFailure(.local, problem ?? "a secret cannot be read") }
         return OwnInputs(variants: variants, passphrase: try await passphrase(token), problem: problem)
+    }
+
+    /// What is wrong with an entry's derived values, as far as they need no answer: a key that cannot sign, a seed that is no base32.
+    package func valueProblem(_ token: TokenConfiguration) async -> String? {
+        guard !token.provider.values.isEmpty, let own = try? await ownInputs(token) else { return nil }
+        for variant in own.variants {
+            var values = variant.values
+            for input in token.provider.inputs where values[input.name] == nil {
+                let isGiven = input.isToken || input.discovered != nil || token.perRequest.contains { $0.name == input.name }
+                if isGiven { values[input.name] = Array("https://value.invalid".utf8) }
+            }
+            var derivation = ValueDerivation(token.provider.values, ValueEnvironment(wall: { [clocks] in clocks.wall }))
+            do throws(LoginFailure) {
+                try derivation.derive(into: &values) { token.provider.input($0) == nil }
+            } catch {
+                return error.reason
+            }
+        }
+        return nil
     }
 
     private static func problem(_ read: [ReadSecret]) -> String? {

@@ -252,8 +252,11 @@ package struct LoginPerformer: Sendable {
             }
         }
         if let person = context.token.provider.person, person.unless.map({ context.values[$0] == nil }) ?? true {
-            throw held.refreshFailure
-                ?? LoginFailure(.local, "only a person can log in here: run `tokenbroker login \(context.token.name)`")
+            let why = held.refreshFailure.map { "the refresh token counts no more (\($0.reason)), and " } ?? ""
+            var failure = LoginFailure(.local, "\(why)only a person can log in here: run `tokenbroker login \(context.token.name)`")
+            (failure.waitsForPerson, failure.status) = (true, held.refreshFailure?.status)
+            failure.partnerMessage = held.refreshFailure?.partnerMessage
+            throw failure
         }
         do throws(LoginFailure) {
             return try await perform(context, with: nil, &held)

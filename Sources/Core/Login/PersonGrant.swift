@@ -54,7 +54,7 @@ package struct PersonGrant: Sendable {
         return DeviceCode(
             userCode: userCode, address: address, completeAddress: answer["verification_uri_complete"]?.text,
             lifetime: .seconds(min(answer["expires_in"]?.decimalValue ?? 600, 3600)), code: code,
-            interval: .seconds(max(1, min(answer["interval"]?.decimalValue ?? 5, 60))))
+            interval: .seconds(max(1, min(answer["interval"]?.decimalValue ?? 5, 3600))))
     }
 
     /// Asks until the person has logged in (RFC 8628 §3.4).
@@ -73,7 +73,10 @@ package struct PersonGrant: Sendable {
                 switch error.oauth2Error {
                 case "authorization_pending": break
                 case "slow_down": interval += .seconds(5)
-                default: guard error.failureClass == .transient || error.failureClass == .timedOut else { throw error }
+                default:
+                    guard error.failureClass == .transient || error.failureClass == .timedOut else { throw error }
+                    // RFC 8628 §3.5: less often after a timeout.
+                    interval = interval * 2
                 }
             }
         }
@@ -94,6 +97,14 @@ package struct PersonGrant: Sendable {
             value.map { "\(name)=\(String(decoding: PercentEncoding.encode($0.utf8), as: UTF8.self))" }
         }.joined(separator: "&")
         return url + (url.contains("?") ? "&" : "?") + query
+    }
+
+    /// Refuses an answer of another issuer (RFC 9207 §2.4).
+    package func checkIssuer(_ named: String?) throws(LoginFailure) {
+        guard let named, let issuer = values["issuer"].map({ String(decoding: $0, as: UTF8.self) }) else { return }
+        guard BaseURL.withoutFinalSlash(named) == BaseURL.withoutFinalSlash(issuer) else {
+            throw LoginFailure(.rejected, "the answer is another issuer's, \(VisibleText.escaped(named))")
+        }
     }
 
     package func refreshToken(code: String, redirect: String, verifier: String) async throws(LoginFailure) -> Secret {

@@ -40,10 +40,11 @@ package struct ProviderReader {
         let start = NameScope(inputs, values: values.map(\.value))
         let (login, answered) = readLogin(start)
         let tokenNode = root.require("token")
+        let isMadeHere = root.take("login").map { $0.isSequence && $0.list()?.isEmpty ?? false } ?? false
         // An earlier answer of the login does not exist in a refresh.
         let steps = root.has("refresh_request") ? 0 : login?.count ?? 0
         let token = tokenNode.flatMap { TokenReader(scope: answered, steps: steps).read($0) }
-        if let token, let tokenNode { check(token, answered, isMadeHere: login?.isEmpty ?? false, at: tokenNode) }
+        if let token, let tokenNode { check(token, answered, isMadeHere: isMadeHere, at: tokenNode) }
         let kept = answered.keeping(token?.keep ?? [])
         let refresh = readRefresh(token, start)
         let session = (refresh == nil ? kept : kept.with("refresh_token")).with("token")

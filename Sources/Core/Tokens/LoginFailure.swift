@@ -17,6 +17,8 @@ package struct LoginFailure: Error, Sendable, Equatable {
     package var rejectsGrant = false
     /// Whether the answer is `invalid_request`, which RFC 8693 §2.2.2 states for a bad input token too.
     package var isInvalidRequest = false
+    /// Whether only a person can log in: nothing is tried until one has.
+    package var waitsForPerson = false
     /// Whether `retryAfter` is the entry's own turn, which it must not miss.
     package var hasTurn = false
     /// The `error` of an OAuth2 answer, for a flow that goes by it.

@@ -145,6 +145,7 @@ package struct TokenRecord: Sendable {
     private static func json(_ failure: LoginFailure) -> JSONValue {
         var members: [String: JSONValue] = ["class": .string(failure.failureClass.rawValue), "reason": .string(failure.reason)]
         members["status"] = failure.status.map { .integer(Int64($0)) }
+        if failure.waitsForPerson { members["person"] = true }
         members["paused_account"] = failure.pausedAccount.map { .string($0) }
         return .object(members)
     }
@@ -152,6 +153,7 @@ package struct TokenRecord: Sendable {
     private static func failure(_ json: JSONValue) -> LoginFailure? {
         guard let text = json["class"]?.text, let failureClass = FailureClass(rawValue: text) else { return nil }
         var failure = LoginFailure(failureClass, json["reason"]?.text ?? "", status: json["status"]?.integerValue.flatMap { Int(exactly: $0) })
+        failure.waitsForPerson = json["person"] == .bool(true)
         failure.pausedAccount = json["paused_account"]?.text
         failure.pausesAccount = failure.pausedAccount != nil
         return failure

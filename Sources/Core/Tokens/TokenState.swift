@@ -168,7 +168,7 @@ package struct TokenState: Sendable {
             latch(&trouble, at: now)
         } else {
             if isRefusalOfUnproven(failure) { trouble.refusalsInARow += 1 }
-            trouble.retryAt = now + pause(after: trouble, at: now, using: &generator)
+            trouble.retryAt = failure.waitsForPerson ? nil : now + pause(after: trouble, at: now, using: &generator)
         }
         self.trouble = trouble
     }

@@ -44,6 +44,8 @@ package struct YAMLNode {
 
     package var isMapping: Bool { node.mapping != nil }
     package var isSequence: Bool { node.sequence != nil }
+    /// Whether it is a scalar that is text, and neither a number, a Boolean nor null.
+    package var isText: Bool { if case .string = scalar { true } else { false } }
     package var isNull: Bool { scalar == .null }
 
     package var scalar: Scalar? {

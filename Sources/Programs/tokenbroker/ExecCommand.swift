@@ -22,7 +22,13 @@ struct ExecCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard !command.isEmpty else { throw ValidationError("write the command behind --: tokenbroker exec \(token.name) -- COMMAND") }
-        if let variable, variable.isEmpty || variable.contains("=") { throw ValidationError("--as \(variable) is no name of a variable") }
+        if let variable, variable.isEmpty || variable.first?.isNumber ?? true || !variable.utf8.allSatisfy(Self.isNameByte) {
+            throw ValidationError("--as \(variable) is no name of a variable")
+        }
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "_")
     }
 
     func run() async throws {

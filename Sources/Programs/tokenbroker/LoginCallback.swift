@@ -30,18 +30,19 @@ final class LoginCallback: Sendable {
 
     deinit { close(descriptor) }
 
-    /// The query of the first request for the address; nil where none comes in time.
-    func answer(within time: Duration) async -> [String: String]? {
+    /// The query of the first request for the address with this state; nil where none comes in time. Others are passed over: another site could
+    /// send a code of its own (RFC 6749 §10.12).
+    func answer(within time: Duration, state: String) async -> [String: String]? {
         await withCheckedContinuation { continuation in
             do throws(SystemCallError) {
-                try OwnThread.start(stackBytes: 256 * 1024) { [self] in continuation.resume(returning: wait(time)) }
+                try OwnThread.start(stackBytes: 256 * 1024) { [self] in continuation.resume(returning: wait(time, state)) }
             } catch {
                 continuation.resume(returning: nil)
             }
         }
     }
 
-    private func wait(_ time: Duration) -> [String: String]? {
+    private func wait(_ time: Duration, _ state: String) -> [String: String]? {
         let end = ContinuousClock.now + time
         while ContinuousClock.now < end {
             var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
@@ -51,10 +52,14 @@ final class LoginCallback: Sendable {
             defer { close(connection) }
             guard let target = target(connection) else { continue }
             let parts = target.split(separator: "?", maxSplits: 1)
-            let isOurs = parts.first == "/callback"
-            respond(
-                connection, isOurs ? "You are logged in. This window can be closed." : "There is nothing here.", isOurs ? "200 OK" : "404 Not Found")
-            if isOurs { return Self.pairs(parts.count > 1 ? String(parts[1]) : "") }
+            let pairs = Self.pairs(parts.count > 1 ? String(parts[1]) : "")
+            guard parts.first == "/callback", pairs["state"] == state else {
+                respond(connection, "There is nothing here.", "404 Not Found")
+                continue
+            }
+            let isRefused = pairs["code"] == nil
+            respond(connection, isRefused ? "The login was refused." : "The login goes on in the command. This window can be closed.", "200 OK")
+            return pairs
         }
         return nil
     }

@@ -33,6 +33,9 @@ struct LoginCommand: AsyncParsableCommand {
             explain("tokenbroker: there is no token \(name)\(Suggestion.text(for: name, among: configuration.tokens.map(\.name), "tokens"))")
             throw ProgramExit.usage
         }
+        let path = BrokerClient.path("v1", "tokens", name, "grant")
+        // Before a person does anything: does the daemon answer, and may this caller hand it a refresh token?
+        _ = try await BrokerClient().send(.post, path, body: Array("{}".utf8), taking: [400])
         let clocks = SystemClocks()
         let secrets = CheckedSecrets(environment: ProcessEnvironment.all)
         let performer = LoginPerformer(
@@ -50,7 +53,7 @@ struct LoginCommand: AsyncParsableCommand {
         writer.beginObject()
         writer.name("refresh_token"); writer.string(refreshToken.exposedBytes)
         writer.endObject()
-        let answer = try await BrokerClient().json(.post, BrokerClient.path("v1", "tokens", name, "grant"), body: writer.bytes)
+        let answer = try await BrokerClient().json(.post, path, body: writer.bytes)
         print(StatusTable.text([answer]))
     }
 
@@ -68,9 +71,10 @@ struct LoginCommand: AsyncParsableCommand {
         explain("Open this address in a browser on this machine and log in:")
         explain(try grant.authorizationURL(redirect: callback.address, state: state, verifier: verifier))
         explain("Waiting, for 10 min at most …")
-        guard let answer = await callback.answer(within: .seconds(600)) else { throw LoginFailure(.rejected, "nobody logged in within 10 min") }
-        // Another site could send a code of its own (RFC 6749 §10.12).
-        guard answer["state"] == state else { throw LoginFailure(.rejected, "the browser came back with another state than it was sent with") }
+        guard let answer = await callback.answer(within: .seconds(600), state: state) else {
+            throw LoginFailure(.rejected, "nobody logged in within 10 min")
+        }
+        try grant.checkIssuer(answer["iss"])
         guard let code = answer["code"] else {
             throw LoginFailure(
                 .rejected, "the server refused the login: \(VisibleText.escaped(answer["error_description"] ?? answer["error"] ?? "no code"))")

@@ -41,6 +41,10 @@ struct SimulateCommand: ParsableCommand {
         }
         let sources = token.expires ?? token.provider.token.expires
         let fallback = sources.lazy.compactMap { if case .after(let duration) = $0 { duration } else { nil } }.first
+        if case .never? = sources.first, lifetime == nil {
+            explain("tokenbroker: \(token.provider.name)'s tokens have no end: one is renewed only after a rejection")
+            throw ProgramExit.usage
+        }
         guard let life = lifetime.flatMap(DurationSyntax.parse) ?? fallback else {
             explain("tokenbroker: \(token.provider.name) states the lifetime in its answers: say it with --lifetime, such as --lifetime 15m")
             throw ProgramExit.usage
@@ -48,7 +52,7 @@ struct SimulateCommand: ParsableCommand {
         var generator = SplitMix(state: seed)
         let steps = RefreshRehearsal(policy: token.refresh, lifetime: life, outage: outageRange).steps(for: .seconds(hours * 3600), using: &generator)
         if json { return print(JSONValue.array(steps.map(Self.json)).jsonText) }
-        show(steps, life)
+        show(steps, life, of: token)
     }
 
     private var outageRange: Range<Duration>? {
@@ -56,13 +60,16 @@ struct SimulateCommand: ParsableCommand {
         return parts.count == 2 && parts[1] > .zero ? parts[0]..<parts[0] + parts[1] : nil
     }
 
-    private func show(_ steps: [RefreshRehearsal.Step], _ life: Duration) {
+    private func show(_ steps: [RefreshRehearsal.Step], _ life: Duration, of token: TokenConfiguration) {
         var table = Table(["AT", "WHAT", "LIFE LEFT BEFORE"])
         for step in steps {
             let at = Table.Cell("+" + DurationSyntax.format(.seconds(step.at.wholeSeconds)))
             switch step.kind {
             case .login(let left):
-                table.rows.append([at, Table.Cell("login", .green), Table.Cell(left.map { DurationSyntax.words($0) } ?? "no token yet")])
+                table.rows.append([
+                    at, Table.Cell(token.refresh.prolongEvery == nil || left == nil ? "login" : "prolonged", .green),
+                    Table.Cell(left.map { DurationSyntax.words($0) } ?? "no token yet"),
+                ])
             case .failure(let retry, let left):
                 let words = "login fails\(retry.map { ", tried again in \(DurationSyntax.words($0))" } ?? "")"
                 table.rows.append([at, Table.Cell(words, .yellow), Table.Cell(left.map { DurationSyntax.words($0) } ?? "no token yet")])
@@ -71,7 +78,9 @@ struct SimulateCommand: ParsableCommand {
         }
         print(table.text())
         let logins = steps.count { if case .login = $0.kind { true } else { false } }
-        print("\(logins) logins in \(hours) h with tokens of \(DurationSyntax.words(life))")
+        print(
+            "\(logins) \(token.refresh.prolongEvery == nil ? "logins" : "logins and prolongations") in \(hours) h with tokens of \(DurationSyntax.words(life))"
+        )
     }
 
     private static func json(_ step: RefreshRehearsal.Step) -> JSONValue {

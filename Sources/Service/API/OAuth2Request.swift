@@ -101,6 +101,6 @@ struct OAuth2Request {
                 place += 1
             }
         }
-        return bytes.contains(0) ? nil : String(validating: bytes, as: UTF8.self)
+        return String(validating: bytes, as: UTF8.self)
     }
 }

@@ -88,7 +88,7 @@ extension BrokerAPI {
         let keeper = try await keeper(request)
         guard await broker.configuration(of: request.token)?.provider.refreshRequest != nil else {
             throw Problem(
-                .invalidParameter, "the provider of \(request.token) has no refresh_request, which would use a refresh token", token: request.token)
+                .notFound, "the provider of \(request.token) has no refresh_request, which would use a refresh token", token: request.token)
         }
         do throws(TokenRefusal) {
             let status = try await keeper.take(refreshToken: Secret(text), wait: .seconds(10))

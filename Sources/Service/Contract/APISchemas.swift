@@ -43,7 +43,7 @@ enum APISchemas {
         "History": object(["logins": list(pastLogin)], required: ["logins"]),
         "Grant": object(["refresh_token": string("The refresh token", "tGzv3JOkF0XG5Qx2TlKWIA")], required: ["refresh_token"]),
         "TokenRequest": .object([
-            "type": "object", "required": .array(["grant_type"]),
+            "type": "object", "required": .array(["grant_type"]), "additionalProperties": .object(["type": "string"]),
             "properties": .object([
                 "grant_type": .object(["const": "client_credentials"]), "scope": string("The name of one token", "zapper"),
                 "client_id": string("The client's name, where it is not in Basic", "billing"),

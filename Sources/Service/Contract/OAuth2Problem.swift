@@ -11,7 +11,9 @@ extension Problem {
         writer.beginObject()
         writer.name("error"); writer.string(code)
         // Printable ASCII without quotes and backslashes (RFC 6749 §5.2).
-        let text = detail.unicodeScalars.map { (0x20...0x7E).contains($0.value) && $0 != "\"" && $0 != "\\" ? Character($0) : " " }
+        let text = detail.replacing("…", with: "...").unicodeScalars.map {
+            (0x20...0x7E).contains($0.value) && $0 != "\"" && $0 != "\\" ? Character($0) : " "
+        }
         writer.name("error_description"); writer.string("\(String(text)) (request \(requestID))")
         writer.name("error_uri"); writer.string("/problems/\(kind.rawValue)")
         writer.endObject()

@@ -102,6 +102,10 @@ extension Problem {
     package init(_ failure: LoginFailure, isLatched: Bool, token: String, retryAfter: Duration?, left: Duration? = nil) {
         let rest = left.map { "; the current token stays valid for \(DurationSyntax.words($0))" }
         let status = failure.status.map { " (status \($0))" } ?? ""
+        if failure.waitsForPerson {
+            self.init(.credentialsRejected, "a person must log in: tokenbroker login \(token)\(rest ?? "")", token: token)
+            return
+        }
         switch failure.waitingFor ?? failure.failureClass {
         case .transient, .certificate, .local, .waiting:
             let why =

@@ -131,7 +131,7 @@ struct RouteDescription {
         case .grantToken:
             return RouteDescription(
                 "Take the refresh token of a person's login", "Logs in with it, and answers when that has ended, after 10 s at most.", body: "Grant",
-                answers: [status], problems: ofTokens.filter { $0 != .minValidNotMet && $0 != .minValidUnreachable })
+                answers: [status], problems: ofTokens.filter { $0 != .minValidNotMet && $0 != .minValidUnreachable } + [.notFound])
         case .resumeToken: return RouteDescription("Take pause or revoke back", answers: [status])
         case .revokeToken:
             return RouteDescription(

@@ -35,7 +35,8 @@ package struct LoginRehearsal {
         var differences: [String] = []
         var result: Result
         do throws(LoginFailure) {
-            result = Self.result(try draft(&differences))
+            let isStated = !definition.token.expires.isEmpty || definition.token.suggestedLifetime != nil
+            result = Self.result(try draft(&differences), isStated: isStated)
         } catch {
             let pause = error.retryAfter.map { " \(DurationSyntax.format($0))" } ?? ""
             result = Result(outcome: error.failureClass.rawValue + pause, says: error.partnerMessage ?? "-", reason: error.reason)
@@ -43,7 +44,7 @@ package struct LoginRehearsal {
         if result.outcome != recorded.expected {
             differences.append("expected \(recorded.expected), found \(result.outcome)\(result.reason.map { " (\($0))" } ?? "")")
         }
-        if result.says != recorded.says { differences.append("expected \"\(recorded.says)\", found \"\(result.says)\"") }
+        if let says = recorded.says, result.says != says { differences.append("expected \"\(says)\", found \"\(result.says)\"") }
         result.differences = differences
         return result
     }
@@ -63,8 +64,8 @@ package struct LoginRehearsal {
                 return draft
             }
         }
-        throw LoginFailure(
-            .local, "the login has \((requests ?? definition.login).count) requests, and the case \(recorded.exchanges.count) exchanges")
+        let count = (requests ?? definition.login).count
+        throw LoginFailure(.local, "the login makes \(count) request\(count == 1 ? "" : "s"); exchanges in the case: \(recorded.exchanges.count)")
     }
 
     private func requests() throws(LoginFailure) -> [RequestTemplate]? {
@@ -90,17 +91,22 @@ package struct LoginRehearsal {
                 values[name] = Array(value.utf8)
             }
         }
-        for (name, kind, passphrase) in recorded.keys { values[name] = TestKey.pem(kind, passphrase: Array(passphrase.utf8)) }
+        for (name, kind, passphrase) in recorded.keys {
+            guard definition.input(name) != nil else { throw LoginFailure(.local, "# key: \(name) is no input of \(definition.name)") }
+            values[name] = TestKey.pem(kind, passphrase: Array(passphrase.utf8))
+        }
         values["refresh_token"] = recorded.refreshToken.map { Array($0.utf8) }
         return values
     }
 
-    private static func result(_ draft: TokenDraft) -> Result {
+    private static func result(_ draft: TokenDraft, isStated: Bool) -> Result {
         // A `Date` is a whole second, and the partner may be one ahead of it.
         let lifetime = draft.expiry.lifetime.map { DurationSyntax.format(.seconds(($0 + .milliseconds(1500)).wholeSeconds / 60 * 60)) } ?? "none"
         let query = (draft.query ?? []).map { "?\($0.name)" }
         return Result(
-            outcome: "token", says: ([lifetime] + draft.headers.map(\.name) + query + (draft.json == nil ? [] : ["json"])).joined(separator: ", "))
+            outcome: "token",
+            says: ([isStated ? lifetime : "not stated"] + draft.headers.map(\.name) + query + (draft.json == nil ? [] : ["json"])).joined(
+                separator: ", "))
     }
 
     private static func differences(_ request: OutboundRequest, _ recorded: RecordedCase.Exchange) -> [String] {

@@ -29,7 +29,8 @@ package struct RecordedCase: Sendable {
 
     package let name: String
     package private(set) var expected = ""
-    package private(set) var says = "-"
+    /// Nil: not compared.
+    package private(set) var says: String?
     package private(set) var given: [(name: String, value: String)] = []
     package private(set) var keys: [(name: String, kind: TestKey.Kind, passphrase: String)] = []
     package private(set) var refreshToken: String?
@@ -39,7 +40,7 @@ package struct RecordedCase: Sendable {
     /// - Throws: `CaseFault`, which says what the text lacks.
     package init(_ text: String, name: String) throws(CaseFault) {
         self.name = name
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        var lines = text.replacing("\r\n", with: "\n").split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         if lines.last == "" { lines.removeLast() }
         let end = lines.firstIndex { !$0.hasPrefix("#") } ?? lines.count
         var now: WallTime?

@@ -79,6 +79,9 @@ struct ReplyRulesReader {
             mapping.take("matches")?.pattern().map { .matches($0) },
         ]
         test.conditions = conditions.compactMap { $0 }
+        if let equals = mapping.take("equals"), test.source?.isText ?? false, !equals.isText {
+            equals.fault("compares with text, which is all that this source has; quote it: \"\(equals.string() ?? "")\"")
+        }
         if test.source != nil, !["equals", "exists", "matches"].contains(where: mapping.has) {
             node.fault("needs equals, exists or matches with its source")
         }

@@ -13,6 +13,14 @@ package struct SourceList: Sendable, Hashable, CustomStringConvertible {
 
     package var description: String { sources.map(\.description).joined(separator: " or ") }
 
+    /// Whether every source has text and nothing else: no numbers, no Booleans.
+    var isText: Bool {
+        sources.allSatisfy { source in
+            if source.pattern != nil { return true }
+            return if case .json = source.place { false } else { true }
+        }
+    }
+
     /// Whether the value is the whole body.
     package var isBody: Bool { sources.contains { if case .body = $0.place { true } else { false } } }
 

@@ -38,6 +38,9 @@ struct LoginChecker {
     /// Checks that every secret can be read and may be used where it goes.
     func checkSecrets() async -> [Result] {
         var results: [Result] = []
+        let performer = LoginPerformer(
+            clocks: clocks, transport: CurlTransport(clocks: clocks, userAgent: "tokenbroker/\(Version.current)"), secrets: secrets,
+            gate: LoginGate(bounds: configuration.logins, clocks: clocks), inputs: CheckedInputs(configuration: configuration))
         for token in configuration.tokens {
             var (lines, notes): ([String], [String]) = ([], [])
             for (name, binding) in token.inputs.sorted(by: { $0.key < $1.key }) {
@@ -55,6 +58,8 @@ struct LoginChecker {
                 }
             }
             lines += await tlsProblems(of: token).map { "\(place(["tokens", token.name, "tls"])): \($0)" }
+            if lines.isEmpty, let problem = await performer.valueProblem(token) { lines.append("\(place(["tokens", token.name])): \(problem)") }
+            lines += SinkCheck.problems(of: token).map { "\(place(["tokens", token.name, "sinks"])): \($0)" }
             results.append(Result(token: token.name, isGood: lines.isEmpty, lines: lines + notes))
         }
         return results
@@ -99,8 +104,10 @@ struct LoginChecker {
                 let draft = try await inputs.login(token)
                 let life = draft.expiry.lifetime.map { "its lifetime is \(DurationSyntax.words($0))" } ?? "it does not expire"
                 let verified = await verify(token, draft, performer)
+                let ended = await endSession(token, draft, performer)
                 results.append(
-                    Result(token: token.name, isGood: verified.isGood, lines: transport.lines + ["received a token; \(life)"] + verified.lines))
+                    Result(
+                        token: token.name, isGood: verified.isGood, lines: transport.lines + ["received a token; \(life)"] + verified.lines + ended))
             } catch {
                 let message = (error.partnerMessage.map { "; the partner says: \($0)" } ?? "") + Self.otherWays(token, error)
                 results.append(
@@ -138,6 +145,15 @@ struct LoginChecker {
     /// The entry itself or one that it takes its inputs from, if that is exclusive.
     private func exclusiveEntry(of token: TokenConfiguration) -> TokenConfiguration? {
         token.isExclusive ? token : token.tokenInputs.lazy.compactMap { configuration.token($0).flatMap(exclusiveEntry) }.first
+    }
+
+    /// Ends the session that the check itself began, where the definition can.
+    private func endSession(_ token: TokenConfiguration, _ draft: TokenDraft, _ performer: LoginPerformer) async -> [String] {
+        guard let rule = token.provider.logout else { return [] }
+        var extra = draft.kept.mapValues { Array($0.utf8) }
+        extra["token"] = draft.value.exposedBytes
+        let failure = await performer.logout(rule.request, of: token, perRequest: [:], extra: extra)
+        return [failure.map { "its session could not be ended: \($0.reason)" } ?? "its session was ended by logout"]
     }
 
     private func verify(_ token: TokenConfiguration, _ draft: TokenDraft, _ performer: LoginPerformer) async -> (isGood: Bool, lines: [String]) {

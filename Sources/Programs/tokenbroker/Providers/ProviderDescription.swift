@@ -15,10 +15,12 @@ struct ProviderDescription {
     }
 
     var text: String {
-        let head = ["\(definition.name): \(definition.title)", definition.documentation, origin].compactMap { $0 }.joined(separator: "\n")
+        let head = [
+            definition.title == definition.name ? definition.name : "\(definition.name): \(definition.title)", definition.documentation, origin,
+        ].compactMap { $0 }.joined(separator: "\n")
         let sections: [(String, [String])] = [
             ("Inputs", inputs), ("Values made at each login", definition.values.map { "{\($0.name)}  \(Self.words($0.expression))" }),
-            ("Login", login),
+            ("Login", login), ("Login of a person", person),
             ("Refresh", definition.refreshRequest.map { Self.lines($0) } ?? []), ("Token", token), ("What callers get", use),
             ("What refusals mean", refusals), ("Other requests", others), ("Actions", actions), ("An entry for config.yaml", entry),
         ]
@@ -31,14 +33,15 @@ struct ProviderDescription {
         for input in definition.inputs {
             let value =
                 input.isToken
-                ? "another entry's token"
-                : input.defaultValue ?? (input.discovered != nil ? "from issuer, or set" : input.isOptional ? "optional" : "required")
+                ? "another entry's token\(input.isOptional ? ", optional" : "")"
+                : input.defaultValue ?? (input.isOptional ? "optional" : input.discovered != nil ? "from issuer, or set" : "required")
             let kind = (input.isSecret ? ", secret" : "") + (input.kind == .url ? ", a URL" : "")
             let pattern = input.pattern.map { "must match \($0.text)" }
             table.rows.append(
                 [input.name, value + kind, [input.description, pattern].compactMap { $0 }.joined(separator: "; ")].map { Table.Cell($0) })
         }
-        return definition.inputs.isEmpty ? ["none"] : table.text(colored: false).split(separator: "\n").map(String.init)
+        return definition.inputs.isEmpty
+            ? ["none"] : table.text(colored: false).split(separator: "\n").map { String($0.reversed().drop { $0 == " " }.reversed()) }
     }
 
     private var login: [String] {
@@ -46,6 +49,13 @@ struct ProviderDescription {
         return definition.login.enumerated().flatMap { number, request in
             (definition.login.count > 1 ? ["step \(number)"] : []) + Self.lines(request)
         }
+    }
+
+    private var person: [String] {
+        guard let person = definition.person else { return [] }
+        let unless = person.unless.map { ", unless \($0) is set" } ?? ""
+        let places = [person.device.map { "by a device code at \($0.text)" }, person.authorize.map { "in a browser at \($0.text)" }].compactMap { $0 }
+        return ["tokenbroker login NAME, once\(unless): \(places.joined(separator: ", or "))"]
     }
 
     private static func lines(_ request: RequestTemplate) -> [String] {
@@ -135,7 +145,9 @@ struct ProviderDescription {
             ("transient", "tried again soon", errors.transient), ("refused", "tried again, less and less often", errors.refused),
         ]
         let own = classes.flatMap { name, meaning, tests in tests.map { "\(name) (\(meaning)): \($0)" } }
-        return own + ["else by the status: 401 rejected, 429 throttled, 5xx transient, other 4xx refused; an OAuth2 error by its code"]
+        return own + [
+            "\(own.isEmpty ? "" : "else ")by the status: 401 rejected, 429 throttled, 5xx transient, other 4xx refused; an OAuth2 error by its code"
+        ]
     }
 
     private var others: [String] {

@@ -93,7 +93,10 @@ struct TestProvider: ParsableCommand {
         }
         let faults = FaultList()
         let definition = YAMLDocument.parse(text, file: file, faults: faults).flatMap(ProviderReader.read)
-        for fault in faults.faults { explain(fault.description) }
+        for fault in faults.faults {
+            explain(fault.description)
+            if json { print(JSONValue.object(["definition": .string(file), "fault": .string(fault.description)]).jsonText) }
+        }
         guard let definition, !faults.hasErrors else { throw ProgramExit.configuration }
         return definition
     }

@@ -59,9 +59,11 @@ struct BrokerClient {
     ///
     /// - Throws: an exit code, after the problem was reported on standard error.
     ///
+    /// - Parameter taking: statuses that are no failures here.
     /// - Parameter time: for the whole answer; longer than a login takes where the daemon waits for one.
     func send(
-        _ method: HTTPRequest.Method, _ path: String, accept: String = "application/json", body: [UInt8]? = nil, time: Duration = .seconds(45)
+        _ method: HTTPRequest.Method, _ path: String, accept: String = "application/json", body: [UInt8]? = nil, time: Duration = .seconds(45),
+        taking: Set<Int> = []
     ) async throws -> PartnerReply {
         var connection = ConnectionSettings()
         connection.unixSocket = socket
@@ -91,7 +93,7 @@ struct BrokerClient {
             explain("tokenbroker: \(text)")
             throw ProgramExit.unavailable
         }
-        guard reply.status >= 400 else { return reply }
+        guard reply.status >= 400, !taking.contains(reply.status) else { return reply }
         throw exitCode(reporting: reply)
     }
 
