@@ -61,9 +61,10 @@ extension TokenKeeper {
 
     /// Takes the refresh token of a person's login, and logs in with it.
     ///
-    /// - Throws: `TokenRefusal`, if the login fails, or another one began less than 10 s ago; the refresh token is kept.
+    /// - Throws: `TokenRefusal`, if the login fails; the refresh token is kept.
     package func take(refreshToken: Secret, wait: Duration) async throws(TokenRefusal) -> TokenStatus {
         if inputDigests.isEmpty, let own = try? await environment.performer.ownInputs(configuration) { inputDigests = own.digests }
+        state.granted()
         memory.refreshTokens = [refreshToken]
         memory.prefersLogin = false
         memory.inputDigest = memory.inputDigest ?? inputDigests.first

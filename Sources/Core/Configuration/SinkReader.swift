@@ -27,7 +27,8 @@ struct SinkReader {
     private func file(_ node: YAMLNode, _ mapping: YAMLMapping) -> FileSink? {
         let (mode, group, template) = (mapping.take("mode"), mapping.take("group"), mapping.take("template"))
         guard let path = node.string() else { return nil }
-        if !path.hasPrefix("/") || path.hasSuffix("/") { node.fault("must be the absolute path of a file") }
+        let isPlain = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).allSatisfy { !["", ".", ".."].contains($0) }
+        if !path.hasPrefix("/") || !isPlain { node.fault("must be the absolute path of a file, without //, . and ..") }
         var sink = FileSink(path: path)
         if let mode, let text = mode.string() {
             if let bits = UInt32(text, radix: 8), bits & ~0o770 == 0, bits & 0o400 != 0 {

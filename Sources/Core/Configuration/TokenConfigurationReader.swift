@@ -21,7 +21,22 @@ struct TokenConfigurationReader {
         let byName = Dictionary(tokens.map { ($0.0.name, $0.0) }) { $1 }
         let names = Set(entries.map(\.name))
         for (token, node) in tokens { checkChain(token, at: node, among: byName, names: names, disabled: disabled) }
+        checkFiles(tokens)
         return tokens.map(\.0)
+    }
+
+    /// Two sinks with one file would take turns in replacing it.
+    private func checkFiles(_ tokens: [(TokenConfiguration, YAMLNode)]) {
+        var owners: [String: String] = [:]
+        for (token, node) in tokens {
+            for case .file(let file) in token.sinks {
+                if let owner = owners.updateValue(token.name, forKey: file.path) {
+                    node.fault(
+                        "sinks: \(file.path) is \(owner == token.name ? "listed twice" : "also a sink of \(owner)"); give each a file of its own"
+                    )
+                }
+            }
+        }
     }
 
     private func isDisabled(_ node: YAMLNode) -> Bool {

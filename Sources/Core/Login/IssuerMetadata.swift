@@ -26,7 +26,8 @@ actor IssuerMetadata {
 
     /// Fills in the endpoints that a login needs and its entry does not set.
     ///
-    /// - Throws: `LoginFailure`, if the issuer does not answer, answers for another issuer, or publishes no such endpoint.
+    /// - Throws: `LoginFailure`, if the issuer does not answer, answers for another issuer, or publishes no such endpoint
+    ///   or, over https, one of http.
     func complete(_ values: ValueScope, of token: TokenConfiguration) async throws(LoginFailure) -> ValueScope {
         let missing = token.provider.inputs.filter { $0.discovered != nil && values[$0.name] == nil }
         guard !missing.isEmpty, let issuer = values["issuer"].map({ String(decoding: $0, as: UTF8.self) }) else { return values }
@@ -39,6 +40,9 @@ actor IssuerMetadata {
             }
             if let problem = BaseURL.problem(with: url) {
                 throw LoginFailure(.badReply, "the metadata of \(issuer): \(input.discovered ?? "") \(problem)")
+            }
+            if issuer.hasPrefix("https:"), !url.hasPrefix("https:") {
+                throw LoginFailure(.badReply, "the metadata of \(issuer): \(input.discovered ?? "") is \(url), which is not https as the issuer is")
             }
             values[input.name] = Array(url.utf8)
         }

@@ -5,6 +5,8 @@ package import YAML
 package struct ProviderReader {
     private let root: YAMLMapping
     private var inputs: [InputDefinition] = []
+    /// Names whose secrets the callers may be given.
+    private var disclosed: Set<String> = []
     private var values: [(value: DerivedValue, place: YAMLNode)] = []
 
     package init(_ mapping: YAMLMapping) {
@@ -35,6 +37,7 @@ package struct ProviderReader {
         let title = root.take("title")?.string()
         let documentation = root.take("documentation")?.string()
         inputs = root.take("inputs").map(InputReader.read) ?? []
+        disclosed = Set(root.take("discloses")?.strings() ?? [])
         values = root.take("values").map { DerivedValueReader().read($0, inputs: inputs) } ?? []
         let hosts = root.take("hosts")?.list()?.compactMap(hostRule) ?? []
         let start = NameScope(inputs, values: values.map(\.value))
@@ -74,8 +77,7 @@ package struct ProviderReader {
     ///   - session: the same with the refresh token.
     private func readRest(into definition: inout ProviderDefinition, _ start: NameScope, _ kept: NameScope, _ session: NameScope) {
         let rules = ReplyRulesReader(sources: SourceReader(names: Set(kept.names.keys), steps: definition.login.count))
-        let disclosed = root.take("discloses")?.strings() ?? []
-        definition.use = root.take("use").flatMap { readUse($0, scope: kept, disclosed: Set(disclosed)) } ?? TokenUse()
+        definition.use = root.take("use").flatMap { readUse($0, scope: kept, disclosed: disclosed) } ?? TokenUse()
         definition.errors = root.take("errors").map(rules.errors) ?? ErrorRules()
         definition.verify = root.take("verify").flatMap(RequestReader(scope: kept).read)
         definition.person = root.take("person").flatMap { readPerson($0, start) }
@@ -116,6 +118,12 @@ package struct ProviderReader {
             if input.kind == .url { node.fault("keep: \(kept.name) is an input that begins URLs; the partner's answer cannot set it") }
             if input.isSecret || input.isToken {
                 node.fault("keep: \(kept.name) is a secret input, which callers would be given; choose another name")
+            }
+        }
+        for kept in token.keep where !disclosed.contains(kept.name) {
+            for secret in scope.reveals(of: kept).subtracting(disclosed).sorted() {
+                node.fault(
+                    "keep: \(kept.name) shows the secret \(secret), which every caller would be given; allow that with discloses: [\(kept.name)]")
             }
         }
         for source in isMadeHere ? token.source.sources : [] {

@@ -243,6 +243,11 @@ package struct TokenState: Sendable {
         return true
     }
 
+    /// A person's login is not the same order again, and counts at once.
+    package mutating func granted() {
+        wishes.lastAdminAt = nil
+    }
+
     /// Requests a new token for a caller, within the callers' share and without overriding the latch or a pause.
     ///
     /// - Returns: false if the budget has nothing left for callers.

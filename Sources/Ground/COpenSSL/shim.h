@@ -124,10 +124,13 @@ static inline EVP_PKEY *openssl_key_of_numbers(const char *type, const char *gro
   ERR_clear_error();
   return key;
 }
-/* 0: another, 1: RSA, 2: EC, 3: Ed25519; with the key's size in bits. */
+/* 0: another, 1: RSA, 2: EC on P-256, P-384 or P-521 (RFC 7518 §3.4), 3: Ed25519; with the key's size in bits. */
 static inline int openssl_key_kind(const EVP_PKEY *key, int *bits) {
   *bits = EVP_PKEY_get_bits(key);
-  return EVP_PKEY_is_a(key, "RSA") ? 1 : EVP_PKEY_is_a(key, "EC") ? 2 : EVP_PKEY_is_a(key, "ED25519") ? 3 : 0;
+  char group[64] = "";
+  int is_ec = EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_group_name(key, group, sizeof group, NULL)
+    && (!strcmp(group, "prime256v1") || !strcmp(group, "secp384r1") || !strcmp(group, "secp521r1"));
+  return EVP_PKEY_is_a(key, "RSA") ? 1 : is_ec ? 2 : EVP_PKEY_is_a(key, "ED25519") ? 3 : 0;
 }
 /* Signs (EVP_DigestSign(3)); the signature's length, 0 on failure. An EC signature is r and s in `part` bytes each (RFC 7518 §3.4). */
 static inline int openssl_sign(EVP_PKEY *key, const char *digest, int pss, int part, const unsigned char *text, size_t length,

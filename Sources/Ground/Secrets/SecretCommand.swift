@@ -2,7 +2,8 @@ import CLinux
 import Files
 import Glibc
 
-/// Runs a command and returns its output: no shell, an empty standard input unless one is given, a clean environment, and bounds on time and size.
+/// Runs a command and returns its output: no shell, an empty standard input unless one is given, a standard error that only a
+/// terminal shows, a clean environment, and bounds on time and size.
 ///
 /// The end of its output, not its exit, ends the reading, and it must exit with status 0. Once it has, a program that it left running may
 /// hold the output open for another second. Its process group is killed at the end, however it ends.
@@ -45,6 +46,8 @@ enum SecretCommand {
             unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         }
         unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
+        // A program that traces itself prints the secret there. Who runs it at a terminal sees it.
+        if isatty(2) == 0 { unsafe posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0) }
         unsafe posix_spawn_file_actions_addclosefrom_np(&actions, 3)
         var arguments = unsafe strings(words)
         defer { unsafe free(arguments) }

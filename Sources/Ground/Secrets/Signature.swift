@@ -28,7 +28,7 @@ package enum Signature {
         case (.ec, 384): return .ES384
         case (.ec, 521): return .ES512
         case (.ed25519, _): return .EdDSA
-        default: throw KeyFault(message: "is neither an RSA, EC nor Ed25519 key")
+        default: throw KeyFault(message: "is no key of RSA, of the curves P-256, P-384 and P-521, nor Ed25519")
         }
     }
 

@@ -59,7 +59,8 @@ struct LoginCommand: AsyncParsableCommand {
 
     private func byDevice(_ grant: PersonGrant) async throws(LoginFailure) -> Secret {
         let device = try await grant.deviceCode()
-        explain("Open \(device.completeAddress ?? device.address) and log in with the code \(device.userCode).")
+        let address = VisibleText.escaped(device.completeAddress ?? device.address)
+        explain("Open \(address) and log in with the code \(VisibleText.escaped(device.userCode)).")
         explain("Waiting, for \(DurationSyntax.words(device.lifetime)) at most …")
         return try await grant.refreshToken(device)
     }

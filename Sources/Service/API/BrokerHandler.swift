@@ -206,11 +206,14 @@ package final class BrokerHandler: RequestHandler {
             guard let known else { throw admission.refusalOfClient(on: connection) }
             let token = try form.token(named)
             routed.token = token
-            let inputs = APIRequest.inputs(form.others)
+            // Unknown parameters are ignored (RFC 6749 §3.2).
+            let inputNames = admission.rules.inputNames[token] ?? []
+            let others = form.others.filter { inputNames.contains($0.name) || $0.name == "wait" || $0.name == "min_valid" }
+            let inputs = APIRequest.inputs(others)
             try admission.decide(head, bytes, route, about: .token(token, inputs: inputs), by: known, on: connection)
             let leastLife = known.standing.minValid.map { [("min_valid", String($0.secondsRoundedUp))] } ?? []
             let request = try APIRequest(
-                route: route, parameters: ["token": token], query: form.others + (form.others.contains { $0.name == "min_valid" } ? [] : leastLife),
+                route: route, parameters: ["token": token], query: others + (others.contains { $0.name == "min_valid" } ? [] : leastLife),
                 isVisitors: true, head: head, bytes: bytes, body: bytes.extracting(0..<0), caller: known.caller, policy: admission.rules.policy,
                 requestID: routed.requestID)
             return try answer(request, routed, known, on: connection)

@@ -9,11 +9,11 @@ struct OAuth2Request {
     let keys: [[UInt8]]
     /// Names of tokens in `scope`.
     let scopes: [String]
-    /// Parameters that are no part of OAuth2: per-request inputs and `wait`, `min_valid`.
+    /// Parameters that are no part of OAuth2: per-request inputs, `wait`, `min_valid` and unknown ones.
     let others: [(name: String, value: String)]
 
     private static let maximumPairs = 64
-    /// Parameters of OAuth2 and its extensions that the facade has no use for; unknown ones are ignored (RFC 6749 §3.2).
+    /// Parameters of OAuth2 and its extensions that the facade has no use for.
     private static let known: Set<String> = [
         "grant_type", "client_id", "client_secret", "scope", "audience", "resource", "client_assertion", "client_assertion_type",
     ]

@@ -9,6 +9,8 @@ package struct AdmissionRules: Sendable {
     package let hasOpenMetrics: Bool
     /// The usage of the clients that have limits, by index of the client in the configuration.
     let uses: [ClientUse?]
+    /// The names of the per-request inputs, by token; tokens without any are absent.
+    package let inputNames: [String: Set<String>]
     /// The names of the tokens without per-request inputs, by index of the token.
     let tokens: [String]
 
@@ -24,6 +26,8 @@ package struct AdmissionRules: Sendable {
         bounds = configuration.limits
         hasOpenMetrics = configuration.hasOpenMetrics
         self.tokens = tokens
+        let names = configuration.tokens.filter { !$0.perRequest.isEmpty }.map { ($0.name, Set($0.perRequest.map(\.name))) }
+        inputNames = Dictionary(names) { $1 }
         let before = (previous?.identifier.clients ?? []).enumerated().map { ($1.name, previous?.uses[$0]) }
         let known = Dictionary(before) { $1 }
         uses = configuration.clients.map { client in

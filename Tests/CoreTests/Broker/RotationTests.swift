@@ -107,6 +107,19 @@ private final class FakeDisk: TokenStore {
         await running
     }
 
+    @Test func `a person's login counts right after an operator's refresh`() async throws {
+        let partner = RotatingPartner()
+        try await Self.live(FakeDisk(), partner, clocks: FakeClocks()) { _, keeper in
+            _ = try await keeper.refresh(asAdmin: true, wait: .seconds(5))
+            let held = try await Self.token(keeper)
+            await #expect(throws: TokenRefusal.self) { try await keeper.refresh(asAdmin: true, wait: .seconds(5)) }
+            let next = try #require(partner.redeem("first"))
+            let status = try await keeper.take(refreshToken: Secret("r\(next.contains("r3") ? 3 : 2)"), wait: .seconds(5))
+            #expect(status.lastFailure == nil)
+            #expect(try await Self.token(keeper) != held)
+        }
+    }
+
     private static func token(_ keeper: TokenKeeper) async throws -> String {
         try await keeper.token(wait: .seconds(5)).value.exposedText
     }

@@ -31,6 +31,7 @@ import Tokens
 
     static let stated: [(body: String, source: ExpirySource, seconds: Double)] = [
         (#"{"e":900}"#, source("/e", .lifetime(unit: .seconds(1))), 900), (#"{"e":"900"}"#, source("/e", .lifetime(unit: .seconds(1))), 900),
+        (#"{"e":"60 "}"#, source("/e", .lifetime(unit: .seconds(1))), 60), (#"{"e":"\t60\r\n"}"#, source("/e", .lifetime(unit: .seconds(1))), 60),
         (#"{"e":15}"#, source("/e", .lifetime(unit: .seconds(60))), 900), (#"{"e":900000}"#, source("/e", .lifetime(unit: .milliseconds(1))), 900),
         (#"{"e":1800000900}"#, source("/e", .unixSeconds), 900), (#"{"e":"1800000900"}"#, source("/e", .unixSeconds), 900),
         (#"{"e":1800000900500}"#, source("/e", .unixMilliseconds), 900.5), (#"{"e":"2027-01-15T08:15:00Z"}"#, source("/e", .rfc3339(zone: nil)), 900),
@@ -61,6 +62,7 @@ import Tokens
         (["sid=a; expires=Fri, 15-Jan-2027 08:15:00 GMT"], "sid", 900), (["sid=old; Max-Age=60", "sid=new; Max-Age=900"], "sid", 900),
         (["a=1; Max-Age=900", "b=2; Max-Age=300"], nil, 300), (["a=1; Max-Age=900", "gone=; Max-Age=0"], nil, 900), (["sid=a"], "sid", nil),
         (["other=a; Max-Age=60"], "sid", nil), (["sid=a; Max-Age=soon"], "sid", nil),
+        (["sid=a; Max-Age=600", "sid=; Max-Age=0"], "sid", nil),
     ]
 
     @Test(arguments: cookies) func `a cookie's own end`(lines: [String], name: String?, seconds: Double?) throws {
@@ -70,7 +72,9 @@ import Tokens
     }
 
     @Test func `all cookies are sent back as one header, without those that were taken away`() {
-        let fields = ["a=1; Path=/", "b=2=3; Secure", "a=4", "c=; Expires=Thu, 01 Jan 1970 00:00:00 GMT"].map { ("Set-Cookie", $0) }
+        let fields = ["a=1; Path=/", "b=2=3; Secure", "a=4", "c=4; Max-Age=60", "c=; Expires=Thu, 01 Jan 1970 00:00:00 GMT"].map {
+            ("Set-Cookie", $0)
+        }
         let reader = ReplyReader(.make(200, "", fields: fields, clocks: FakeClocks()))
         #expect(reader.value(SourceList(.allCookies)) == .string("b=2=3; a=4"))
         #expect(reader.value(SourceList(.cookie("a"))) == .string("4") && reader.value(SourceList(.cookie("c"))) == nil)
@@ -101,7 +105,7 @@ import Tokens
 
     private static let seconds = source("/e", .lifetime(unit: .seconds(1)))
 
-    @Test(arguments: [#""""#, "0", "-1", "null", #""soon""#, "[]", "{}", "true", #""0x10""#, #"" 900""#, #""+900""#, #""1e400""#, "1e18"])
+    @Test(arguments: [#""""#, "0", "-1", "null", #""soon""#, "[]", "{}", "true", #""0x10""#, #""9 00""#, #""+900""#, #""1e400""#, "1e18"])
     func `a source that says nothing leaves the word to the next`(value: String) throws {
         let found = try lifetime(#"{"e":\#(value)}"#, [Self.seconds, .after(.seconds(1800))])
         #expect(found.lifetime == 1800 && found.origin == .configured)

@@ -55,6 +55,10 @@ import Tokens
         (200, #"{"issuer":"https://evil.example","token_endpoint":"https://evil.example/t"}"#, .badReply, "names another issuer"),
         (200, #"{"issuer":"https://id.example/realms/x"}"#, .badReply, "have no token_endpoint; set token_url"),
         (200, #"{"issuer":"https://id.example/realms/x","token_endpoint":"http://tokens.example/t"}"#, .badReply, "must begin with https://"),
+        (
+            200, #"{"issuer":"https://id.example/realms/x","token_endpoint":"http://127.0.0.1:1/t"}"#, .badReply,
+            "is http://127.0.0.1:1/t, which is not https"
+        ),
         (503, "", .transient, "metadata at https://id.example/"), (401, "", .refused, "status"), (302, "", .badReply, "redirect"),
     ]
 

@@ -39,6 +39,9 @@ import YAML
         String(decoding: PercentEncoding.encode(odd.utf8), as: UTF8.self),
         String(decoding: PercentEncoding.encode(odd.utf8), as: UTF8.self).lowercased(),
         "pa%22s%7Bs%7D%26w%C3%B6rd%2F%2B+1", "s3SSION-1",
+        // In XML and HTML, in JSON without anything but ASCII, and in JSON within JSON.
+        "pa\"s{s}&amp;w\u{F6}rd/+ 1", "pa&quot;s{s}&amp;w\u{F6}rd/+ 1", "pa&#34;s{s}&amp;w\u{F6}rd/+ 1",
+        "pa\\\"s{s}&w\\u00f6rd/+ 1", "pa\\\\\\\"s{s}&w\\\\u00F6rd/+ 1",
     ])
     func `a secret is found in every form that an answer may repeat it in`(form: String) throws {
         #expect(try redactOdd("<\(form)>") == "<‹redacted›>")

@@ -29,11 +29,19 @@ import YAML
         #expect(faults(disclosing) == [])
     }
 
+    @Test func `a secret that a step keeps under another name is one still`() {
+        let kept = Self.sound.replacing(#"secret: "{client_secret}"}}"#, with: #"secret: "{client_secret}"}, keep: {k: {value: client_secret}}}"#)
+        #expect(faults(kept) == [])
+        #expect(faults(kept.replacing("Bearer {token}", with: "Basic {steps.0.k}")).first?.contains("discloses: [steps.0.k]") == true)
+    }
+
     @Test(arguments: [
         // Secrets that every caller would be given.
         ("keep: {account:", "keep: {client_secret:", "is a secret input"), ("keep: {account:", "keep: {service:", "is a secret input"),
         ("keep: {account:", "keep: {base_url:", "begins URLs"), ("Bearer {token}", "Bearer {client_secret}", "discloses: [client_secret]"),
         ("Bearer {token}", "Bearer {service}", "discloses: [service]"),
+        ("keep: {account: {json: /a}}", "keep: {account: {value: client_secret}}", "shows the secret client_secret"),
+        ("keep: {account: {json: /a}}", "keep: {account: [{json: /a}, {value: service}]}", "shows the secret service"),
         // What a caller of an action could replace.
         ("inputs: {who: {}}", "inputs: {who: {}, base_url: {kind: url}}", "is an input of the provider already"),
         ("inputs: {who: {}}", "inputs: {who: {}, client_secret: {}}", "is an input of the provider already"),

@@ -60,6 +60,20 @@ import Testing
         #expect(throws: KeyFault(message: "is no key for \(algorithm.rawValue)")) { try Signature.sign([1], algorithm, key: TestKey.pem(kind)) }
     }
 
+    /// `openssl ecparam -name secp256k1 -genkey`: of the size of P-256, and of another curve.
+    @Test func `a key of another curve is refused`() {
+        let key = Array(
+            """
+            -----BEGIN PRIVATE KEY-----
+            MIGEAgEAMBAGByqGSM49AgEGBSuBBAAKBG0wawIBAQQg0uCBhUsH9VGpcOhfY2Py
+            y8h3qXkWC30yu7bi01RxNRuhRANCAATTJI3b1WKCZ8j3vDlanw2yrFQ/khevFsNW
+            ++tZYJKti9WxVmGYWhbKx78MF0KWtWonA0Xf+agG+yB1of6JMfAa
+            -----END PRIVATE KEY-----
+            """.utf8)
+        #expect(throws: KeyFault(message: "is no key for ES256")) { try Signature.sign([1], .ES256, key: key) }
+        #expect(throws: KeyFault(message: "is no key of RSA, of the curves P-256, P-384 and P-521, nor Ed25519")) { try Signature.algorithm(of: key) }
+    }
+
     @Test(arguments: ["", "hello", "{}", #"{"kty":"RSA","n":"AQAB"}"#, #"{"kty":"EC","crv":"P-256","x":"AQ","y":"AQ","d":"AQ"}"#])
     func `is no key`(text: String) {
         #expect(throws: KeyFault.self) { try Signature.sign([1], .RS256, key: Array(text.utf8)) }

@@ -17,7 +17,10 @@ import Testing
             let asked: [(String, String, String)] = [
                 ("/oauth2/token", Self.basic("demo", LiveBroker.key), "grant_type=client_credentials&scope=zapper"),
                 ("/oauth2/zapper/token", Self.basic("demo", LiveBroker.key), "grant_type=client_credentials"),
-                ("/oauth2/zapper/token", "", "grant_type=client_credentials&client_id=demo&client_secret=\(LiveBroker.key)&scope=zapper&audience=x"),
+                (
+                    "/oauth2/zapper/token", "",
+                    "grant_type=client_credentials&client_id=demo&client_secret=\(LiveBroker.key)&scope=zapper&audience=x&foo=bar"
+                ),
                 ("/oauth2/token", Self.basic("demo", LiveBroker.key), "scope=zapper&client_id=demo&grant_type=client_credentials"),
             ]
             for (path, authorization, body) in asked {

@@ -71,7 +71,7 @@ struct ExpiryReading {
         case .after(let duration): return Expiry(origin: .configured, lifetime: duration)
         case .claim(let claim): return token?.date(claim).map { measured($0, origin: .jwt, relative: relative, longest: ownLength(until: $0)) }
         case .value(let list, let formats):
-            for found in list.sources.lazy.compactMap({ reader.value($0) }) {
+            for found in list.sources.lazy.compactMap(value) {
                 for format in formats {
                     if let lifetime = lifetime(found, format) { return stated(lifetime) }
                     if let moment = moment(found, format) { return measured(moment, origin: .field, relative: relative) }
@@ -96,8 +96,9 @@ struct ExpiryReading {
 
     private func cookies(_ name: String?, _ step: Int?) -> [SetCookie] {
         let answer = step.flatMap { reader.earlier.indices.contains($0) ? reader.earlier[$0] : nil } ?? reader
-        let living = answer.cookies.filter { !$0.isDeleted(answer.reply) }
-        return name.map { name in living.last { $0.name == name }.map { [$0] } ?? [] } ?? living
+        // A later field replaces an earlier one of the same name (RFC 6265 §5.3).
+        let last = Dictionary(answer.cookies.map { ($0.name, $0) }) { $1 }
+        return last.values.filter { (name == nil || $0.name == name) && !$0.isDeleted(answer.reply) }
     }
 
     /// The name of a source that is there and says nothing.
@@ -133,13 +134,21 @@ struct ExpiryReading {
     private func relativeLifetime(_ source: ExpirySource) -> Duration? {
         switch source {
         case .value(let list, let formats):
-            list.sources.lazy.compactMap { reader.value($0) }.compactMap { found in formats.lazy.compactMap { lifetime(found, $0) }.first }.first
+            list.sources.lazy.compactMap(value).compactMap { found in formats.lazy.compactMap { lifetime(found, $0) }.first }.first
         case .cookie(let name, let step):
             cookies(name, step).compactMap { cookie in
                 cookie.statesMaximumAge ? cookie.lifetime(reader.reply)?.lifetime : nil
             }.min()
         case .claim, .after, .never: nil
         }
+    }
+
+    /// The value at a source, a text without the white space around it.
+    private func value(_ source: ValueSource) -> JSONValue? {
+        guard let found = reader.value(source) else { return nil }
+        guard case .string(let text) = found else { return found }
+        let isSpace: (Character) -> Bool = { $0.isASCII && $0.isWhitespace }
+        return .string(String(text.drop(while: isSpace).reversed().drop(while: isSpace).reversed()))
     }
 
     private func lifetime(_ found: JSONValue, _ format: ExpirySource.Format) -> Duration? {

@@ -2,7 +2,9 @@
 enum FormBody {
     /// The first value of a field, decoded; nil where there is none.
     static func value(of name: String, in body: [UInt8]) -> String? {
-        for pair in body.split(separator: UInt8(ascii: "&")) {
+        // Some servers end it as a line.
+        let text = body.last == 0x0A ? body.dropLast(body.suffix(2).first == 0x0D ? 2 : 1) : body[...]
+        for pair in text.split(separator: UInt8(ascii: "&")) {
             let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
             guard decoded(parts[0]) == name else { continue }
             return parts.count > 1 ? decoded(parts[1]) : ""

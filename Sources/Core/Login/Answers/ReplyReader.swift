@@ -48,7 +48,9 @@ package struct ReplyReader: Sendable {
                 || source.place == .allCookies && (0x20...0x7E).contains(byte)
         }
         guard (1...Self.maximumValueBytes).contains(bytes.count), bytes.allSatisfy(isTokenByte) else {
-            throw bad("\(source) holds a value that cannot be a token (1 to 65536 bytes of visible ASCII)")
+            throw bad(
+                "\(source) holds a value that cannot be a token (1 to 65536 bytes of visible ASCII without \", comma and semicolon; token.pattern allows others)"
+            )
         }
         if case .body = source.place, source.pattern == nil, let problem = BodyToken.problem(with: bytes) {
             throw bad("the body is no token: \(problem)")

@@ -43,7 +43,7 @@ extension ReplyReader {
         case .json(let pointer): json.flatMap(pointer.resolve)
         case .form(let name): FormBody.value(of: name, in: reply.body).map { .string($0) }
         case .header(let name): reply.first(name).map { .string($0) }
-        case .cookie(let name): cookies.last { $0.name == name && !$0.isDeleted(reply) }.map { .string($0.value) }
+        case .cookie(let name): cookies.last { $0.name == name }.flatMap { $0.isDeleted(reply) ? nil : .string($0.value) }
         case .allCookies: SetCookie.pairs(cookies, reply).map { .string($0) }
         case .xml(let path): XMLElement(parsing: reply.body).flatMap(path.resolve).map { .string($0) }
         case .body(let allowsHTML): bodyText(allowsHTML: allowsHTML).map { .string($0) }

@@ -84,7 +84,7 @@ package struct LoginRehearsal {
             guard definition.input(name) != nil else { throw LoginFailure(.local, "# given: \(name) is no input of \(definition.name)") }
             if value.hasPrefix("@") {
                 guard let bytes = readFile(String(value.dropFirst())) else {
-                    throw LoginFailure(.local, "# given: \(value.dropFirst()) cannot be read")
+                    throw LoginFailure(.local, "# given: \(value.dropFirst()) is not a file of up to 256 KiB beside the case")
                 }
                 values[name] = bytes.last == 0x0A ? bytes.dropLast() : bytes
             } else {

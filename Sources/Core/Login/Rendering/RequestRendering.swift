@@ -19,8 +19,10 @@ package enum RequestRendering {
             fields[header.name] = String(decoding: value, as: UTF8.self)
         }
         let url = try template.url.render(values)
-        return OutboundRequest(
+        var request = OutboundRequest(
             method: template.method, url: url, fields: fields, body: body ?? (template.method == .get ? nil : []), connection: connection)
+        request.redact = { Redactor(definition: definition, values: values).withoutSecrets($0) }
+        return request
     }
 
     /// Checks a URL that an answer gave: secrets follow it, so that the partner's answer alone does not say where to.

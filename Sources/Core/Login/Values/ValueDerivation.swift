@@ -80,7 +80,7 @@ struct ValueDerivation: Sendable {
     /// A partner takes each code once: a second login in one period waits for the next.
     private func checkUnspent(_ password: OneTimePassword, _ scope: ValueScope) throws(LoginFailure) {
         let (seed, counter, left) = period(password, scope)
-        guard let seed, !environment.spend(Digest.sha256(seed), counter) else { return }
+        guard let seed, !seed.isEmpty, !environment.spend(Digest.sha256(seed), counter) else { return }
         var failure = LoginFailure(.waiting, "waiting for the next one-time password: this one was sent")
         (failure.retryAfter, failure.waitingFor) = (left, .throttled)
         throw failure

@@ -40,10 +40,18 @@ struct NameScope {
             // A given input of the same name takes precedence, so that a kept one fills it in.
             let known = scope.names[prefix + value.name]
             scope.names[prefix + value.name] = Name(
-                kind: known?.kind ?? value.kind, mayBeAbsent: value.isOptional && known?.mayBeAbsent ?? true, reveals: known?.reveals ?? [])
+                kind: known?.kind ?? value.kind, mayBeAbsent: value.isOptional && known?.mayBeAbsent ?? true,
+                reveals: (known?.reveals ?? []).union(self.reveals(of: value)))
         }
         scope.derive()
         return scope
+    }
+
+    /// The secrets that one can read in a kept value: those of the values that its sources name.
+    func reveals(of kept: KeptValue) -> Set<String> {
+        kept.source.sources.reduce(into: []) { secrets, source in
+            if case .value(let name) = source.place { secrets.formUnion(names[name]?.reveals ?? []) }
+        }
     }
 
     /// The same with names that always have a value here: `token`, `refresh_token`.

@@ -59,7 +59,10 @@ struct CheckCommand: AsyncParsableCommand {
             configuration = try chosen(read)
         }
         report.notes = Self.advice(configuration) + Self.rights(identity, isWanted: !syntax)
-        if !syntax { report.listeners = ListenerCheck(configuration.listeners, service: identity?.name ?? ServiceIdentity.unitUser) }
+        if !syntax {
+            let service = identity?.name ?? ServiceIdentity.unitUser
+            report.listeners = ListenerCheck(configuration.listeners, credentials: configuration.openCredentialSocket, service: service)
+        }
         var secrets = CheckedSecrets(environment: ProcessEnvironment.all)
         await secrets.readCredentials(of: configuration.references)
         let exhausted = login ? await RunningBudgets.exhausted() : []

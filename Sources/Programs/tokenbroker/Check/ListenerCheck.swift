@@ -9,7 +9,11 @@ struct ListenerCheck {
     var faults: [String] = []
 
     /// - Parameter service: the service's user; what it or root holds may be the running daemon or its socket unit.
-    init(_ listeners: [ListenerConfiguration], service: String) {
+    /// - Parameter credentials: the path of the credentials socket, if there is one.
+    init(_ listeners: [ListenerConfiguration], credentials: String? = nil, service: String) {
+        if let path = credentials, let problem = Self.problem(with: path) {
+            faults.append("credentials:\(path): \(problem) with listen: [{credentials: /PATH}]")
+        }
         for listener in listeners {
             if case .unix(let path, _, _) = listener.address, let problem = Self.problem(with: path) { faults.append("unix:\(path): \(problem)") }
             guard let address = Self.address(listener), let holder = SocketHolder(listeningAt: address) else { continue }

@@ -16,6 +16,7 @@ enum SinkCheck {
         guard unsafe stat(folder.isEmpty ? "/" : folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
             return "\(path): there is no folder \(folder); make it, or give another path"
         }
+        if unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return "\(path): is a folder; give the path of a file" }
         guard unsafe faccessat(AT_FDCWD, folder.isEmpty ? "/" : folder, W_OK | X_OK, AT_EACCESS) == 0 else {
             return
                 "\(path): user \(UserName.of(geteuid())) may not write in \(folder); under the shipped unit it needs a drop-in with ReadWritePaths=\(folder)"

@@ -34,6 +34,9 @@ struct GetCommand: AsyncParsableCommand {
         }
         let named = [TokenFormat.git, .docker, .keyring].contains(format)
         if username != nil || host != nil, !named { throw ValidationError("--username and --host apply to the formats git, docker and keyring") }
+        if let username, username.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
+            throw ValidationError("--username has a control character")
+        }
         if let option = operation.first(where: { $0.hasPrefix("-") }), format != .keyring { throw ValidationError("Unknown option '\(option)'") }
     }
 

@@ -34,7 +34,7 @@ struct TokenText {
     func lines(_ format: TokenFormat) -> String? {
         switch format {
         case .bare, .keyring: return token
-        case .header where headers.isEmpty, .curl where headers.isEmpty: return nil
+        case .header where isIncomplete, .curl where isIncomplete: return nil
         case .header: return headers.map { "\($0): \($1)" }.joined(separator: "\n")
         case .env: return "\(Self.variable(name))='\(token.replacing("'", with: "'\\''"))'"
         case .curl: return headers.map { "header = \"\(Self.escaped("\($0): \($1)"))\"" }.joined(separator: "\n")
@@ -47,8 +47,11 @@ struct TokenText {
         }
     }
 
+    /// Whether a request with the headers alone would lack a part of the token's use.
+    private var isIncomplete: Bool { headers.isEmpty || answer["query"] != nil || answer["json"] != nil }
+
     func problem(_ format: TokenFormat) -> String {
-        if format == .header || format == .curl { return "\(name) is not sent in headers; --json shows how it is" }
+        if format == .header || format == .curl { return "\(name) is not sent in headers alone; --json shows how it is" }
         return
             "\(name) has no AccessKeyId, SecretAccessKey and SessionToken, which \(format.rawValue) wants: its provider gives them under use.json, or keeps them as access_key_id, secret_access_key and session_token"
     }

@@ -67,12 +67,20 @@ struct TestProvider: ParsableCommand {
         return cases.map { name in
             do throws(CaseFault) {
                 let recorded = try RecordedCase(text("\(folder)/\(name)"), name: name)
-                let result = LoginRehearsal(definition, recorded) { try? SmallFile.read("\(folder)/\($0)", atMost: 256 * 1024) }.run()
+                let result = LoginRehearsal(definition, recorded) { sibling($0, in: folder) }.run()
                 return Outcome(name: String(name.dropLast(5)), found: "\(result.outcome)  \(result.says)", differences: result.differences)
             } catch {
                 return Outcome(name: String(name.dropLast(5)), found: "unreadable", differences: [error.message])
             }
         }
+    }
+
+    /// A file beside the cases; nil for a path and for a link, which could show any file of whoever tests another's definition.
+    private func sibling(_ name: String, in folder: String) -> [UInt8]? {
+        var status = stat()
+        let path = "\(folder)/\(name)"
+        guard !name.contains("/"), unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return try? SmallFile.read(path, atMost: 256 * 1024)
     }
 
     private func text(_ path: String) throws(CaseFault) -> String {

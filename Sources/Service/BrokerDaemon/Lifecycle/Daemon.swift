@@ -124,7 +124,7 @@ package actor Daemon {
     package func run() async throws {
         let listeners = try listeners()
         let credentials = try configuration.openCredentialSocket.map {
-            try CredentialSocket($0, broker: broker, serving: serving, clocks: clocks, logger: logger)
+            try CredentialSocket($0, places: DescriptorLimit.credentials, broker: broker, serving: serving, clocks: clocks, logger: logger)
         }
         let signals = Signals([SIGTERM, SIGINT, SIGHUP])
         let api = BrokerAPI(

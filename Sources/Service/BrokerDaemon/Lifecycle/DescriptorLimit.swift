@@ -18,6 +18,9 @@ enum DescriptorLimit {
         max(8, Int(clamping: current.rlim_cur) - reserve)
     }
 
+    /// Connections to the credentials socket that may be held: an eighth of them, from 16 to 1024.
+    static var credentials: Int { min(1024, max(16, connections / 8)) }
+
     private static var current: rlimit {
         var limit = rlimit()
         _ = unsafe getrlimit(resource, &limit)

@@ -2,6 +2,7 @@ import API
 import Admission
 import Broker
 import CLinux
+import Dispatch
 import Files
 import Glibc
 import LocalHTTP
@@ -15,12 +16,11 @@ import Tokens
 ///
 /// systemd takes an empty answer for an empty credential. A connection that gets nothing is therefore held until the unit's start gives up.
 final class CredentialSocket: Sendable {
-    /// Connections at a time; others wait in the kernel's queue.
-    private static let maximum = 64
     /// How often a held connection is looked at.
     private static let interval = Duration.seconds(1)
 
     private let listener: Listener
+    private let places: DispatchSemaphore
     private let broker: TokenBroker
     private let serving: ServingBoard
     private let clocks: any Clocks
@@ -28,9 +28,12 @@ final class CredentialSocket: Sendable {
 
     /// Listens at a path that only root can connect to.
     ///
+    /// - Parameter places: connections that are held at a time; others wait in the kernel's queue, and those beyond it get an error and no
+    ///   empty answer.
     /// - Throws: `SystemCallError`.
-    init(_ path: String, broker: TokenBroker, serving: ServingBoard, clocks: any Clocks, logger: Logger) throws(SystemCallError) {
+    init(_ path: String, places: Int, broker: TokenBroker, serving: ServingBoard, clocks: any Clocks, logger: Logger) throws(SystemCallError) {
         listener = try Listener(.unix(path: path), access: SocketFileAccess(mode: 0o600, group: nil))
+        self.places = DispatchSemaphore(value: places)
         self.broker = broker
         self.serving = serving
         self.clocks = clocks
@@ -38,24 +41,19 @@ final class CredentialSocket: Sendable {
     }
 
     func run() async {
-        let (connections, continuation) = AsyncStream<Int32>.makeStream(bufferingPolicy: .bufferingOldest(Self.maximum))
+        let (connections, continuation) = AsyncStream<Int32>.makeStream()
         do throws(SystemCallError) {
-            try OwnThread.start(stackBytes: Self.stackBytes) { [listener] in Self.accept(listener, continuation) }
+            try OwnThread.start(stackBytes: Self.stackBytes) { [listener, places] in Self.accept(listener, places, continuation) }
         } catch {
             return logger.error("credentials are not served", metadata: ["reason": "\(error)"])
         }
         await withTaskCancellationHandler {
-            await withTaskGroup(of: Void.self) { group in
-                var open = 0
+            await withDiscardingTaskGroup { group in
                 for await connection in connections {
-                    if open >= Self.maximum {
-                        await group.next()
-                        open -= 1
-                    }
-                    open += 1
                     group.addTask { [self] in
                         await serve(connection)
                         close(connection)
+                        places.signal()
                     }
                 }
                 group.cancelAll()
@@ -63,17 +61,20 @@ final class CredentialSocket: Sendable {
         } onCancel: {
             // Ends the wait of the accepting thread.
             shutdown(listener.descriptor, Int32(SHUT_RDWR))
+            places.signal()
         }
     }
 
     private static let stackBytes = 64 * 1024
 
-    /// Accepts connections, on a thread that waits in poll(2), until the listener is shut down.
-    private static func accept(_ listener: Listener, _ continuation: AsyncStream<Int32>.Continuation) {
+    /// Accepts connections as long as there are places, on a thread of its own, until the listener is shut down.
+    private static func accept(_ listener: Listener, _ places: DispatchSemaphore, _ continuation: AsyncStream<Int32>.Continuation) {
         var watched = pollfd(fd: listener.descriptor, events: Int16(POLLIN), revents: 0)
         while unsafe poll(&watched, 1, -1) > 0 || errno == EINTR {
+            places.wait()
             let connection = Glibc.accept(listener.descriptor, nil, nil)
             if connection < 0 {
+                places.signal()
                 if errno == EAGAIN || errno == EINTR || errno == ECONNABORTED { continue }
                 if errno == EMFILE || errno == ENFILE {
                     usleep(100_000)
@@ -82,8 +83,7 @@ final class CredentialSocket: Sendable {
                 break
             }
             _ = linux_own(connection)
-            if case .enqueued = continuation.yield(connection) { continue }
-            close(connection)
+            continuation.yield(connection)
         }
         continuation.finish()
     }

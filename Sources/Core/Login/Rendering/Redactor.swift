@@ -23,13 +23,17 @@ package struct Redactor: Sendable {
     }
 
     package func redact(_ text: String) -> String {
-        var bytes = Array(text.utf8.prefix(Self.maximumBytes))
-        for secret in secrets {
-            for form in SecretForms.all(of: secret) { bytes = Self.replacing(form, in: bytes) }
-        }
+        let bytes = withoutSecrets(Array(text.utf8.prefix(Self.maximumBytes)))
         let visible = VisibleText.escaped(String(decoding: Self.withoutTokens(bytes), as: UTF8.self))
         guard visible.unicodeScalars.count > Self.maximumCharacters else { return visible }
         return String(visible.unicodeScalars.prefix(Self.maximumCharacters)) + "…"
+    }
+
+    /// A text of one's own with the secrets alone redacted.
+    func withoutSecrets(_ text: String) -> String { String(decoding: withoutSecrets(Array(text.utf8)), as: UTF8.self) }
+
+    private func withoutSecrets(_ bytes: [UInt8]) -> [UInt8] {
+        secrets.reduce(bytes) { bytes, secret in SecretForms.all(of: secret).reduce(bytes) { Self.replacing($1, in: $0) } }
     }
 
     /// Replaces a form of a secret wherever it stands, in any case. One of fewer than four bytes counts only as a word: it would blot out
