@@ -57,7 +57,7 @@ final class LoginCallback: Sendable {
                 respond(connection, "There is nothing here.", "404 Not Found")
                 continue
             }
-            let isRefused = pairs["code"] == nil
+            let isRefused = pairs["code"]?.isEmpty ?? true
             respond(connection, isRefused ? "The login was refused." : "The login goes on in the command. This window can be closed.", "200 OK")
             return pairs
         }

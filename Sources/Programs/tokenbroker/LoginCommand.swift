@@ -76,7 +76,7 @@ struct LoginCommand: AsyncParsableCommand {
             throw LoginFailure(.rejected, "nobody logged in within 10 min")
         }
         try grant.checkIssuer(answer["iss"])
-        guard let code = answer["code"] else {
+        guard let code = answer["code"], !code.isEmpty else {
             throw LoginFailure(
                 .rejected, "the server refused the login: \(VisibleText.escaped(answer["error_description"] ?? answer["error"] ?? "no code"))")
         }

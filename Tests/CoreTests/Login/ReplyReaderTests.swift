@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 import Time
 import Tokens
+import XML
 import YAML
 
 @testable import Login
@@ -40,6 +41,17 @@ import YAML
         (test.source, test.conditions) = (source, [condition])
         let isHeld = try Self.reader().holds(test)
         #expect(isHeld == holds, "\(test)")
+    }
+
+    @Test(arguments: ["<r><t>abcdefghij</r>", "<!DOCTYPE r [<!ENTITY e 'x'>]><r><t>&e;</t></r>", "no markup"])
+    func `what is not XML is said to be none`(body: String) throws {
+        let list = SourceList(.xml(try #require(XMLPath("/r/t"))))
+        do throws(LoginFailure) {
+            _ = try Self.reader(200, body).token(list)
+            Issue.record("a token of \(body)")
+        } catch {
+            #expect(error.reason.hasPrefix("the answer is not well-formed XML"))
+        }
     }
 
     @Test func `a status must hold beside the source`() throws {

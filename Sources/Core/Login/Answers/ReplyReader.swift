@@ -4,6 +4,7 @@ package import OutboundHTTP
 import Patterns
 import Providers
 import Tokens
+import XML
 
 /// Reads an answer: evaluates a definition's sources and tests, and classifies failures.
 package struct ReplyReader: Sendable {
@@ -91,6 +92,9 @@ package struct ReplyReader: Sendable {
     func missing(_ source: SourceList) -> LoginFailure {
         if isHTML { return bad("the answer is an HTML page") }
         if case .json? = source.sources.first?.place, json == nil { return bad("the answer is not JSON, so it has no \(source)") }
+        if case .xml? = source.sources.first?.place, XMLElement(parsing: reply.body) == nil {
+            return bad("the answer is not well-formed XML, or declares entities, so it has no \(source)")
+        }
         return bad("the answer has no \(source)")
     }
 
