@@ -41,7 +41,13 @@ enum APISchemas {
                 "summary": string("The state of the daemon; for callers with `admin`", "6/6 tokens, next renewal in 4 min"),
             ], required: ["tokens"]),
         "History": object(["logins": list(pastLogin)], required: ["logins"]),
-        "Grant": object(["refresh_token": string("The refresh token", "tGzv3JOkF0XG5Qx2TlKWIA")], required: ["refresh_token"]),
+        "Grant": object(
+            [
+                "refresh_token": .object([
+                    "type": "string", "description": "The refresh token: 1 to 65536 bytes of visible ASCII and space", "minLength": 1,
+                    "pattern": "^[ -~]+$", "examples": .array(["tGzv3JOkF0XG5Qx2TlKWIA"]),
+                ])
+            ], required: ["refresh_token"]),
         "TokenRequest": .object([
             "type": "object", "required": .array(["grant_type"]), "additionalProperties": .object(["type": "string"]),
             "properties": .object([

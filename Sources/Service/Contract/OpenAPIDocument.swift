@@ -52,7 +52,7 @@ package enum OpenAPIDocument {
         if !inPath.isEmpty || !inQuery.isEmpty { operation["parameters"] = .array(inPath + inQuery) }
         if let body = text.body {
             operation["requestBody"] = .object([
-                "required": .bool(body == "Rejection" || route.endpoint.isFacade),
+                "required": .bool(body != "ActionInputs"),
                 "content": content(route.endpoint.isFacade ? "application/x-www-form-urlencoded" : "application/json", body),
             ])
         }
