@@ -67,7 +67,7 @@ let core = [
         "Core/Providers", "Time", "JSON", "XML", "Secrets", "Patterns", "YAML", "Tokens", "OutboundHTTP", httpTypes,
         resources: definitions.map { .embedInCode("Definitions/\($0).yaml") }),
     room("Core/Configuration", "Text", "Time", "Secrets", "Patterns", "YAML", "Tokens", "OutboundHTTP", "Providers"),
-    room("Core/Login", "Time", "JSON", "XML", "Secrets", "Patterns", "Tokens", "OutboundHTTP", "Providers", "Configuration", httpTypes),
+    room("Core/Login", "Text", "Time", "JSON", "XML", "Secrets", "Patterns", "Tokens", "OutboundHTTP", "Providers", "Configuration", httpTypes),
     room("Core/Store", "COpenSSL", "Time", "JSON", "Files", "Secrets", "Tokens", "Configuration", grdb),
     room("Core/Fleet", "Time", "JSON", "Secrets", "Tokens", "OutboundHTTP", "Configuration", "Store", httpTypes),
     room("Core/Broker", "Time", "Secrets", "Tokens", "OutboundHTTP", "Providers", "Configuration", "Login", "Store", "Fleet"),
@@ -75,7 +75,7 @@ let core = [
 ]
 
 let service = [
-    room("Service/LocalHTTP", "CLinux", "Time", "Files", settings: requestPath),
+    room("Service/LocalHTTP", "CLinux", "Text", "Time", "Files", settings: requestPath),
     room("Service/Contract", "Time", "JSON", "Tokens", "LocalHTTP", settings: requestPath),
     room("Service/Observability", "Time", "JSON", "Secrets", "Tokens", "LocalHTTP", "Contract", logging, settings: requestPath),
     room("Service/Admission", "Time", "Secrets", "Configuration", "LocalHTTP", "Contract", "Observability", settings: requestPath),
@@ -90,7 +90,7 @@ let service = [
 ]
 
 let programs: [Target] = [
-    room("Programs/PartnerSandbox", "Time", "Files", "LocalHTTP"),
+    room("Programs/PartnerSandbox", "Text", "Time", "Files", "LocalHTTP"),
     .executableTarget(
         name: "tokenbroker",
         dependencies: [

@@ -1,6 +1,6 @@
 package import Synchronization
 package import Time
-import Tokens
+package import Tokens
 
 /// Holds a keeper's published token, which event loops read without waiting.
 package final class TokenCell: Sendable {
@@ -22,6 +22,9 @@ package final class TokenCell: Sendable {
 
     /// Whether there is a token that can be served.
     package func isUsable(at now: BootInstant) -> Bool { current?.token.isUsable(at: now) ?? false }
+
+    /// The token, if it has not expired.
+    package func livingToken(at now: BootInstant) -> Token? { current.flatMap { $0.token.isAlive(at: now) ? $0.token : nil } }
 
     func publish(_ new: TokenSnapshot?) {
         snapshot.withLock { $0 = new }

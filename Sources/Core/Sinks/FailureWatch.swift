@@ -41,15 +41,9 @@ actor FailureWatch {
     }
 
     private func look(_ news: News) async {
-        let now = environment.clocks.boot
-        let current = cell.current.flatMap { $0.token.isAlive(at: now) ? $0.token : nil }
+        let current = cell.livingToken(at: environment.clocks.boot)
         timer?.cancel()
-        if let deadline = current?.deadline {
-            timer = Task { [clocks = environment.clocks, continuation] in
-                guard (try? await clocks.sleep(until: deadline)) != nil else { return }
-                continuation.yield(.token)
-            }
-        }
+        if let deadline = current?.deadline { timer = environment.timer(at: deadline) { [continuation] in continuation.yield(.token) } }
         let isLost = hadToken && current == nil
         hadToken = current != nil
         if isLost { await run("lost") }

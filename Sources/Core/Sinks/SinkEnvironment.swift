@@ -21,6 +21,14 @@ package struct SinkEnvironment: Sendable {
         self.variables = variables
     }
 
+    /// Calls back at an instant, unless it is cancelled before.
+    func timer(at instant: BootInstant, _ ring: @escaping @Sendable () -> Void) -> Task<Void, Never> {
+        Task { [clocks] in
+            guard (try? await clocks.sleep(until: instant)) != nil else { return }
+            ring()
+        }
+    }
+
     /// Runs a program without a shell; its output is read and dropped.
     func run(_ command: SinkCommand, _ facts: [String: String], input: [UInt8]) async throws(SinkFault) {
         let passed = variables.filter { ["PATH", "HOME", "LANG"].contains($0.key) }.merging(facts) { $1 }

@@ -41,7 +41,7 @@ actor SinkWorker {
 
     private func update() async {
         let now = environment.clocks.boot
-        let current = cell.current.flatMap { $0.token.isAlive(at: now) ? $0.token : nil }
+        let current = cell.livingToken(at: now)
         timer?.cancel()
         if delivered != .some(current?.fingerprint) {
             do throws(SinkFault) {
@@ -59,10 +59,7 @@ actor SinkWorker {
     }
 
     private func wake(at instant: BootInstant) {
-        timer = Task { [clocks = environment.clocks, continuation] in
-            guard (try? await clocks.sleep(until: instant)) != nil else { return }
-            continuation.yield()
-        }
+        timer = environment.timer(at: instant) { [continuation] in continuation.yield() }
     }
 
     private func deliver(_ current: Token?) async throws(SinkFault) {

@@ -1,5 +1,6 @@
 import Files
 import Glibc
+import Text
 import Time
 
 /// The address on this machine that a browser is sent back to after a login (RFC 8252 §7.3). It answers one request.
@@ -52,7 +53,8 @@ final class LoginCallback: Sendable {
             defer { close(connection) }
             guard let target = target(connection) else { continue }
             let parts = target.split(separator: "?", maxSplits: 1)
-            let pairs = Self.pairs(parts.count > 1 ? String(parts[1]) : "")
+            let query = parts.count > 1 ? parts[1] : ""
+            let pairs = Dictionary(FormText.pairs(query.utf8).map { ($0.name, $0.value) }) { $1 }
             guard parts.first == "/callback", pairs["state"] == state else {
                 respond(connection, "There is nothing here.", "404 Not Found")
                 continue
@@ -83,27 +85,5 @@ final class LoginCallback: Sendable {
         let answer = "HTTP/1.1 \(status)\r\nContent-Type: text/plain\r\nContent-Length: \(text.utf8.count + 1)\r\nConnection: close\r\n\r\n\(text)\n"
         let bytes = Array(answer.utf8)
         _ = unsafe write(connection, bytes, bytes.count)
-    }
-
-    private static func pairs(_ query: String) -> [String: String] {
-        var pairs: [String: String] = [:]
-        for pair in query.split(separator: "&") {
-            let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            pairs[decoded(halves[0])] = halves.count > 1 ? decoded(halves[1]) : ""
-        }
-        return pairs
-    }
-
-    private static func decoded(_ text: Substring) -> String {
-        var (bytes, rest) = ([UInt8](), Array(text.utf8)[...])
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) {
-                bytes.append(value)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte == UInt8(ascii: "+") ? 0x20 : byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -1,6 +1,7 @@
 import Contract
 import LocalHTTP
 import Secrets
+import Text
 
 /// A token request to the OAuth2 facade (RFC 6749 §4.4.2): the client's name and key, by Basic or in the body, and what it asks for.
 struct OAuth2Request {
@@ -88,19 +89,6 @@ struct OAuth2Request {
     }
 
     private static func decoded(_ text: ArraySlice<UInt8>) -> String? {
-        var bytes: [UInt8] = []
-        var place = text.startIndex
-        while place < text.endIndex {
-            let byte = text[place]
-            if byte == UInt8(ascii: "%") {
-                guard place + 2 < text.endIndex, let high = text[place + 1].hexDigitValue, let low = text[place + 2].hexDigitValue else { return nil }
-                bytes.append(high << 4 | low)
-                place += 3
-            } else {
-                bytes.append(byte == UInt8(ascii: "+") ? 0x20 : byte)
-                place += 1
-            }
-        }
-        return String(validating: bytes, as: UTF8.self)
+        FormText.decode(text).flatMap { String(validating: $0, as: UTF8.self) }
     }
 }

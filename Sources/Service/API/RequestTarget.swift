@@ -1,5 +1,6 @@
 package import Contract
 package import LocalHTTP
+import Text
 
 /// The path and query of a request, decoded once and strictly.
 package struct RequestTarget: Sendable {
@@ -47,21 +48,8 @@ package struct RequestTarget: Sendable {
 
     /// Decodes percent escapes (RFC 3986 §2.1); refuses a malformed escape, a NUL and, in a path, an encoded slash.
     private static func decoded(_ bytes: [UInt8], plusIsSpace: Bool) throws(Problem) -> String {
-        var decoded: [UInt8] = []
-        var index = 0
-        while index < bytes.count {
-            if bytes[index] == 0x25 {
-                guard index + 2 < bytes.count, let high = bytes[index + 1].hexDigitValue, let low = bytes[index + 2].hexDigitValue,
-                    case let byte = high << 4 | low, byte != 0, plusIsSpace || byte != 0x2F
-                else {
-                    throw Problem(.invalidParameter, "a percent escape in the target is malformed")
-                }
-                decoded.append(byte)
-                index += 3
-            } else {
-                decoded.append(plusIsSpace && bytes[index] == 0x2B ? 0x20 : bytes[index])
-                index += 1
-            }
+        guard let decoded = FormText.decode(bytes, plusIsSpace: plusIsSpace), !decoded.contains(0), plusIsSpace || !decoded.contains(0x2F) else {
+            throw Problem(.invalidParameter, "a percent escape in the target is malformed")
         }
         guard let text = String(validating: decoded, as: UTF8.self) else { throw Problem(.invalidParameter, "the target is not UTF-8") }
         return text

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Text
 
 /// A request as the sandbox's partners see it, decoded and copied from the loop's buffers.
 package struct SandboxRequest: Sendable {
@@ -29,26 +30,6 @@ package struct SandboxRequest: Sendable {
 
     /// The pairs of `name=value&…`, percent-decoded.
     static func pairs(_ text: String) -> [String: String] {
-        var pairs: [String: String] = [:]
-        for pair in text.split(separator: "&") {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { String($0).replacing("+", with: " ") }
-            guard let name = parts.first else { continue }
-            pairs[decoded(name)] = parts.count > 1 ? decoded(parts[1]) : ""
-        }
-        return pairs
-    }
-
-    private static func decoded(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        var rest = Substring(text)
-        while let character = rest.popFirst() {
-            if character == "%", rest.utf8.count >= 2, let byte = UInt8(rest.prefix(2), radix: 16) {
-                bytes.append(byte)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes += Array(String(character).utf8)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        Dictionary(FormText.pairs(text.utf8).map { ($0.name, $0.value) }) { $1 }
     }
 }

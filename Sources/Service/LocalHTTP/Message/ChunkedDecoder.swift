@@ -1,3 +1,5 @@
+import Text
+
 /// Decodes the chunked transfer coding (RFC 9112 §7.1) from bytes that may end at any point.
 ///
 /// Chunk extensions are skipped, and refused past 256 bytes. Trailers count towards the header limit and are dropped.

@@ -68,14 +68,4 @@ extension Span<UInt8> {
 
 extension UInt8 {
     public var asciiLowercased: UInt8 { self >= 0x41 && self <= 0x5A ? self | 0x20 : self }
-
-    /// The value of an ASCII hexadecimal digit of either case; nil for every other byte.
-    public var hexDigitValue: UInt8? {
-        switch self {
-        case 0x30...0x39: self - 0x30
-        case 0x41...0x46: self - 0x37
-        case 0x61...0x66: self - 0x57
-        default: nil
-        }
-    }
 }
