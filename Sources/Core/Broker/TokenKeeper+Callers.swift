@@ -112,7 +112,8 @@ extension TokenKeeper {
         if let check, check.fingerprint == token.fingerprint, !state.mayVerify(at: now) || !check.hasEnded { return await check.task.value }
         state.noteCheck(at: now)
         let (performer, configuration, perRequest) = (environment.performer, configuration, perRequest)
-        let task = Task { await performer.verify(token.value.exposedBytes, values: token.kept, of: configuration, perRequest: perRequest) }
+        let session = SessionValues(token: token.value, others: token.kept)
+        let task = Task { await performer.verify(session, of: configuration, perRequest: perRequest) }
         check = TokenCheck(fingerprint: token.fingerprint, task: task)
         let verdict = await task.value
         if check?.fingerprint == token.fingerprint { check?.hasEnded = true }
@@ -121,9 +122,8 @@ extension TokenKeeper {
 
     /// Runs a provider's action with the operator's values, exactly once.
     package func call(_ action: ActionDefinition, values: [String: String]) async throws(LoginFailure) -> PartnerReply {
-        var extra = values.mapValues { Array($0.utf8) }
-        if let token = state.token { extra["token"] = token.value.exposedBytes }
-        return try await environment.performer.request(action.request, of: configuration, perRequest: perRequest, extra: extra)
+        let session = SessionValues(token: state.token?.value, others: values)
+        return try await environment.performer.request(action.request, session, of: configuration, perRequest: perRequest)
     }
 
     // MARK: Waiting

@@ -11,10 +11,8 @@ extension TokenKeeper {
     ///
     /// - Returns: why it failed; nil where the partner took it.
     func logout(_ rule: LogoutRule, _ token: Secret, kept: [String: String], refreshToken: Secret? = nil) async -> LoginFailure? {
-        var extra = kept.mapValues { Array($0.utf8) }
-        extra["token"] = token.exposedBytes
-        if let refreshToken { extra["refresh_token"] = refreshToken.exposedBytes }
-        let failure = await environment.performer.logout(rule.request, of: configuration, perRequest: perRequest, extra: extra)
+        let session = SessionValues(token: token, refreshToken: refreshToken, others: kept)
+        let failure = await environment.performer.logout(rule.request, session, of: configuration, perRequest: perRequest)
         if let failure { environment.events.record(.logoutFailed(token: configuration.name, failure: failure)) }
         return failure
     }

@@ -79,7 +79,7 @@ actor IssuerMetadata {
                 if failure.failureClass.isPassing { return .failure(last) }
                 continue
             }
-            guard let metadata = JSONValue(parsing: reply.body, leniently: true), let named = metadata["issuer"]?.text else {
+            guard let metadata = reader.json, let named = metadata["issuer"]?.text else {
                 last = LoginFailure(.badReply, "is no metadata of an issuer", status: reply.status).at(url)
                 continue
             }

@@ -95,38 +95,39 @@ package struct LoginPerformer: Sendable {
         // One combination of per-request inputs is an entry of its own.
         let entry = Array(([token.name] + perRequest.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }).joined(separator: "\0").utf8)
         let before = held
+        var context = Context(token: token, values: values, passphrase: passphrase, account: account, entry: entry, circumstances: circumstances)
+        let draft: TokenDraft
         do throws(LoginFailure) {
-            let context = Context(
-                token: token, values: values, passphrase: passphrase, account: account, entry: entry, circumstances: circumstances)
-            let draft = try await attempt(context, &held)
-            trust.worked(tokens.values, for: entry, at: clocks.boot)
-            return draft
+            draft = try await attempt(context, &held)
         } catch {
             // Attribute the first rejection in a chain to the input token and not to the refresh tokens sent with it.
-            guard error.mayBlameInput, try await replaceSuspects(token, entry, &tokens, into: &values) else { throw error }
+            guard error.mayBlameInput, try await replaceSuspects(token, entry, &tokens, into: &context.values) else { throw error }
             held = before.keeping(held)
-            let context = Context(
-                token: token, values: values, passphrase: passphrase, account: account, entry: entry, circumstances: circumstances)
-            let draft = try await attempt(context, &held)
-            trust.worked(tokens.values, for: entry, at: clocks.boot)
-            return draft
+            draft = try await attempt(context, &held)
         }
+        trust.worked(tokens.values, for: entry, at: clocks.boot)
+        return draft
     }
 
     /// Sends a `verify` or action request, exactly once.
-    package func request(_ template: RequestTemplate, of token: TokenConfiguration, perRequest: [String: String], extra: [String: [UInt8]])
-        async throws(LoginFailure)
-        -> PartnerReply
+    package func request(_ template: RequestTemplate, _ session: SessionValues, of token: TokenConfiguration, perRequest: [String: String])
+        async throws(LoginFailure) -> PartnerReply
     {
         let own = try await ownInputs(token)
         var values = own.variants[0].values.given(perRequest, for: token)
         values = try await completed(values, of: token)
         _ = try await tokenInputs(token, into: &values)
-        for (name, value) in extra { values[name] = value }
+        return try await send(try rendered(template, of: token, session, &values), own.passphrase)
+    }
+
+    /// A request of a session, and the values that it was made of.
+    private func rendered(
+        _ template: RequestTemplate, of token: TokenConfiguration, _ session: SessionValues, _ values: inout ValueScope
+    ) throws(LoginFailure) -> OutboundRequest {
+        session.add(to: &values)
         var derivation = ValueDerivation(token.provider.values, environment)
         try derivation.derive(into: &values) { _ in false }
-        let request = try RequestRendering.request(template, of: token.provider, values: values, connection: token.connection)
-        return try await send(request, own.passphrase)
+        return try RequestRendering.request(template, of: token.provider, values: values, connection: token.connection)
     }
 
     /// What the partner says about a token.
@@ -138,15 +139,11 @@ package struct LoginPerformer: Sendable {
 
     /// Sends the provider's `verify` request and reads its answer by the definition's own tests.
     ///
-    /// - Parameter values: kept from the login's answer.
-    package func verify(_ token: [UInt8], values: [String: String], of configuration: TokenConfiguration, perRequest: [String: String]) async
-        -> Verdict
-    {
+    package func verify(_ session: SessionValues, of configuration: TokenConfiguration, perRequest: [String: String]) async -> Verdict {
         let provider = configuration.provider
         guard let verify = provider.verify else { return .undecided("the provider has no verify request") }
-        let extra = ["token": token].merging(values.mapValues { Array($0.utf8) }) { first, _ in first }
         do throws(LoginFailure) {
-            let reply = try await request(verify, of: configuration, perRequest: perRequest, extra: extra)
+            let reply = try await request(verify, session, of: configuration, perRequest: perRequest)
             let redactor = Redactor(definition: provider, values: ValueScope())
             let reader = ReplyReader(reply)
             let failure = reader.failure(success: verify.success, errors: provider.errors, redactor: redactor)
@@ -160,10 +157,10 @@ package struct LoginPerformer: Sendable {
 
     /// Sends the provider's `logout` request; nil where the partner has taken it: a 2xx that no test of the definition calls a failure.
     package func logout(
-        _ template: RequestTemplate, of configuration: TokenConfiguration, perRequest: [String: String], extra: [String: [UInt8]]
+        _ template: RequestTemplate, _ session: SessionValues, of configuration: TokenConfiguration, perRequest: [String: String]
     ) async -> LoginFailure? {
         do throws(LoginFailure) {
-            let reply = try await request(template, of: configuration, perRequest: perRequest, extra: extra)
+            let reply = try await request(template, session, of: configuration, perRequest: perRequest)
             let redactor = Redactor(definition: configuration.provider, values: ValueScope())
             return ReplyReader(reply).failure(success: template.success, errors: configuration.provider.errors, redactor: redactor)
         } catch {
@@ -215,7 +212,7 @@ package struct LoginPerformer: Sendable {
     /// A login's circumstances and values, for all of its requests.
     private struct Context {
         let token: TokenConfiguration
-        let values: ValueScope
+        var values: ValueScope
         let passphrase: [UInt8]?
         let account: String
         /// One combination of per-request inputs is an entry of its own.
@@ -290,11 +287,7 @@ package struct LoginPerformer: Sendable {
     /// Sends the request that keeps a session alive; it counts towards the account's limits as a login does.
     private func prolong(_ token: Token, _ rule: ProlongationRule, _ context: Context) async throws(LoginFailure) -> TokenDraft {
         var values = context.values
-        for (name, value) in token.kept { values[name] = Array(value.utf8) }
-        values["token"] = token.value.exposedBytes
-        var derivation = ValueDerivation(context.token.provider.values, environment)
-        try derivation.derive(into: &values) { _ in false }
-        let request = try RequestRendering.request(rule.request, of: context.token.provider, values: values, connection: context.token.connection)
+        let request = try rendered(rule.request, of: context.token, SessionValues(token: token.value, others: token.kept), &values)
         let host = BaseURL.host(request.url)
         try await gate.enter(account: context.account, entry: context.entry, host: host, limit: context.token.effectiveLimit)
         let reply: PartnerReply

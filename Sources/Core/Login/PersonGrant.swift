@@ -66,9 +66,9 @@ package struct PersonGrant: Sendable {
         var interval = device.interval
         while clocks.boot < end {
             guard (try? await clocks.sleep(until: clocks.boot + interval)) != nil else { break }
-            let pairs = [("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("device_code", device.code)]
+            let pairs: [(String, String?)] = [("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("device_code", device.code)]
             do throws(LoginFailure) {
-                return try refreshToken(in: try await post(try tokenURL(), pairs.map { ($0.0, $0.1) }))
+                return try refreshToken(in: try await post(try tokenURL(), pairs))
             } catch {
                 switch error.oauth2Error {
                 case "authorization_pending": break

@@ -2,7 +2,6 @@ import Broker
 import Configuration
 import Files
 import Secrets
-import Synchronization
 import Time
 import Tokens
 
@@ -70,13 +69,13 @@ actor SinkWorker {
             do throws(SystemCallError) {
                 try AtomicFile.write(bytes, to: file.path, mode: file.mode, group: file.group.flatMap(environment.group))
             } catch {
-                throw SinkFault(reason: "\(error.call): \(SystemCallError.text(of: error.code))")
+                throw SinkFault(error)
             }
         case (.file(let file), nil):
             do throws(SystemCallError) {
                 try AtomicFile.remove(file.path)
             } catch {
-                throw SinkFault(reason: "\(error.call): \(SystemCallError.text(of: error.code))")
+                throw SinkFault(error)
             }
         case (.command(let command), let token?):
             let facts = ["TOKENBROKER_TOKEN": self.token, "TOKENBROKER_FINGERPRINT": token.fingerprint]
@@ -92,7 +91,7 @@ actor SinkWorker {
         do throws(SystemCallError) {
             try AtomicFile.remove(file.path)
         } catch {
-            environment.events.record(.sinkFailed(token: token, sink: sink.place, reason: "\(error.call): \(SystemCallError.text(of: error.code))"))
+            environment.events.record(.sinkFailed(token: token, sink: sink.place, reason: SinkFault(error).reason))
         }
     }
 }
@@ -100,6 +99,14 @@ actor SinkWorker {
 /// Why a token did not reach its sink.
 struct SinkFault: Error {
     let reason: String
+
+    init(reason: String) {
+        self.reason = reason
+    }
+
+    init(_ error: SystemCallError) {
+        reason = "\(error.call): \(SystemCallError.text(of: error.code))"
+    }
 }
 
 extension TokenSink {

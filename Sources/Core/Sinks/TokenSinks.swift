@@ -14,10 +14,8 @@ package final class TokenSinks: EventSink {
     }
 
     private struct State {
-        var workers: [Key: SinkWorker] = [:]
-        var watches: [String: (command: SinkCommand, watch: FailureWatch)] = [:]
-        var tasks: [Key: Task<Void, Never>] = [:]
-        var watching: [String: Task<Void, Never>] = [:]
+        var workers: [Key: (worker: SinkWorker, task: Task<Void, Never>)] = [:]
+        var watches: [String: (command: SinkCommand, watch: FailureWatch, task: Task<Void, Never>)] = [:]
     }
 
     private let environment: SinkEnvironment
@@ -38,7 +36,7 @@ package final class TokenSinks: EventSink {
 
     private func wake(_ token: String, _ news: FailureWatch.News) {
         let (workers, watch) = state.withLock { state in
-            (state.workers.filter { $0.key.token == token }.map(\.value), state.watches[token]?.watch)
+            (state.workers.filter { $0.key.token == token }.map(\.value.worker), state.watches[token]?.watch)
         }
         for worker in workers { worker.wake() }
         watch?.tell(news)
@@ -55,16 +53,17 @@ package final class TokenSinks: EventSink {
                     wanted.insert(key)
                     guard state.workers[key] == nil else { continue }
                     let worker = SinkWorker(token.name, sink, cell, environment)
-                    state.workers[key] = worker
-                    state.tasks[key] = Task { await worker.run() }
+                    state.workers[key] = (worker, Task { await worker.run() })
                 }
                 watch(token, cell, &state)
             }
             let names = Set(tokens.map(\.name))
             for name in state.watches.keys where !names.contains(name) { Self.forget(name, &state) }
             return state.workers.keys.filter { !wanted.contains($0) }.compactMap { key in
-                state.tasks.removeValue(forKey: key)?.cancel()
-                return state.workers.removeValue(forKey: key).map { (key, $0) }
+                state.workers.removeValue(forKey: key).map { gone in
+                    gone.task.cancel()
+                    return (key, gone.worker)
+                }
             }
         }
         let kept = Set(tokens.flatMap(\.sinks).compactMap(Self.path))
@@ -80,13 +79,11 @@ package final class TokenSinks: EventSink {
         Self.forget(token.name, &state)
         guard let command = token.onFailure else { return }
         let watch = FailureWatch(token.name, command, cell, environment)
-        state.watches[token.name] = (command, watch)
-        state.watching[token.name] = Task { await watch.run() }
+        state.watches[token.name] = (command, watch, Task { await watch.run() })
     }
 
     private static func forget(_ name: String, _ state: inout State) {
-        state.watches[name] = nil
-        state.watching.removeValue(forKey: name)?.cancel()
+        state.watches.removeValue(forKey: name)?.task.cancel()
     }
 
     private static func path(_ sink: TokenSink) -> String? { if case .file(let file) = sink { file.path } else { nil } }
@@ -95,7 +92,7 @@ package final class TokenSinks: EventSink {
     package func stop() {
         let tasks = state.withLock { state in
             defer { state = State() }
-            return Array(state.tasks.values) + Array(state.watching.values)
+            return state.workers.values.map(\.task) + state.watches.values.map(\.task)
         }
         for task in tasks { task.cancel() }
     }

@@ -46,19 +46,27 @@ static int openssl_give_passphrase(char *buffer, int size, int writing, void *co
   memcpy(buffer, given->bytes, (size_t)given->length);
   return given->length;
 }
+/* A private key in PEM; NULL where it is none or the passphrase does not open it. Never asks a terminal. */
+static inline EVP_PKEY *openssl_private_key(const unsigned char *pem, int length, const unsigned char *passphrase, int passphrase_length) {
+  struct openssl_passphrase given = {passphrase, passphrase_length};
+  BIO *bytes = BIO_new_mem_buf(pem, length);
+  EVP_PKEY *key = bytes ? PEM_read_bio_PrivateKey(bytes, NULL, openssl_give_passphrase, &given) : NULL;
+  BIO_free(bytes);
+  ERR_clear_error();
+  return key;
+}
 /* Reads a PEM key and a PEM certificate (PEM_read_bio_PrivateKey(3)): 0 where they belong together, 1 for a key that cannot be read, 2 for a
    certificate that cannot, 3 where they do not. Never asks a terminal. */
 static inline int openssl_check_pair(const unsigned char *key, int key_length, const unsigned char *certificate, int certificate_length,
                                      const unsigned char *passphrase, int passphrase_length) {
   struct openssl_passphrase given = {passphrase, passphrase_length};
-  BIO *key_bytes = BIO_new_mem_buf(key, key_length), *certificate_bytes = BIO_new_mem_buf(certificate, certificate_length);
-  EVP_PKEY *private_key = key_bytes ? PEM_read_bio_PrivateKey(key_bytes, NULL, openssl_give_passphrase, &given) : NULL;
+  BIO *certificate_bytes = BIO_new_mem_buf(certificate, certificate_length);
+  EVP_PKEY *private_key = openssl_private_key(key, key_length, passphrase, passphrase_length);
   X509 *public_part = certificate_bytes ? PEM_read_bio_X509(certificate_bytes, NULL, openssl_give_passphrase, &given) : NULL;
   int problem = !private_key ? 1 : !public_part ? 2 : X509_check_private_key(public_part, private_key) == 1 ? 0 : 3;
   X509_free(public_part);
   EVP_PKEY_free(private_key);
   BIO_free(certificate_bytes);
-  BIO_free(key_bytes);
   ERR_clear_error();
   return problem;
 }
@@ -77,15 +85,6 @@ static inline int openssl_hmac(const char *name, const unsigned char *key, int k
   return type && HMAC(type, key, key_length, text, length, digest, &count) ? (int)count : 0;
 }
 
-/* A private key in PEM; NULL where it is none or the passphrase does not open it. Never asks a terminal. */
-static inline EVP_PKEY *openssl_private_key(const unsigned char *pem, int length, const unsigned char *passphrase, int passphrase_length) {
-  struct openssl_passphrase given = {passphrase, passphrase_length};
-  BIO *bytes = BIO_new_mem_buf(pem, length);
-  EVP_PKEY *key = bytes ? PEM_read_bio_PrivateKey(bytes, NULL, openssl_give_passphrase, &given) : NULL;
-  BIO_free(bytes);
-  ERR_clear_error();
-  return key;
-}
 /* A public key in PEM: SubjectPublicKeyInfo, PKCS #1 or a certificate; NULL where it is none. */
 static inline EVP_PKEY *openssl_public_key(const unsigned char *pem, int length) {
   BIO *bytes = BIO_new_mem_buf(pem, length);

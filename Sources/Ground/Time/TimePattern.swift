@@ -54,7 +54,7 @@ package enum TimePattern {
 
     /// strptime(3) knows no fractions: both without `%f`, and the sign before it.
     private static func withoutFraction(_ text: String, _ pattern: String) -> (String, String) {
-        guard let place = pattern.range(of: "%f"), place.lowerBound > pattern.startIndex else { return (text, pattern) }
+        guard let place = pattern.firstRange(of: "%f"), place.lowerBound > pattern.startIndex else { return (text, pattern) }
         let sign = pattern[pattern.index(before: place.lowerBound)]
         var shorter = pattern
         shorter.removeSubrange(pattern.index(before: place.lowerBound)..<place.upperBound)
@@ -71,8 +71,4 @@ package enum TimePattern {
         }
         return (rest, shorter)
     }
-}
-
-extension String {
-    fileprivate func range(of part: String) -> Range<String.Index>? { self.firstRange(of: part) }
 }

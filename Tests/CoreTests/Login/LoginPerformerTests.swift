@@ -210,7 +210,7 @@ import Tokens
         let performer = LoginPerformer(
             clocks: clocks, transport: transport, secrets: FakeSecrets(), gate: LoginGate(bounds: LoginBounds(), clocks: clocks),
             inputs: Inputs(Token(draft, fingerprint: "f")))
-        #expect(await performer.verify(Array("t".utf8), values: [:], of: token, perRequest: [:]) == verdict)
+        #expect(await performer.verify(SessionValues(token: Secret("t")), of: token, perRequest: [:]) == verdict)
         #expect(transport.requests.first?.fields[.authorization] == "Bearer t")
     }
 }

@@ -22,7 +22,7 @@ struct CarriedToken {
             }
         }
         query = use.query.map { pairs in
-            pairs.filter { $0.value.names.allSatisfy { values[$0] != nil } }.map {
+            pairs.filter { values.has($0.value) }.map {
                 TokenHeader(name: $0.name, value: Secret(values.text($0.value)))
             }
         }

@@ -88,7 +88,7 @@ struct ExpiryReading {
     /// The end of a cookie, or of the first of all to end.
     private func cookieExpiry(_ name: String?, _ step: Int?, relative: Duration?) -> Expiry? {
         let ends = cookies(name, step).compactMap { cookie -> Expiry? in
-            if cookie.statesMaximumAge { return cookie.lifetime(reader.reply).flatMap { $0.lifetime > .zero ? stated($0.lifetime) : nil } }
+            if let lifetime = cookie.maximumLifetime { return lifetime > .zero ? stated(lifetime) : nil }
             return cookie.end(now: reader.reply.receivedAtWall).map { measured($0, origin: .field, relative: relative) }
         }
         return ends.min { ($0.lifetime ?? .zero) < ($1.lifetime ?? .zero) }
@@ -136,9 +136,7 @@ struct ExpiryReading {
         case .value(let list, let formats):
             list.sources.lazy.compactMap(value).compactMap { found in formats.lazy.compactMap { lifetime(found, $0) }.first }.first
         case .cookie(let name, let step):
-            cookies(name, step).compactMap { cookie in
-                cookie.statesMaximumAge ? cookie.lifetime(reader.reply)?.lifetime : nil
-            }.min()
+            cookies(name, step).compactMap(\.maximumLifetime).min()
         case .claim, .after, .never: nil
         }
     }

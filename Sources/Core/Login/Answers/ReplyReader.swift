@@ -4,12 +4,12 @@ package import OutboundHTTP
 import Patterns
 import Providers
 import Tokens
-import XML
 
 /// Reads an answer: evaluates a definition's sources and tests, and classifies failures.
 package struct ReplyReader: Sendable {
     package let reply: PartnerReply
     let json: JSONValue?
+    let xml = ParsedXML()
     /// The answers to earlier requests of the same login.
     let earlier: [ReplyReader]
     /// Values of the login, which sources may name.
@@ -32,7 +32,8 @@ package struct ReplyReader: Sendable {
     ///
     /// - Parameter pattern: of the whole token; it replaces these rules.
     func token(_ list: SourceList, pattern: Pattern? = nil) throws(LoginFailure) -> [UInt8] {
-        guard let source = list.sources.first(where: { value($0) != nil }), let found = value(source) else { throw missing(list) }
+        let values = list.sources.lazy.compactMap { source in value(source).map { (source, $0) } }
+        guard let (source, found) = values.first else { throw missing(list) }
         guard case .string(let text) = found else { throw bad("\(source) is not a string, so it is not a token") }
         if text.unicodeScalars.contains("\u{FFFD}") { throw bad("\(source) holds bytes that are not UTF-8") }
         let bytes = Array(text.utf8)
@@ -92,7 +93,7 @@ package struct ReplyReader: Sendable {
     func missing(_ source: SourceList) -> LoginFailure {
         if isHTML { return bad("the answer is an HTML page") }
         if case .json? = source.sources.first?.place, json == nil { return bad("the answer is not JSON, so it has no \(source)") }
-        if case .xml? = source.sources.first?.place, XMLElement(parsing: reply.body) == nil {
+        if case .xml? = source.sources.first?.place, xml.root(of: reply) == nil {
             return bad("the answer is not well-formed XML, or declares entities, so it has no \(source)")
         }
         return bad("the answer has no \(source)")

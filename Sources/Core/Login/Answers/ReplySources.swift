@@ -45,7 +45,7 @@ extension ReplyReader {
         case .header(let name): reply.first(name).map { .string($0) }
         case .cookie(let name): cookies.last { $0.name == name }.flatMap { $0.isDeleted(reply) ? nil : .string($0.value) }
         case .allCookies: SetCookie.pairs(cookies, reply).map { .string($0) }
-        case .xml(let path): XMLElement(parsing: reply.body).flatMap(path.resolve).map { .string($0) }
+        case .xml(let path): xml.root(of: reply).flatMap(path.resolve).map { .string($0) }
         case .body(let allowsHTML): bodyText(allowsHTML: allowsHTML).map { .string($0) }
         case .text: .string(String(decoding: reply.body.prefix(Self.searchedBytes), as: UTF8.self))
         case .value(let name): scope[name].map { .string(String(decoding: $0, as: UTF8.self)) }

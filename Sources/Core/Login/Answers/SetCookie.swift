@@ -27,10 +27,10 @@ struct SetCookie {
     }
 
     /// How long it lives from the answer on: its Max-Age, or else its Expires against the answer's clock; nil where it says neither.
-    func lifetime(_ reply: PartnerReply) -> (lifetime: Duration, isRelative: Bool)? {
-        if let maximumAge { return (.seconds(min(maximumAge, CalendarTime.lastSecond)), true) }
+    func lifetime(_ reply: PartnerReply) -> Duration? {
+        if let maximumLifetime { return maximumLifetime }
         let now = reply.sole(.date).flatMap(CalendarTime.parseIMFFixdate) ?? reply.receivedAtWall
-        return end(now: now).map { ($0 - now, false) }
+        return end(now: now).map { $0 - now }
     }
 
     /// The moment of its Expires; some servers put hyphens between the date's parts.
@@ -41,10 +41,11 @@ struct SetCookie {
         return ["%a, %d-%b-%Y %H:%M:%S GMT", "%a, %d %b %Y %H:%M:%S UTC"].lazy.compactMap { TimePattern.parse(expires, $0, zone: zone) }.first
     }
 
-    var statesMaximumAge: Bool { maximumAge != nil }
+    /// How long it lives by its Max-Age.
+    var maximumLifetime: Duration? { maximumAge.map { .seconds(min($0, CalendarTime.lastSecond)) } }
 
     /// Whether the answer takes the cookie away: it ends at once.
-    func isDeleted(_ reply: PartnerReply) -> Bool { lifetime(reply).map { $0.lifetime <= .zero } ?? false }
+    func isDeleted(_ reply: PartnerReply) -> Bool { lifetime(reply).map { $0 <= .zero } ?? false }
 
     /// All cookies of an answer as a request sends them (RFC 6265 §4.2.1): the last of each name; nil where there is none.
     static func pairs(_ cookies: [SetCookie], _ reply: PartnerReply) -> String? {

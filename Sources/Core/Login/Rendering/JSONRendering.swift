@@ -13,7 +13,7 @@ enum JSONRendering {
     static func isPresent(_ template: JSONTemplate, _ values: ValueScope) -> Bool {
         switch template {
         case .literal: true
-        case .string(let text): text.names.allSatisfy { values[$0] != nil }
+        case .string(let text): values.has(text)
         case .array(let elements): elements.isEmpty || elements.contains { isPresent($0, values) }
         case .object(let members): members.isEmpty || members.contains { isPresent($0.value, values) }
         }

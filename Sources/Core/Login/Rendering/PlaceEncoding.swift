@@ -19,9 +19,6 @@ enum PlaceEncoding {
         return bytes
     }
 
-    /// Percent-encoding, a space as `%20`.
-    static func percent(_ bytes: [UInt8]) -> [UInt8] { PercentEncoding.encode(bytes) }
-
     /// Escapes what ends a text or an attribute (XML 1.0 §2.4); a control character that XML cannot hold is a fault.
     static func xml(_ name: String, _ bytes: [UInt8]) throws(LoginFailure) -> [UInt8] {
         guard !bytes.contains(where: { $0 < 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D }) else {

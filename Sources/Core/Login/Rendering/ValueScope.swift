@@ -1,5 +1,6 @@
 import Configuration
 import Providers
+package import Secrets
 
 /// The values that a login's templates can name, as bytes: inputs, token inputs and what earlier steps kept.
 package struct ValueScope: Sendable {
@@ -15,6 +16,23 @@ package struct ValueScope: Sendable {
     }
 
     package var names: [String] { values.keys.sorted() }
+}
+
+/// What the requests of a session name beside its inputs: `{token}`, `{refresh_token}`, and values that were kept or that a caller gives.
+package struct SessionValues: Sendable {
+    private let token: Secret?
+    private let refreshToken: Secret?
+    private let others: [String: String]
+
+    package init(token: Secret?, refreshToken: Secret? = nil, others: [String: String] = [:]) {
+        (self.token, self.refreshToken, self.others) = (token, refreshToken, others)
+    }
+
+    func add(to values: inout ValueScope) {
+        for (name, value) in others { values[name] = Array(value.utf8) }
+        if let token { values["token"] = token.exposedBytes }
+        if let refreshToken { values["refresh_token"] = refreshToken.exposedBytes }
+    }
 }
 
 extension ValueScope {

@@ -1,3 +1,4 @@
+import OutboundHTTP
 import Providers
 import Secrets
 import Time
@@ -57,7 +58,7 @@ struct ValueDerivation: Sendable {
                 throw KeyFault(message: "what it decodes is no base64")
             }
             return bytes
-        case .urlencode(let text): return PlaceEncoding.percent(scope.text(text))
+        case .urlencode(let text): return PercentEncoding.encode(scope.text(text))
         case .hash(let algorithm, let message, let encoding): return Self.encoded(algorithm.digest(scope.text(message)), encoding)
         case .hmac(let algorithm, let key, let message, let encoding):
             return Self.encoded(algorithm.hmac(key: scope.text(key), scope.text(message)), encoding)

@@ -42,11 +42,10 @@ struct SourceReader {
     ///
     /// - Parameter takesPattern: whether `matches` is part of the source; in a test it is the condition.
     func read(in mapping: YAMLMapping, takesPattern: Bool = true) -> SourceList? {
-        let named = Self.keys.filter(mapping.has)
-        if named.count > 1 { mapping.place.fault("names more than one source: \(named.joined(separator: ", "))") }
+        let taken = Self.keys.compactMap { key in mapping.take(key).map { (key, $0) } }
+        if taken.count > 1 { mapping.place.fault("names more than one source: \(taken.map(\.0).joined(separator: ", "))") }
         let (step, html) = (mapping.take("step"), mapping.take("html"))
         let matches = takesPattern ? mapping.take("matches") : nil
-        let taken = Self.keys.compactMap { key in mapping.take(key).map { (key, $0) } }
         if html != nil, !mapping.has("body") { html?.fault("applies only to body: text") }
         guard let (key, node) = taken.first else { return nil }
         if key == "from" {

@@ -37,10 +37,9 @@ struct DerivedValueReader {
     private func expression(_ node: YAMLNode) -> DerivedValue.Expression? {
         guard let mapping = node.mapping() else { return nil }
         defer { mapping.finish() }
-        let named = Self.kinds.filter(mapping.has)
         let taken = Self.kinds.compactMap { kind in mapping.take(kind).map { (kind, $0) } }
         let encoding = mapping.take("encoding")
-        guard named.count == 1, let (kind, value) = taken.first else {
+        guard taken.count == 1, let (kind, value) = taken.first else {
             node.fault("must have one of: \(Self.kinds.joined(separator: ", "))")
             return nil
         }
@@ -110,9 +109,7 @@ struct DerivedValueReader {
         }
         text.zone = mapping.take("zone").flatMap(ZoneReader.read) ?? text.zone
         if let offset = mapping.take("offset") {
-            let isNegative: Bool
-            if case .string(let written) = offset.scalar { isNegative = written.hasPrefix("-") } else { isNegative = false }
-            if isNegative, case .string(let written) = offset.scalar {
+            if case .string(let written) = offset.scalar, written.hasPrefix("-") {
                 if let duration = DurationSyntax.parse(String(written.dropFirst())) {
                     text.offset = .zero - duration
                 } else {

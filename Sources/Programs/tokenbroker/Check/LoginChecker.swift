@@ -150,15 +150,13 @@ struct LoginChecker {
     /// Ends the session that the check itself began, where the definition can.
     private func endSession(_ token: TokenConfiguration, _ draft: TokenDraft, _ performer: LoginPerformer) async -> [String] {
         guard let rule = token.provider.logout else { return [] }
-        var extra = draft.kept.mapValues { Array($0.utf8) }
-        extra["token"] = draft.value.exposedBytes
-        let failure = await performer.logout(rule.request, of: token, perRequest: [:], extra: extra)
+        let failure = await performer.logout(rule.request, SessionValues(token: draft.value, others: draft.kept), of: token, perRequest: [:])
         return [failure.map { "its session could not be ended: \($0.reason)" } ?? "its session was ended by logout"]
     }
 
     private func verify(_ token: TokenConfiguration, _ draft: TokenDraft, _ performer: LoginPerformer) async -> (isGood: Bool, lines: [String]) {
         guard token.provider.verify != nil else { return (true, []) }
-        return switch await performer.verify(draft.value.exposedBytes, values: draft.kept, of: token, perRequest: [:]) {
+        return switch await performer.verify(SessionValues(token: draft.value, others: draft.kept), of: token, perRequest: [:]) {
         case .accepted: (true, ["the partner accepts it"])
         case .refused: (false, ["the partner does not accept it"])
         case .undecided(let reason): (false, ["it could not be verified: \(reason)"])
