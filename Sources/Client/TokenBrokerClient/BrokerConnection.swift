@@ -132,7 +132,7 @@ struct BrokerConnection: Sendable {
         guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { throw .badAnswer("it was cut off") }
         let lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
         let words = lines.first?.split(separator: " ") ?? []
-        guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else { throw .badAnswer("it is no HTTP") }
+        guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else { throw .badAnswer("it is not HTTP") }
         let length = lines.dropFirst().first { $0.lowercased().hasPrefix("content-length:") }.flatMap { Int($0.dropFirst(15).filter { $0 != " " }) }
         let body = Array(bytes[end.upperBound...])
         guard length.map({ $0 <= body.count }) ?? true else { throw .badAnswer("it was cut off") }

@@ -19,7 +19,7 @@ public struct BrokerToken: Sendable, Equatable {
         do {
             wire = try JSONDecoder().decode(Wire.self, from: Data(body))
         } catch {
-            throw .badAnswer("it is no token")
+            throw .badAnswer("it is not a token")
         }
         value = wire.access_token
         headers = wire.headers ?? [:]
@@ -33,7 +33,7 @@ public struct BrokerToken: Sendable, Equatable {
         do {
             return try JSONDecoder().decode(Action.self, from: Data(body)).action
         } catch {
-            throw .badAnswer("it is no answer to a report")
+            throw .badAnswer("it is not an answer to a report")
         }
     }
 

@@ -21,9 +21,9 @@ struct ExecCommand: AsyncParsableCommand {
     var command: [String] = []
 
     func validate() throws {
-        guard !command.isEmpty else { throw ValidationError("write the command behind --: tokenbroker exec \(token.name) -- COMMAND") }
+        guard !command.isEmpty else { throw ValidationError("put the command after --: tokenbroker exec \(token.name) -- COMMAND") }
         if let variable, variable.isEmpty || variable.first?.isNumber ?? true || !variable.utf8.allSatisfy(Self.isNameByte) {
-            throw ValidationError("--as \(variable) is no name of a variable")
+            throw ValidationError("--as \(variable) is not the name of a variable")
         }
     }
 
@@ -32,9 +32,8 @@ struct ExecCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var query = try token.query()
-        if let minValid { query.append(("min_valid", String(minValid))) }
-        let answer = try await BrokerClient().json(.get, BrokerClient.path("v1", "tokens", token.name, query: query))
+        let path = BrokerClient.path("v1", "tokens", token.name, query: try token.query(minValid: minValid))
+        let answer = try await BrokerClient().json(.get, path)
         let name = variable ?? TokenText.variable(token.name)
         guard let value = answer["access_token"]?.text, unsafe setenv(name, value, 1) == 0 else {
             explain("tokenbroker: the token cannot be put into the variable \(name)")

@@ -7,7 +7,6 @@ import JSON
 import Login
 import OutboundHTTP
 import Secrets
-import Text
 import Time
 import Tokens
 
@@ -29,10 +28,7 @@ struct LoginCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try files.read().configuration
-        guard let token = configuration.token(name) else {
-            explain("tokenbroker: there is no token \(name)\(Suggestion.text(for: name, among: configuration.tokens.map(\.name), "tokens"))")
-            throw ProgramExit.usage
-        }
+        let token = try configuration.required(name)
         let path = BrokerClient.path("v1", "tokens", name, "grant")
         // Before a person does anything: does the daemon answer, and may this caller hand it a refresh token?
         _ = try await BrokerClient().send(.post, path, body: Array("{}".utf8), taking: [400])
@@ -67,7 +63,9 @@ struct LoginCommand: AsyncParsableCommand {
 
     private func byBrowser(_ grant: PersonGrant) async throws(LoginFailure) -> Secret {
         guard grant.hasBrowser else { throw LoginFailure(.local, "the server has neither a device nor an authorization endpoint; set one of them") }
-        guard let callback = LoginCallback(port: port) else { throw LoginFailure(.local, "the port \(port) on 127.0.0.1 cannot be listened on") }
+        guard let callback = LoginCallback(port: port) else {
+            throw LoginFailure(.local, "the port \(port) on 127.0.0.1 is in use or not allowed; give another one with --port")
+        }
         let (state, verifier) = (Base64.encode(Digest.random(16), .url), Base64.encode(Digest.random(32), .url))
         explain("Open this address in a browser on this machine and log in:")
         explain(try grant.authorizationURL(redirect: callback.address, state: state, verifier: verifier))

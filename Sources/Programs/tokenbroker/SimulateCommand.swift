@@ -2,7 +2,6 @@ import ArgumentParser
 import Configuration
 import JSON
 import Providers
-import Text
 import Time
 import Tokens
 
@@ -35,10 +34,7 @@ struct SimulateCommand: ParsableCommand {
 
     func run() throws {
         let configuration = try files.read().configuration
-        guard let token = configuration.token(name) else {
-            explain("tokenbroker: there is no token \(name)\(Suggestion.text(for: name, among: configuration.tokens.map(\.name), "tokens"))")
-            throw ProgramExit.usage
-        }
+        let token = try configuration.required(name)
         let sources = token.expires ?? token.provider.token.expires
         let fallback = sources.lazy.compactMap { if case .after(let duration) = $0 { duration } else { nil } }.first
         if case .never? = sources.first, lifetime == nil {
@@ -46,7 +42,7 @@ struct SimulateCommand: ParsableCommand {
             throw ProgramExit.usage
         }
         guard let life = lifetime.flatMap(DurationSyntax.parse) ?? fallback else {
-            explain("tokenbroker: \(token.provider.name) states the lifetime in its answers: say it with --lifetime, such as --lifetime 15m")
+            explain("tokenbroker: \(token.provider.name) states the lifetime in its answers: give it with --lifetime, such as --lifetime 15m")
             throw ProgramExit.usage
         }
         var generator = SplitMix(state: seed)

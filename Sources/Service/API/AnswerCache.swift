@@ -12,24 +12,20 @@ final class AnswerCache {
     private let paths = TokenPath()
     private var cells: [TokenCell] = []
     private var index = NameIndex([])
-    private var answers: [RenderedAnswer?] = []
-    /// The other forms, by form and place; filled as they are asked for.
-    private var others: [[RenderedAnswer?]] = []
+    /// By form and place; filled as they are asked for.
+    private var answers: [[RenderedAnswer?]] = []
     private var served: [Counter] = []
-    private let answered: Counter
     private var time = LoopTime()
     private var date = HTTPDate()
 
     init(_ metrics: RequestMetrics) {
         self.metrics = metrics
-        answered = metrics.counter(.token, status: 200)
     }
 
     func update(_ cells: [TokenCell]) {
         self.cells = cells
         index = NameIndex(cells.map { Array($0.name.utf8) })
-        answers = Array(repeating: nil, count: cells.count)
-        others = Array(repeating: [], count: RenderedAnswer.Form.allCases.count)
+        answers = Array(repeating: Array(repeating: nil, count: cells.count), count: RenderedAnswer.Form.allCases.count)
         served = cells.map { metrics.served($0.name) }
     }
 
@@ -48,52 +44,30 @@ final class AnswerCache {
         paths.nameOfHeaders(path, bytes).flatMap { index.find($0, of: bytes) }
     }
 
-    /// The rendered answer in another form; nil where it may not be served without asking the keeper.
-    func answer(_ place: Int, as form: RenderedAnswer.Form) -> RenderedAnswer? {
-        if form == .json { return answer(place) }
-        let version = cells[place].version.load(ordering: .acquiring)
-        if others[form.rawValue].isEmpty { others[form.rawValue] = Array(repeating: nil, count: cells.count) }
-        if let answer = others[form.rawValue][place], answer.version == version, answer.isServable(at: time) { return answer }
+    /// The rendered answer of the cell's last published token; nil where it may not be served without asking the keeper.
+    func answer(_ place: Int, as form: RenderedAnswer.Form = .json) -> RenderedAnswer? {
+        let cell = cells[place]
+        let version = cell.version.load(ordering: .acquiring)
+        if let answer = answers[form.rawValue][place], answer.version == version, answer.isServable(at: time) { return answer }
+        guard let snapshot = cell.current else { return nil }
         // A partner's own Date would take the place of the answer's.
-        guard let snapshot = cells[place].current, !snapshot.token.headers.contains(where: { $0.name.lowercased() == "date" }) else { return nil }
-        let answer = RenderedAnswer(snapshot, as: form, name: cells[place].name, version: version, time: time)
-        others[form.rawValue][place] = answer
+        if form == .headers, snapshot.token.headers.contains(where: { $0.name.lowercased() == "date" }) { return nil }
+        let answer = RenderedAnswer(snapshot, as: form, name: cell.name, version: version, time: time)
+        answers[form.rawValue][place] = answer
         return answer.isServable(at: time) ? answer : nil
     }
 
     func hasMore(_ answer: RenderedAnswer, than seconds: Int64) -> Bool { answer.hasMore(than: seconds, at: time) }
 
-    /// Sends an answer in another form than the plain one, and counts it.
+    /// Sends the rendered answer of a token and counts it.
     func send(
-        _ answer: RenderedAnswer, of place: Int, as form: RenderedAnswer.Form, _ endpoint: Endpoint, closes: Bool, omitsBody: Bool,
-        into output: inout ResponseBuffer
+        _ answer: RenderedAnswer, of place: Int, as form: RenderedAnswer.Form = .json, _ endpoint: Endpoint = .token, closes: Bool,
+        omitsBody: Bool = false, into output: inout ResponseBuffer
     ) {
         cells[place].lastAsked.store(time.boot / 1_000_000_000, ordering: .relaxed)
         answer.patch(time, date: date.bytes)
         answer.send(into: &output, closes: closes, omitsBody: omitsBody)
         if form != .notModified { served[place].add() }
         metrics.counter(endpoint, status: form == .notModified ? 304 : 200).add()
-    }
-
-    func name(of place: Int) -> String { cells[place].name }
-
-    /// The rendered answer of the cell's last published token; nil where it may not be served without asking the keeper.
-    func answer(_ place: Int) -> RenderedAnswer? {
-        let cell = cells[place]
-        let version = cell.version.load(ordering: .acquiring)
-        if let answer = answers[place], answer.version == version, answer.isServable(at: time) { return answer }
-        guard let snapshot = cell.current else { return nil }
-        let answer = RenderedAnswer(snapshot, name: cell.name, version: version, time: time)
-        answers[place] = answer
-        return answer.isServable(at: time) ? answer : nil
-    }
-
-    /// Sends the rendered answer of a token and counts it.
-    func send(_ answer: RenderedAnswer, of place: Int, closes: Bool, into output: inout ResponseBuffer) {
-        cells[place].lastAsked.store(time.boot / 1_000_000_000, ordering: .relaxed)
-        answer.patch(time, date: date.bytes)
-        answer.send(into: &output, closes: closes)
-        served[place].add()
-        answered.add()
     }
 }

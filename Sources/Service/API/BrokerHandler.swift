@@ -159,7 +159,7 @@ package final class BrokerHandler: RequestHandler {
         case .otherMethod(let allow):
             throw allowing(allow)
         case .route(let route, let parameters):
-            if route.permission == .oauth2 { return answerFacade(route, parameters["token"], head, bytes, body, query: target.query, on: connection) }
+            if route.endpoint.isFacade { return answerFacade(route, parameters["token"], head, bytes, body, query: target.query, on: connection) }
             let known = decided.map(\.known) ?? admission.caller(head, bytes, on: connection)
             let routed = RoutedRequest(
                 endpoint: route.endpoint, token: parameters["token"] ?? "", requestID: requestIDs.next(),

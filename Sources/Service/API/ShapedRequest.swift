@@ -54,7 +54,7 @@ struct ShapedRequest {
 
     private static func number(_ range: Range<Int>, behind name: StaticString, _ bytes: Span<UInt8>) -> Int64? {
         let start = range.lowerBound + name.utf8CodeUnitCount
-        guard start < range.upperBound, range.upperBound - start <= 8, bytes.matches(range.lowerBound..<start, lowercase: name) else { return nil }
+        guard start < range.upperBound, range.upperBound - start <= 8, bytes.isExactly(range.lowerBound..<start, name) else { return nil }
         var number: Int64 = 0
         for index in start..<range.upperBound {
             guard (0x30...0x39).contains(bytes[index]) else { return nil }
@@ -82,9 +82,7 @@ struct ShapedRequest {
 
     /// Whether the condition names this fingerprint.
     func names(_ fingerprint: [UInt8], _ bytes: Span<UInt8>) -> Bool {
-        guard let tag, tag.count == fingerprint.count else { return false }
-        for offset in 0..<fingerprint.count where bytes[tag.lowerBound + offset] != fingerprint[offset] { return false }
-        return true
+        tag.map { bytes.isExactly($0, fingerprint) } ?? false
     }
 }
 
@@ -104,17 +102,12 @@ final class AcceptMemory {
             value = field.value
         }
         guard let value else { return false }
-        for entry in known where entry.value.count == value.count && isSame(entry.value, value, bytes) { return entry.prefersText }
+        for entry in known where bytes.isExactly(value, entry.value) { return entry.prefersText }
         guard value.count <= Self.longest else { return nil }
         let prefersText = AcceptedTypes(.accept, head, bytes).prefersText
         let entry = (value.map { bytes[$0] }, prefersText)
         if known.count < Self.most { known.append(entry) } else { known[next] = entry }
         next = (next + 1) % Self.most
         return prefersText
-    }
-
-    private func isSame(_ known: [UInt8], _ range: Range<Int>, _ bytes: Span<UInt8>) -> Bool {
-        for offset in 0..<known.count where known[offset] != bytes[range.lowerBound + offset] { return false }
-        return true
     }
 }

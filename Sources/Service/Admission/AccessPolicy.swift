@@ -23,7 +23,7 @@ package struct AccessPolicy: Sendable {
         }
     }
 
-    /// The client that a unit is and that may read this token; nil: there is none.
+    /// The client that this unit belongs to and that may read this token; nil: there is none.
     package func client(ofUnit unit: String, token: String) -> String? {
         clients.first { client in
             client.unit?.matches(unit) ?? false && client.tokens.contains { covers($0, token: token, inputs: [:]) }

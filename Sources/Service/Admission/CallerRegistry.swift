@@ -64,11 +64,7 @@ final class CallerRegistry {
 
     /// The caller of a request; nil for an unknown caller. Repeating the same key on a connection skips the hash.
     func caller(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, on connection: Connection) -> KnownCaller? {
-        guard let context = connection.context as? CallerContext else { return nil }
-        if context.rulesVersion != version {
-            identify(context)
-            connection.join(context.keyless?.standing.share(context.identity?.user) ?? strangers)
-        }
+        guard let context = currentContext(of: connection) else { return nil }
         context.endedKey = nil
         guard let field = head.value(of: .authorization) else { return context.keyless }
         if let known = context.accepted, isSame(context.acceptedHeader, field, bytes), known.caller.keyEnd.map({ wall < $0 }) ?? true { return known }
@@ -83,15 +79,28 @@ final class CallerRegistry {
         let known = known(caller)
         context.acceptedHeader = value
         context.accepted = known
-        // A caller already known by the kernel's identity stays in its user's share, unless its client has its own limit.
-        if context.keyless == nil || known.standing.ownShare != nil { connection.join(known.standing.share(context.identity?.user)) }
+        join(connection, known, context)
         return known
+    }
+
+    /// The context of a connection under the rules that hold now.
+    private func currentContext(of connection: Connection) -> CallerContext? {
+        guard let context = connection.context as? CallerContext else { return nil }
+        if context.rulesVersion != version {
+            identify(context)
+            connection.join(context.keyless?.standing.share(context.identity?.user) ?? strangers)
+        }
+        return context
+    }
+
+    /// A caller already known by the kernel's identity stays in its user's share, unless its client has its own limit.
+    private func join(_ connection: Connection, _ known: KnownCaller, _ context: CallerContext) {
+        if context.keyless == nil || known.standing.ownShare != nil { connection.join(known.standing.share(context.identity?.user)) }
     }
 
     /// The client of this name, if this is one of its keys and its other rules hold for the connection's peer.
     func client(_ name: String, key: [UInt8], on connection: Connection) -> KnownCaller? {
-        guard let context = connection.context as? CallerContext else { return nil }
-        if context.rulesVersion != version { identify(context) }
+        guard let context = currentContext(of: connection) else { return nil }
         guard key.count <= Self.longestHeader,
             var caller = rules.identifier.caller(identity: context.identity, transport: context.transport, key: key, at: wall)
         else { return nil }
@@ -99,7 +108,7 @@ final class CallerRegistry {
         guard !caller.clients.isEmpty else { return nil }
         (caller.isOperator, caller.isOwner) = (false, false)
         let known = known(caller)
-        if context.keyless == nil || known.standing.ownShare != nil { connection.join(known.standing.share(context.identity?.user)) }
+        join(connection, known, context)
         return known
     }
 

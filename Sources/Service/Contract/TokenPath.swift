@@ -1,3 +1,5 @@
+import LocalHTTP
+
 /// Finds the token that a path names, in the received bytes, without creating a `String`.
 package struct TokenPath: Sendable {
     /// `/v1/tokens/`, from the route.
@@ -13,8 +15,9 @@ package struct TokenPath: Sendable {
 
     /// The range behind the prefix; nil for a path without it.
     package func rest(of path: Range<Int>, _ bytes: Span<UInt8>) -> Range<Int>? {
-        guard path.count > prefix.count, holds(prefix, at: path.lowerBound, bytes) else { return nil }
-        return path.lowerBound + prefix.count..<path.upperBound
+        let start = path.lowerBound + prefix.count
+        guard start < path.upperBound, bytes.isExactly(path.lowerBound..<start, prefix) else { return nil }
+        return start..<path.upperBound
     }
 
     /// Whether the path requests the headers of a token, whatever its name.
@@ -24,13 +27,8 @@ package struct TokenPath: Sendable {
     package func nameOfHeaders(_ path: Range<Int>, _ bytes: Span<UInt8>) -> Range<Int>? {
         guard let rest = rest(of: path, bytes), rest.count > headers.count else { return nil }
         let name = rest.lowerBound..<rest.upperBound - headers.count
-        guard holds(headers, at: name.upperBound, bytes) else { return nil }
+        guard bytes.isExactly(name.upperBound..<rest.upperBound, headers) else { return nil }
         for index in name where bytes[index] == UInt8(ascii: "/") { return nil }
         return name
-    }
-
-    private func holds(_ text: [UInt8], at start: Int, _ bytes: Span<UInt8>) -> Bool {
-        for offset in 0..<text.count where bytes[start + offset] != text[offset] { return false }
-        return true
     }
 }

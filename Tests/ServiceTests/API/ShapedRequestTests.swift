@@ -21,7 +21,7 @@ import Testing
         ("GET", "/v1/tokens/zapper?min_valid=34000000", "", 409), ("GET", "/v1/tokens/zapper?wait=31", "", 400),
         ("GET", "/v1/tokens/zapper?min_valid=1&min_valid=1", "", 400), ("GET", "/v1/tokens/zapper?min_valid=%31", "", 200),
         ("GET", "/v1/tokens/zapper?min_valid=", "", 400), ("GET", "/v1/tokens/zapper/headers?x=1", "", 400),
-        ("POST", "/v1/tokens/zapper/headers", "", 405),
+        ("GET", "/v1/tokens/zapper?MIN_VALID=1", "", 400), ("POST", "/v1/tokens/zapper/headers", "", 405),
     ]
 
     @Test func `every shape has its answer, and the same by the router`() async throws {

@@ -93,10 +93,7 @@ struct CheckCommand: AsyncParsableCommand {
         var wanted = tokens
         var names: Set<String> = []
         while let name = wanted.popLast() {
-            guard let token = configuration.token(name) else {
-                explain("tokenbroker: there is no token \(name)\(Suggestion.text(for: name, among: configuration.tokens.map(\.name), "tokens"))")
-                throw ProgramExit.usage
-            }
+            let token = try configuration.required(name)
             if names.insert(name).inserted { wanted += token.tokenInputs }
         }
         chosen.tokens = try configuration.tokens.filter { names.contains($0.name) }.map { token in

@@ -46,21 +46,19 @@ struct GetCommand: AsyncParsableCommand {
         case nil, "get": break
         case "erase" where format == .git: return try await reportRejection()
         case "list" where format == .docker: return print("{}")
-        case "store", "approve", "capability", "set": return drainInput()
-        case "erase", "reject", "del", "delete": return drainInput()
-        default: throw ValidationError("\(operation[0]) is no operation of a credential helper")
+        case "store", "approve", "capability", "set", "erase", "reject", "del", "delete":
+            _ = drainedInput()
+            return
+        default: throw ValidationError("\(operation[0]) is not an operation of a credential helper")
         }
         let input = format == .docker || format == .git ? drainedInput() : ""
         guard isForHost(input) else {
             // Each program goes on without this helper.
             if format == .git { return }
-            print(format == .docker ? "credentials not found in native keychain" : "", terminator: format == .docker ? "\n" : "")
+            if format == .docker { print("credentials not found in native keychain") }
             throw ExitCode(1)
         }
-        var query = try token.query()
-        if let minValid { query.append(("min_valid", String(minValid))) }
-        if let wait { query.append(("wait", String(wait))) }
-        let path = BrokerClient.path("v1", "tokens", token.name, query: query)
+        let path = BrokerClient.path("v1", "tokens", token.name, query: try token.query(minValid: minValid, wait: wait))
         let answer = try await BrokerClient().json(.get, path)
         if json { return print(answer.jsonText) }
         let text = TokenText(answer, name: token.name, username: username, input: input)
@@ -95,8 +93,6 @@ struct GetCommand: AsyncParsableCommand {
         _ = try await client.json(
             .post, BrokerClient.path("v1", "tokens", token.name, "rejections", query: try token.query()), body: Array(report.jsonText.utf8))
     }
-
-    private func drainInput() { _ = drainedInput() }
 
     /// Standard input to its end, which helpers' callers close; at most 64 KiB.
     private func drainedInput() -> String {

@@ -12,7 +12,7 @@ struct TestProvider: ParsableCommand {
         discussion: """
             The cases of partner.yaml are the files partner/*.http beside it: comments say what is expected (# expect: token, or a class of failure; \
             # says: lifetime and headers, or the partner's words), then each exchange follows: the request on lines that begin with >, where it \
-            is to be compared, the status, fields, an empty line and the body; --- parts exchanges.
+            is to be compared, the status, fields, an empty line and the body; --- separates exchanges.
             """)
 
     @Argument(help: "Files of definitions.")

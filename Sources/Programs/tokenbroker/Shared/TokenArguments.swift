@@ -11,8 +11,12 @@ struct TokenArguments: ParsableArguments {
     @Option(name: .customLong("input"), help: ArgumentHelp("A per-request input. May be given several times.", valueName: "NAME=VALUE"))
     var inputs: [String] = []
 
-    func query() throws -> [(String, String)] {
-        try inputs.map { try KeyValue($0).pair }
+    /// - Parameters:
+    ///   - minValid: the least remaining lifetime, in seconds.
+    ///   - wait: how long to wait for a usable token, in seconds.
+    func query(minValid: Int? = nil, wait: Int? = nil) throws -> [(String, String)] {
+        let numbers = [("min_valid", minValid), ("wait", wait)].compactMap { name, number in number.map { (name, String($0)) } }
+        return try inputs.map { try KeyValue($0).pair } + numbers
     }
 
     /// Gives the daemon an order about the token and returns its answer.

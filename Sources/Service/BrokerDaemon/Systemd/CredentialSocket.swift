@@ -8,7 +8,6 @@ import Glibc
 import LocalHTTP
 import Logging
 import Secrets
-import Synchronization
 import Time
 import Tokens
 

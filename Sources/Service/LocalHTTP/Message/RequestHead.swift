@@ -56,6 +56,13 @@ extension Span<UInt8> {
         }
     }
 
+    /// Whether a range contains exactly these bytes.
+    public func isExactly(_ range: Range<Int>, _ wanted: [UInt8]) -> Bool {
+        guard range.count == wanted.count else { return false }
+        for offset in 0..<range.count where self[range.lowerBound + offset] != wanted[offset] { return false }
+        return true
+    }
+
     /// Whether a range contains exactly this ASCII text, case-insensitively.
     public func matches(_ range: Range<Int>, lowercase text: StaticString) -> Bool {
         guard range.count == text.utf8CodeUnitCount else { return false }
