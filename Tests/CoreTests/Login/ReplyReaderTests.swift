@@ -54,6 +54,18 @@ import YAML
         }
     }
 
+    @Test func `a pause is read in the answer that its source names`() throws {
+        let name = try #require(HTTPField.Name("X-Wait"))
+        let first = Self.reader(200, fields: [("X-Wait", "60")])
+        let reader = ReplyReader(.make(429, "", fields: [("X-Wait", "5")], clocks: FakeClocks()), earlier: [first])
+        for (step, seconds) in [(0, 60), (1, 5), (nil, 5)] as [(Int?, Int)] {
+            var errors = ErrorRules()
+            errors.retryAfter = [RetryAfterSource(source: ValueSource(.header(name), step: step), unit: .seconds(1))]
+            let failure = reader.failure(success: SuccessRule(), errors: errors, redactor: .ofNothing)
+            #expect(failure?.retryAfter == .seconds(seconds))
+        }
+    }
+
     @Test func `a status must hold beside the source`() throws {
         var test = ReplyTest()
         test.statuses = [.exactly(401), .hundreds(5)]

@@ -95,7 +95,7 @@ struct ExpiryReading {
     }
 
     private func cookies(_ name: String?, _ step: Int?) -> [SetCookie] {
-        let answer = step.flatMap { reader.earlier.indices.contains($0) ? reader.earlier[$0] : nil } ?? reader
+        let answer = reader.answer(ofStep: step) ?? reader
         // A later field replaces an earlier one of the same name (RFC 6265 §5.3).
         let last = Dictionary(answer.cookies.map { ($0.name, $0) }) { $1 }
         return last.values.filter { (name == nil || $0.name == name) && !$0.isDeleted(answer.reply) }

@@ -147,7 +147,9 @@ extension ReplyReader {
     }
 
     private func values(_ source: ValueSource) -> [JSONValue] {
-        if case .header(let name) = source.place, source.pattern == nil { return reply.lines(name).map { .string($0) } }
+        if case .header(let name) = source.place, source.pattern == nil {
+            return answer(ofStep: source.step)?.reply.lines(name).map { .string($0) } ?? []
+        }
         return value(source).map { [$0] } ?? []
     }
 

@@ -25,16 +25,17 @@ extension ReplyReader {
         value(list) ?? list.sources.lazy.compactMap { stated($0) }.first
     }
 
+    /// The answer to a request of the login, from 0, or this one; nil where there is none.
+    func answer(ofStep step: Int?) -> ReplyReader? {
+        guard let step, step != earlier.count else { return self }
+        return earlier.indices.contains(step) ? earlier[step] : nil
+    }
+
     private func stated(_ source: ValueSource) -> JSONValue? {
-        if let step = source.step, step != earlier.count {
-            guard earlier.indices.contains(step) else { return nil }
-            var here = source
-            here.step = nil
-            return earlier[step].stated(here)
-        }
-        guard let pattern = source.pattern else { return stated(source.place) }
+        guard let answer = answer(ofStep: source.step) else { return nil }
+        guard let pattern = source.pattern else { return answer.stated(source.place) }
         // A pattern that reaches its limits says nothing, as one that finds nothing.
-        guard let text = stated(source.place).map(Self.searchedText), let found = try? pattern.value(in: text) else { return nil }
+        guard let text = answer.stated(source.place).map(Self.searchedText), let found = try? pattern.value(in: text) else { return nil }
         return .string(found)
     }
 
