@@ -1,7 +1,9 @@
 /* A closed-loop HTTP/1.1 load generator: every connection sends, waits for its answers, and sends again. One thread, one epoll.
- *   bench-load -p PORT | -u SOCKET  -c CONNECTIONS -s SECONDS [-d DEPTH] [-x] -t KEY -r PATH
- * -d pipelines DEPTH requests, -x opens a connection for each request. Prints one line of JSON: requests, failures,
- * seconds, and latencies in microseconds from the first byte sent (with -x: from connect) to the last byte of the answer. */
+ *   bench-load -p PORT | -u SOCKET  -c CONNECTIONS  -s SECONDS | -n REQUESTS  [-d DEPTH] [-x] [-t KEY] [-m METHOD] [-o STATUS]
+ *              [-H "NAME: VALUE"]... -r TARGET...
+ * -d pipelines DEPTH requests, -x opens a connection for each request, several -r are asked in turn on each connection, and -o is the
+ * status that is no failure (200). Prints one line of JSON: requests, failures, seconds, and latencies in microseconds from the first
+ * byte sent (with -x: from connect) to the last byte of the answer. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,12 +19,12 @@
 #include <unistd.h>
 
 #define BUCKETS 1000000
-struct connection { int fd, pending; size_t filled; int64_t began; char answer[32 * 1024]; };
+#define TARGETS 64
+struct connection { int fd, pending, next; size_t filled; int64_t began; char answer[32 * 1024]; };
 
-static int port, depth = 1, once, set;
-static const char *path_of_socket;
-static char request[16384];
-static size_t request_length;
+static int port, depth = 1, once, set, targets;
+static const char *path_of_socket, *method = "GET", *status = "200";
+static struct { char bytes[32768]; size_t length; } requests[TARGETS];
 static uint32_t histogram[BUCKETS + 1];
 static uint64_t answered, failed;
 
@@ -35,8 +37,11 @@ static int64_t now(void) {
 static void ask(struct connection *c) {
   if (!once) c->began = now();
   c->pending = depth;
-  for (size_t sent = 0; sent < request_length;) {
-    ssize_t count = send(c->fd, request + sent, request_length - sent, MSG_NOSIGNAL);
+  const char *bytes = requests[c->next].bytes;
+  size_t length = requests[c->next].length;
+  c->next = (c->next + 1) % targets;
+  for (size_t sent = 0; sent < length;) {
+    ssize_t count = send(c->fd, bytes + sent, length - sent, MSG_NOSIGNAL);
     if (count < 0 && errno != EINTR) { failed++; return; }
     if (count > 0) sent += count;
   }
@@ -71,9 +76,10 @@ static size_t answer_length(const char *from, size_t count) {
   const char *end = memmem(from, count, "\r\n\r\n", 4);
   if (!end) return 0;
   const char *field = strcasestr(from, "\r\ncontent-length:");
-  size_t length = end + 4 - from + (field && field < end ? strtoul(field + 17, NULL, 10) : 0);
+  size_t length = end + 4 - from;
+  if (field && field < end && strcmp(method, "HEAD")) length += strtoul(field + 17, NULL, 10);
   if (length > count) return 0;
-  if (strncmp(from + 9, "200", 3)) failed++;
+  if (strncmp(from + 9, status, 3)) failed++;
   return length;
 }
 
@@ -109,32 +115,49 @@ static int64_t percentile(double share) {
   return BUCKETS;
 }
 
+static void write_request(int place, const char *target, const char *key, const char *fields) {
+  size_t *length = &requests[place].length;
+  for (int i = 0; i < depth; i++) {
+    *length += snprintf(requests[place].bytes + *length, sizeof requests[place].bytes - *length, "%s %s HTTP/1.1\r\nHost: localhost:%d\r\n%s%s%s%s%s\r\n",
+      method, target, port, key ? "Authorization: Bearer " : "", key ? key : "", key ? "\r\n" : "", fields, once ? "Connection: close\r\n" : "");
+    if (*length >= sizeof requests[place].bytes) { fprintf(stderr, "bench-load: the request is too long\n"); exit(64); }
+  }
+}
+
 int main(int argc, char **argv) {
   int connections = 1, option;
-  double seconds = 1;
-  const char *key = "", *target = "/";
-  while ((option = getopt(argc, argv, "p:u:c:s:d:xt:r:")) > 0) {
+  double seconds = 3600;
+  uint64_t most = UINT64_MAX;
+  const char *key = NULL, *wanted[TARGETS];
+  char fields[8192] = "";
+  while ((option = getopt(argc, argv, "p:u:c:s:n:d:xt:r:m:o:H:")) > 0) {
     switch (option) {
     case 'p': port = atoi(optarg); break;
     case 'u': path_of_socket = optarg; break;
     case 'c': connections = atoi(optarg); break;
     case 's': seconds = atof(optarg); break;
+    case 'n': most = strtoull(optarg, NULL, 10); break;
     case 'd': depth = atoi(optarg); break;
     case 'x': once = 1; break;
     case 't': key = optarg; break;
-    case 'r': target = optarg; break;
+    case 'm': method = optarg; break;
+    case 'o': status = optarg; break;
+    case 'r': if (targets < TARGETS) wanted[targets++] = optarg; break;
+    case 'H':
+      if (strlen(fields) + strlen(optarg) + 3 > sizeof fields) return 64;
+      strcat(strcat(fields, optarg), "\r\n");
+      break;
     default: return 64;
     }
   }
-  for (int i = 0; i < depth; i++)
-    request_length += snprintf(request + request_length, sizeof request - request_length,
-      "GET %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n%s\r\n", target, key, once ? "Connection: close\r\n" : "");
+  if (!targets || (seconds == 3600 && most == UINT64_MAX)) return 64;
+  for (int i = 0; i < targets; i++) write_request(i, wanted[i], key, fields);
   set = epoll_create1(0);
   struct connection *all = calloc(connections, sizeof *all);
-  for (int i = 0; i < connections; i++) dial(&all[i]);
+  for (int i = 0; i < connections; i++) { all[i].next = i % targets; dial(&all[i]); }
   int64_t start = now(), end = start + seconds * 1e9;
   struct epoll_event ready[512];
-  while (now() < end) {
+  while (now() < end && answered < most) {
     int count = epoll_wait(set, ready, 512, 100);
     for (int i = 0; i < count; i++) serve(ready[i].data.ptr);
   }

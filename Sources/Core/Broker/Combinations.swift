@@ -1,4 +1,8 @@
-import Store
+import Configuration
+import Providers
+package import Store
+import Synchronization
+import Time
 
 /// Who asks for combinations of per-request inputs, and how many it may have at a time.
 package struct CombinationOwner: Sendable {
@@ -13,36 +17,73 @@ package struct CombinationOwner: Sendable {
 
 /// The keepers of an entry with per-request inputs, by combination. Each owner has a share of the entry's limit; over it, its own least
 /// recently used combination goes first, so that nobody's keep another from a new one.
-struct Combinations {
-    private struct Combination {
+///
+/// The broker changes them; event loops look up cells without waiting for it.
+package final class Combinations: Sendable {
+    private let state = Mutex(State())
+
+    /// Their names and patterns of the entry's inputs. A value that no longer matches has no cell for event loops.
+    func follow(_ inputs: [PerRequestInput]) { state.withLock { $0.inputs = inputs } }
+
+    var keepers: [TokenKeeper] { state.withLock { $0.combinations.values.map(\.keeper) } }
+
+    /// The keeper of a combination, which counts as used now.
+    func keeper(_ name: RecordName) -> TokenKeeper? { state.withLock { $0.keeper(name) } }
+
+    /// The cell of a combination that callers may ask for; its use is noted in the cell.
+    package func cell(_ name: RecordName) -> TokenCell? { state.withLock { $0.cell(name) } }
+
+    func add(_ keeper: TokenKeeper, _ name: RecordName, of owner: String) { state.withLock { $0.add(keeper, name, of: owner) } }
+
+    /// Makes room for one more combination of this owner; returns the keepers that have to go.
+    func makeRoom(for owner: CombinationOwner, limit: Int) -> [TokenKeeper] { state.withLock { $0.makeRoom(for: owner, limit: limit) } }
+}
+
+private struct State {
+    struct Combination {
         let keeper: TokenKeeper
         let owner: String
-        var lastUse: UInt64
+        /// When the broker was asked for it last: boot-time seconds, and a number for the order within a second.
+        var lastUse: (second: Int64, number: UInt64)
+
+        /// Its last use, by the broker or by an event loop.
+        var age: (Int64, UInt64) { (max(lastUse.second, keeper.cell.lastAsked.load(ordering: .relaxed)), lastUse.number) }
     }
 
-    private var combinations: [RecordName: Combination] = [:]
+    var inputs: [PerRequestInput] = []
+    var combinations: [RecordName: Combination] = [:]
     /// How many each owner has.
     private var counts: [String: Int] = [:]
     private var uses: UInt64 = 0
 
-    var keepers: [TokenKeeper] { combinations.values.map(\.keeper) }
-
-    /// The keeper of a combination, which counts as used now.
     mutating func keeper(_ name: RecordName) -> TokenKeeper? {
         guard let keeper = combinations[name]?.keeper, !keeper.hasEnded else { return nil }
-        uses += 1
-        combinations[name]?.lastUse = uses
+        let used = use(of: keeper)
+        combinations[name]?.lastUse = used
         return keeper
     }
 
-    mutating func add(_ keeper: TokenKeeper, _ name: RecordName, of owner: String) {
-        uses += 1
-        remove(name)
-        counts[owner, default: 0] += 1
-        combinations[name] = Combination(keeper: keeper, owner: owner, lastUse: uses)
+    func cell(_ name: RecordName) -> TokenCell? {
+        guard let keeper = combinations[name]?.keeper, !keeper.hasEnded, name.perRequest.count == inputs.count else { return nil }
+        for input in inputs {
+            guard let value = name.perRequest[input.name], InputRule.problem(with: value, named: input.name, pattern: input.pattern) == nil else {
+                return nil
+            }
+        }
+        return keeper.cell
     }
 
-    /// Makes room for one more combination of this owner; returns the keepers that have to go.
+    mutating func add(_ keeper: TokenKeeper, _ name: RecordName, of owner: String) {
+        remove(name)
+        counts[owner, default: 0] += 1
+        combinations[name] = Combination(keeper: keeper, owner: owner, lastUse: use(of: keeper))
+    }
+
+    private mutating func use(of keeper: TokenKeeper) -> (Int64, UInt64) {
+        uses += 1
+        return (keeper.environment.clocks.boot.nanoseconds / 1_000_000_000, uses)
+    }
+
     mutating func makeRoom(for owner: CombinationOwner, limit: Int) -> [TokenKeeper] {
         guard counts[owner.name, default: 0] >= min(owner.share, limit) || combinations.count >= limit else { return [] }
         for (name, combination) in combinations where combination.keeper.hasEnded { remove(name) }
@@ -62,7 +103,7 @@ struct Combinations {
     }
 
     private mutating func removeOldest(of owner: String) -> TokenKeeper? {
-        guard let oldest = combinations.filter({ $0.value.owner == owner }).min(by: { $0.value.lastUse < $1.value.lastUse }) else { return nil }
+        guard let oldest = combinations.filter({ $0.value.owner == owner }).min(by: { $0.value.age < $1.value.age }) else { return nil }
         remove(oldest.key)
         return oldest.value.keeper
     }

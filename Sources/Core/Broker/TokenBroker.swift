@@ -14,11 +14,12 @@ package actor TokenBroker {
         var configuration: TokenConfiguration
         /// Keeps the token; nil for an entry with per-request inputs, which has one keeper per combination.
         let keeper: TokenKeeper?
-        var combinations = Combinations()
+        let combinations = Combinations()
 
         init(configuration: TokenConfiguration, keeper: TokenKeeper?) {
             self.configuration = configuration
             self.keeper = keeper
+            combinations.follow(configuration.perRequest)
         }
 
         var keepers: [TokenKeeper] { [keeper].compactMap { $0 } + combinations.keepers }
@@ -217,7 +218,8 @@ package actor TokenBroker {
             }
         }
         for name in restoration.drop(allBut: Set(wanted.keys)) { store?.remove(name) }
-        board.replace(entries.compactMapValues { $0.keeper?.cell })
+        board.replace(
+            entries.compactMapValues { $0.keeper?.cell }, entries.compactMapValues { $0.keeper == nil ? $0.combinations : nil })
         events.record(.reloaded(added: added, changed: changed, removed: change.removed.count))
     }
 
@@ -229,6 +231,7 @@ package actor TokenBroker {
     private func remove(_ name: String) async {
         guard let entry = entries.removeValue(forKey: name) else { return }
         for keeper in entry.keepers { store?.remove(RecordName(name, keeper.perRequest)) }
+        for keeper in entry.combinations.keepers { keeper.cell.retire() }
         await stop(entry)
         endSessions(entry.keepers)
     }
@@ -239,6 +242,7 @@ package actor TokenBroker {
     /// - Returns: whether a keeper's login changed or may be tried again.
     private func reconfigure(_ token: TokenConfiguration, _ digests: [[UInt8]]) async -> Bool {
         entries[token.name]?.configuration = token
+        entries[token.name]?.combinations.follow(token.perRequest)
         var isChanged = false
         for keeper in entries[token.name]?.keepers ?? [] {
             let isNew = await keeper.reconfigure(token, inputDigests: digests)
@@ -305,6 +309,7 @@ package actor TokenBroker {
         let limit = entry.configuration.combinations
         let owner = owner ?? CombinationOwner(name: "", share: limit)
         for old in entry.combinations.makeRoom(for: owner, limit: limit) {
+            old.cell.retire()
             store?.remove(RecordName(name, old.perRequest))
             Task { await old.stop() }
             endSessions([old])

@@ -12,6 +12,7 @@ package final class TokenCell: Sendable {
     /// Boot-time seconds of the last request, for tokens that are renewed only while they are requested.
     package let lastAsked = Atomic<Int64>(0)
     private let snapshot = Mutex<TokenSnapshot?>(nil)
+    private let retired = Atomic<Bool>(false)
 
     package init(name: String, isRequired: Bool) {
         self.name = name
@@ -27,7 +28,13 @@ package final class TokenCell: Sendable {
     package func livingToken(at now: BootInstant) -> Token? { current.flatMap { $0.token.isAlive(at: now) ? $0.token : nil } }
 
     func publish(_ new: TokenSnapshot?) {
-        snapshot.withLock { $0 = new }
+        snapshot.withLock { $0 = retired.load(ordering: .relaxed) ? nil : new }
         version.add(1, ordering: .releasing)
+    }
+
+    /// Takes the token back for good: its keeper is dropped, and its session may be ended.
+    func retire() {
+        retired.store(true, ordering: .relaxed)
+        publish(nil)
     }
 }

@@ -9,6 +9,7 @@
 #include <malloc.h>
 #include <spawn.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
@@ -36,7 +37,33 @@ static inline const char *linux_error_text(int code) {
 static inline int linux_set_dumpable(int value) { return prctl(PR_SET_DUMPABLE, value, 0, 0, 0); }
 /* accept4(2) is hidden without _GNU_SOURCE: accept, then both flags. */
 extern int accept4(int, struct sockaddr *, socklen_t *, int);
-static inline int linux_accept(int fd) { return accept4(fd, (struct sockaddr *)0, (socklen_t *)0, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+/* An end of a TCP connection: 4 or 16 address bytes in network order, the rest 0, and the port. Family 0: it is no such end. */
+struct linux_endpoint { uint64_t address[2]; uint16_t port; uint16_t family; };
+/* struct sockaddr_in and sockaddr_in6 in one: the address of the former is where the latter has its flow label. */
+struct linux_socket_name { uint16_t family, port; uint32_t address4; uint64_t address6[2]; uint32_t scope; };
+static inline struct linux_endpoint linux_endpoint_of(const struct linux_socket_name *name) {
+  struct linux_endpoint end = {{0, 0}, 0, 0};
+  if (name->family != AF_INET && name->family != AF_INET6) return end;
+  end.family = name->family;
+  end.port = __builtin_bswap16(name->port);
+  if (end.family == AF_INET) memcpy(end.address, &name->address4, 4);
+  else memcpy(end.address, (const char *)name + 8, 16);
+  return end;
+}
+static inline int linux_accept(int fd, struct linux_endpoint *far) {
+  struct linux_socket_name name = {0};
+  socklen_t size = sizeof name;
+  int accepted = accept4(fd, (struct sockaddr *)&name, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (accepted >= 0) *far = linux_endpoint_of(&name);
+  return accepted;
+}
+/* The near or the far end of a connected socket. */
+static inline struct linux_endpoint linux_end(int fd, int is_far) {
+  struct linux_socket_name name = {0};
+  socklen_t size = sizeof name;
+  if ((is_far ? getpeername : getsockname)(fd, (struct sockaddr *)&name, &size) < 0) name.family = AF_UNSPEC;
+  return linux_endpoint_of(&name);
+}
 /* Close-on-exec and non-blocking for a descriptor that was handed over; fcntl(2) is variadic. */
 static inline int linux_own(int fd) {
   int flags = fcntl(fd, F_GETFL);

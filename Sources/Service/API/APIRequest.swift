@@ -60,6 +60,17 @@ package struct APIRequest: Sendable {
         perRequest = Self.inputs(query)
     }
 
+    /// The form of a rendered answer that serves it, where the token is in hand; nil: it needs more than that.
+    var renderedForm: RenderedAnswer.Form? {
+        // A condition with wait is a long poll.
+        if failsPrecondition || wait != nil && !ifNoneMatch.isEmpty { return nil }
+        switch route.endpoint {
+        case .token: return wantsText ? .text : .json
+        case .tokenHeaders: return .headers
+        default: return nil
+        }
+    }
+
     /// The parameters of a query that are per-request inputs of a token.
     static func inputs(_ query: [(name: String, value: String)]) -> [String: String] {
         Dictionary(query.filter { $0.name != "min_valid" && $0.name != "wait" }.map { ($0.name, $0.value) }) { first, _ in first }

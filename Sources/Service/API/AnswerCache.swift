@@ -12,10 +12,9 @@ final class AnswerCache {
     private let paths = TokenPath()
     private var cells: [TokenCell] = []
     private var index = NameIndex([])
-    /// By form and place; filled as they are asked for.
-    private var answers: [[RenderedAnswer?]] = []
-    private var served: [Counter] = []
-    private var time = LoopTime()
+    /// By place; filled as they are asked for.
+    private var slots: [AnswerSlot?] = []
+    private(set) var time = LoopTime()
     private var date = HTTPDate()
 
     init(_ metrics: RequestMetrics) {
@@ -23,10 +22,11 @@ final class AnswerCache {
     }
 
     func update(_ cells: [TokenCell]) {
+        // What is rendered of a cell stays.
+        let before = Dictionary(slots.compactMap { $0 }.map { (ObjectIdentifier($0.cell), $0) }) { $1 }
         self.cells = cells
         index = NameIndex(cells.map { Array($0.name.utf8) })
-        answers = Array(repeating: Array(repeating: nil, count: cells.count), count: RenderedAnswer.Form.allCases.count)
-        served = cells.map { metrics.served($0.name) }
+        slots = cells.map { before[ObjectIdentifier($0)] }
     }
 
     func begin(_ time: LoopTime) {
@@ -44,30 +44,29 @@ final class AnswerCache {
         paths.nameOfHeaders(path, bytes).flatMap { index.find($0, of: bytes) }
     }
 
-    /// The rendered answer of the cell's last published token; nil where it may not be served without asking the keeper.
-    func answer(_ place: Int, as form: RenderedAnswer.Form = .json) -> RenderedAnswer? {
-        let cell = cells[place]
-        let version = cell.version.load(ordering: .acquiring)
-        if let answer = answers[form.rawValue][place], answer.version == version, answer.isServable(at: time) { return answer }
-        guard let snapshot = cell.current else { return nil }
-        // A partner's own Date would take the place of the answer's.
-        if form == .headers, snapshot.token.headers.contains(where: { $0.name.lowercased() == "date" }) { return nil }
-        let answer = RenderedAnswer(snapshot, as: form, name: cell.name, version: version, time: time)
-        answers[form.rawValue][place] = answer
-        return answer.isServable(at: time) ? answer : nil
+    func slot(_ place: Int) -> AnswerSlot {
+        if let slot = slots[place] { return slot }
+        let slot = AnswerSlot(cells[place], served: metrics.served(cells[place].name))
+        slots[place] = slot
+        return slot
     }
+
+    /// A slot for a cell that has no place of its own.
+    func slot(of cell: TokenCell) -> AnswerSlot { AnswerSlot(cell, served: metrics.served(cell.name)) }
+
+    func answer(_ slot: AnswerSlot, as form: RenderedAnswer.Form) -> RenderedAnswer? { slot.answer(as: form, at: time) }
 
     func hasMore(_ answer: RenderedAnswer, than seconds: Int64) -> Bool { answer.hasMore(than: seconds, at: time) }
 
     /// Sends the rendered answer of a token and counts it.
-    func send(
-        _ answer: RenderedAnswer, of place: Int, as form: RenderedAnswer.Form = .json, _ endpoint: Endpoint = .token, closes: Bool,
-        omitsBody: Bool = false, into output: inout ResponseBuffer
-    ) {
-        cells[place].lastAsked.store(time.boot / 1_000_000_000, ordering: .relaxed)
+    func send(_ answer: RenderedAnswer, of slot: AnswerSlot, _ reply: RenderedReply, into output: inout ResponseBuffer) {
+        slot.cell.lastAsked.store(time.boot / 1_000_000_000, ordering: .relaxed)
         answer.patch(time, date: date.bytes)
-        answer.send(into: &output, closes: closes, omitsBody: omitsBody)
-        if form != .notModified { served[place].add() }
-        metrics.counter(endpoint, status: form == .notModified ? 304 : 200).add()
+        answer.send(into: &output, closes: reply.closes, omitsBody: reply.omitsBody)
+        if reply.form != .notModified { slot.served.add() }
+        reply.counter.add()
     }
+
+    /// The counter of an endpoint's responses in this form.
+    func counter(_ endpoint: Endpoint, _ form: RenderedAnswer.Form) -> Counter { metrics.counter(endpoint, status: form == .notModified ? 304 : 200) }
 }

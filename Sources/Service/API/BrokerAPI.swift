@@ -120,6 +120,12 @@ package struct BrokerAPI: Sendable {
         return Problem(.forbidden, "there is no token \(request.token)\(hint)")
     }
 
+    /// The cell of the request's combination of per-request inputs; nil where nobody has asked for it before.
+    func combination(of request: APIRequest) -> TokenCell? {
+        if request.perRequest.isEmpty { return nil }
+        return broker.board.combinations(of: request.token)?.cell(RecordName(request.token, request.perRequest))
+    }
+
     /// The keeper of the requested token, after the per-request inputs are checked.
     func keeper(_ request: APIRequest) async throws(Problem) -> TokenKeeper {
         guard let configuration = await broker.configuration(of: request.token) else { throw await unknownToken(request) }

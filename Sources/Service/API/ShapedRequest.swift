@@ -10,6 +10,10 @@ struct ShapedRequest {
     /// Seconds.
     private(set) var minValid: Int64 = 0
 
+    init(form: RenderedAnswer.Form) {
+        self.form = form
+    }
+
     /// Nil for a request that needs more than a rendered answer.
     init?(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, isHeaders: Bool, _ memory: AcceptMemory) {
         guard !head.has(.ifMatch) else { return nil }

@@ -53,6 +53,9 @@ package final class Admission {
         callers.caller(head, bytes, on: connection)
     }
 
+    /// The peer of a connection, as the kernel knows it.
+    package func identity(of connection: Connection) -> PeerIdentity? { (connection.context as? CallerContext)?.identity }
+
     /// The client of this name with this key; nil where there is none, or where a rule of it does not hold.
     package func client(_ name: String, key: [UInt8], on connection: Connection) -> KnownCaller? { callers.client(name, key: key, on: connection) }
 
@@ -64,7 +67,7 @@ package final class Admission {
 
     /// The caller, for the audit.
     package func audited(_ known: KnownCaller?, on connection: Connection) -> AuditedCaller {
-        known?.audited ?? AuditedCaller(name: nil, identity: (connection.context as? CallerContext)?.identity)
+        known?.audited ?? AuditedCaller(name: nil, identity: identity(of: connection))
     }
 
     /// Checks that the caller may use the route with this token now: browser rule, rate and policy, in this order.
@@ -82,6 +85,16 @@ package final class Admission {
         if route.permission == .metrics, rules.hasOpenMetrics { return }
         guard let known else { throw callers.refusal(hasKey: head.has(.authorization), on: connection, at: now) }
         guard isAllowed(known, route.permission, subject) else { throw Problem.forbidden }
+    }
+
+    /// Whether a caller that was admitted with a request before is admitted with the same bytes again, and counts the request: under the same
+    /// rules, within its key's time and its rate. Where it is not, nothing was counted; `decide` says why. A caller with several limits is
+    /// always decided again.
+    ///
+    /// - Parameter version: of the rules under which it was admitted.
+    package func admitsAgain(_ known: KnownCaller, under version: UInt64, on connection: Connection) -> Bool {
+        callers.isSame(known, under: version, on: connection) && known.standing.uses.count < 2
+            && known.standing.uses.first?.takeRequest(at: now) == nil
     }
 
     private func takeRequest(of known: KnownCaller) throws(Problem) {

@@ -9,6 +9,8 @@ package final class CallerContext {
     var acceptedHeader: [UInt8] = []
     var accepted: KnownCaller?
     var rulesVersion: UInt64 = 0
+    /// The caller whose share the connection has joined by its last request.
+    var joined: KnownCaller?
     /// When the time of the last request's key ended, if that is why it was refused.
     var endedKey: WallTime?
     /// The caller of a request without a key.

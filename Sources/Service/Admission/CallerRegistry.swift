@@ -42,7 +42,7 @@ final class CallerRegistry {
         if peer.transport == .unix {
             identity = PeerIdentity.ofUnixPeer(peer.descriptor)
         } else {
-            switch diagnosis?.peer(of: peer.descriptor) {
+            switch diagnosis?.peer(of: peer) {
             case .identified(let found): identity = found
             case .gone: isGone = true
             case .unidentified, nil: break
@@ -59,6 +59,7 @@ final class CallerRegistry {
         context.rulesVersion = version
         context.acceptedHeader = []
         context.accepted = nil
+        context.joined = nil
         context.keyless = rules.identifier.caller(identity: context.identity, transport: context.transport, key: nil, at: wall).map(known)
     }
 
@@ -67,7 +68,11 @@ final class CallerRegistry {
         guard let context = currentContext(of: connection) else { return nil }
         context.endedKey = nil
         guard let field = head.value(of: .authorization) else { return context.keyless }
-        if let known = context.accepted, isSame(context.acceptedHeader, field, bytes), known.caller.keyEnd.map({ wall < $0 }) ?? true { return known }
+        if let known = context.accepted, context.acceptedHeader.count == field.count,
+            bytes.extracting(field).begins(inConstantTime: context.acceptedHeader), known.caller.keyEnd.map({ wall < $0 }) ?? true
+        {
+            return known
+        }
         guard field.count > 7, bytes.matches(field.lowerBound..<field.lowerBound + 7, lowercase: "bearer ") else { return nil }
         guard field.count <= Self.longestHeader else { return nil }
         let value = field.map { bytes[$0] }
@@ -95,7 +100,19 @@ final class CallerRegistry {
 
     /// A caller already known by the kernel's identity stays in its user's share, unless its client has its own limit.
     private func join(_ connection: Connection, _ known: KnownCaller, _ context: CallerContext) {
+        context.joined = known
         if context.keyless == nil || known.standing.ownShare != nil { connection.join(known.standing.share(context.identity?.user)) }
+    }
+
+    /// Whether a caller that was identified by a request is identified by the same bytes again on this connection. The connection joins the
+    /// caller's share where the caller is new on it.
+    func isSame(_ known: KnownCaller, under rulesVersion: UInt64, on connection: Connection) -> Bool {
+        guard rulesVersion == version, let context = connection.context as? CallerContext, context.rulesVersion == version else { return false }
+        if let end = known.caller.keyEnd, wall >= end { return false }
+        if context.joined === known { return true }
+        guard context.identity == known.caller.identity else { return false }
+        join(connection, known, context)
+        return true
     }
 
     /// The client of this name, if this is one of its keys and its other rules hold for the connection's peer.
@@ -110,15 +127,6 @@ final class CallerRegistry {
         let known = known(caller)
         join(connection, known, context)
         return known
-    }
-
-    /// Compares in a time that depends only on the lengths.
-    private func isSame(_ known: [UInt8], _ field: Range<Int>, _ bytes: Span<UInt8>) -> Bool {
-        guard known.count == field.count else { return false }
-        let known = known.span
-        var difference: UInt8 = 0
-        for offset in 0..<known.count { difference |= known[offset] ^ bytes[field.lowerBound + offset] }
-        return difference == 0
     }
 
     /// The refusal of an unknown caller: 401 where a key would help, 403 where no key could, 429 after too many refusals.

@@ -47,6 +47,9 @@ extension Span<UInt8> {
         String(decoding: range.map { self[$0] }, as: UTF8.self)
     }
 
+    /// The bytes, as an array.
+    public var copied: [UInt8] { unsafe withUnsafeBufferPointer { unsafe Array($0) } }
+
     /// Whether a range contains exactly these bytes.
     public func isExactly(_ range: Range<Int>, _ text: StaticString) -> Bool {
         guard range.count == text.utf8CodeUnitCount else { return false }
@@ -62,6 +65,25 @@ extension Span<UInt8> {
         for offset in 0..<range.count where self[range.lowerBound + offset] != wanted[offset] { return false }
         return true
     }
+
+    /// Whether the bytes begin with others that may be secret, in a time that depends only on the lengths.
+    public func begins(inConstantTime expected: [UInt8]) -> Bool {
+        guard count >= expected.count else { return false }
+        let secret = expected.span
+        var difference: UInt64 = 0
+        var place = 0
+        while place + 8 <= secret.count {
+            difference |= word(at: place) ^ secret.word(at: place)
+            place += 8
+        }
+        while place < secret.count {
+            difference |= UInt64(self[place] ^ secret[place])
+            place += 1
+        }
+        return difference == 0
+    }
+
+    private func word(at place: Int) -> UInt64 { unsafe bytes.unsafeLoadUnaligned(fromByteOffset: place, as: UInt64.self) }
 
     /// Whether a range contains exactly this ASCII text, case-insensitively.
     public func matches(_ range: Range<Int>, lowercase text: StaticString) -> Bool {

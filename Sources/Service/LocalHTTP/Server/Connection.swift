@@ -18,6 +18,8 @@ public final class Connection {
     public internal(set) var share: ConnectionShare
     /// The number of requests so far, which identifies the current one.
     public internal(set) var exchange: UInt64 = 0
+    /// What the handler keeps about the last request.
+    public var memory: AnyObject?
 
     let generation: UInt32
     unowned let loop: ServerLoop
@@ -52,7 +54,10 @@ public final class Connection {
     var isQueued = false
     /// When the connection is read again after it exceeded a rate, in boot-time nanoseconds; 0: it is read.
     var resumesAt: Int64 = 0
-    var interest: UInt32 = 0
+    /// The events that epoll watches for; nil: it does not know of the connection yet.
+    var interest: UInt32?
+    /// Whether the peer has said that it sends no further request, and has sent nothing behind the last one.
+    var endsItself = false
 
     init(peer: Peer, admittance: Admittance, generation: UInt32, loop: ServerLoop) {
         self.peer = peer

@@ -7,40 +7,29 @@ extension ServerLoop {
     func accept(from listener: Listener) {
         guard !isDraining else { return }
         for _ in 0..<64 {
-            let descriptor = linux_accept(listener.descriptor)
+            var far = linux_endpoint()
+            let descriptor = unsafe linux_accept(listener.descriptor, &far)
             guard descriptor >= 0 else {
                 if errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM { pauseAccepting() }
                 return
             }
-            admit(descriptor, from: listener)
+            admit(descriptor, from: listener, far: Endpoint(far))
         }
     }
 
-    private func admit(_ descriptor: Int32, from listener: Listener) {
+    private func admit(_ descriptor: Int32, from listener: Listener, far: Endpoint?) {
         generation = (generation + 1) & 0x7FFF_FFFF
-        var transport = Peer.Transport.loopback
-        if case .unix = listener.address { transport = .unix }
-        if transport == .loopback {
-            var on: Int32 = 1
-            _ = unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
-        }
-        let peer = Peer(transport: transport, descriptor: descriptor)
+        let peer = Peer(transport: listener.near == nil ? .unix : .loopback, descriptor: descriptor, near: listener.near, far: far)
         let connection = Connection(peer: peer, admittance: handler.accept(peer), generation: generation, loop: self)
-        connection.interest = Self.readable
-        connection.lastActive = time.boot
         connections.insert(connection)
         makeRoom(for: connection)
-        if connection.isGone {
-            receive(connection)
-            if connections.holds(connection) { close(connection, .broken) }
-            return
-        }
-        do {
-            try events.watch(descriptor, identifier: connection.identifier, for: connection.interest)
-        } catch {
-            return close(connection, .broken)
-        }
+        guard connections.holds(connection) else { return }
         markIdle(connection)
+        // The first request is there already as a rule: where the connection ends with its answer, epoll never has to know of it.
+        receive(connection)
+        guard connections.holds(connection) else { return }
+        if connection.isGone { return close(connection, .broken) }
+        if connection.interest == nil { listen(connection, for: Self.readable) }
     }
 
     func move(_ connection: Connection, to share: ConnectionShare) {

@@ -51,9 +51,10 @@ extension ServerLoop {
         }
         switch connection.phase {
         case .lingering:
+            // A socket without unread input is closed by FIN, behind everything that was sent: there is nothing to wait for.
+            if connection.isReadClosed || connection.endsItself { return close(connection, .finished) }
             // Everything was sent: the peer has a moment to receive it and to close.
             setDeadline(connection, time.boot + (isDraining ? Self.second / 4 : 2 * Self.second))
-            if connection.isReadClosed { return close(connection, .finished) }
             shutdown(connection.peer.descriptor, Int32(SHUT_WR))
             listen(connection, for: Self.readable)
         case .answering:
@@ -75,7 +76,7 @@ extension ServerLoop {
             guard !connection.isReadClosed, !(isDraining && connection.held.isEmpty) else {
                 return close(connection, isDraining ? .drained : .finished)
             }
-            if connection.interest != Self.readable {
+            if let interest = connection.interest, interest != Self.readable {
                 if connection.requestBegan == nil { markIdle(connection) } else { awaitMore(connection) }
                 listen(connection, for: Self.readable)
             }
@@ -91,8 +92,14 @@ extension ServerLoop {
 
     func listen(_ connection: Connection, for wanted: UInt32) {
         guard connection.interest != wanted else { return }
+        let isWatched = connection.interest != nil
         connection.interest = wanted
-        events.change(connection.peer.descriptor, identifier: connection.identifier, to: wanted)
+        guard !isWatched else { return events.change(connection.peer.descriptor, identifier: connection.identifier, to: wanted) }
+        do {
+            try events.watch(connection.peer.descriptor, identifier: connection.identifier, for: wanted)
+        } catch {
+            close(connection, .broken)
+        }
     }
 
     func close(_ connection: Connection, _ end: ConnectionEnd) {

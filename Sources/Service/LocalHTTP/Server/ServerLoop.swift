@@ -11,7 +11,7 @@ final class ServerLoop: @unchecked Sendable {
     let limits: ServerLimits
     let handler: any RequestHandler
     private(set) var time = LoopTime()
-    private var date = HTTPDate()
+    private(set) var date = HTTPDate()
     var connections = ConnectionTable()
     var generation: UInt32 = 0
     var listeners: [Listener] = []
@@ -166,7 +166,7 @@ final class ServerLoop: @unchecked Sendable {
 
     /// Whether nobody holds the other end of a connection any more.
     func isAbandoned(_ connection: Connection) -> Bool {
-        connection.isGone || connection.peer.transport == .loopback && diagnosis?.peer(of: connection.peer.descriptor) == .gone
+        connection.isGone || connection.peer.transport == .loopback && diagnosis?.peer(of: connection.peer) == .gone
     }
 
     /// Answers every complete request in the shared input buffer; remaining bytes move to the connection.
@@ -175,11 +175,18 @@ final class ServerLoop: @unchecked Sendable {
         var start = 0
         parser.takesAnyHost = connection.peer.transport == .unix
         while start < count, mayAnswer(connection), output.bytes.count < Self.batchBytes {
-            switch parser.parse(bytes.extracting(start..<count)) {
+            let rest = bytes.extracting(start..<count)
+            if !isDraining, let known = handler.respondAgain(to: rest, on: connection, into: &output) {
+                start += known.length
+                countRequest(of: connection)
+                if known.closes { linger(connection, isLast: start == count) }
+                continue
+            }
+            switch parser.parse(rest) {
             case .complete(let length):
-                respond(connection, parser: parser, message: bytes.extracting(start..<start + length))
-                parser.reset()
                 start += length
+                respond(connection, parser: parser, message: rest.extracting(0..<length), isLast: start == count)
+                parser.reset()
             case .needsMore:
                 connection.parser = parser
                 parser = RequestParser(limits: limits)
@@ -212,8 +219,9 @@ final class ServerLoop: @unchecked Sendable {
             reader.takesAnyHost = connection.peer.transport == .unix
             switch reader.parse(bytes.span.extracting(start..<bytes.count)) {
             case .complete(let length):
-                respond(connection, parser: reader, message: bytes.span.extracting(start..<start + length))
+                let message = bytes.span.extracting(start..<start + length)
                 start += length
+                respond(connection, parser: reader, message: message, isLast: start == bytes.count)
                 connection.requestBegan = nil
                 connection.hasSentContinue = false
             case .needsMore:
@@ -246,69 +254,6 @@ final class ServerLoop: @unchecked Sendable {
             output.append("HTTP/1.1 100 Continue\r\n\r\n")
         }
         setDeadline(connection, began + (reader.hasHead ? limits.requestTime : limits.headerTime).nanoseconds)
-    }
-
-    // MARK: Answering
-
-    private func respond(_ connection: Connection, parser: RequestParser, message: Span<UInt8>) {
-        connection.exchange += 1
-        if connection.turn != turn { (connection.turn, connection.answers) = (turn, 0) }
-        connection.answers += 1
-        // The handler writes Connection: close into a response that it renders itself.
-        if isDraining { parser.endConnection() }
-        let reply: Reply
-        if let chunked = parser.chunkedBody {
-            reply = handler.respond(to: parser.head, bytes: message, body: chunked.span, on: connection, into: &output)
-        } else {
-            let body = message.extracting(parser.bodyRange)
-            reply = handler.respond(to: parser.head, bytes: message, body: body, on: connection, into: &output)
-        }
-        let closes = !parser.head.keepsAlive || isDraining
-        switch reply {
-        case .written:
-            if closes { linger(connection) }
-        case .response(let response):
-            finish(connection, with: response, omitsBody: parser.head.method == .head, closes: closes)
-        case .hangUp:
-            linger(connection)
-            if connection.hasHungUp { close(connection, .broken) }
-        case .later:
-            connection.phase = .answering
-            connection.omitsBody = parser.head.method == .head
-            connection.closesAfterAnswer = closes
-            connection.deadline = .max
-            listen(connection, for: EPOLLRDHUP.rawValue)
-        }
-    }
-
-    private func finish(_ connection: Connection, with response: Response, omitsBody: Bool, closes: Bool) {
-        let closes = closes || response.closes
-        output.append(response, date: date.bytes, omitsBody: omitsBody, closes: closes)
-        if response.pause > 0, !closes { connection.resumesAt = time.boot + response.pause }
-        if closes { linger(connection) }
-    }
-
-    private func refuse(_ fault: MessageFault, on connection: Connection, omitsBody: Bool) {
-        finish(connection, with: handler.refuse(fault), omitsBody: omitsBody, closes: true)
-    }
-
-    private func linger(_ connection: Connection) {
-        connection.phase = .lingering
-        connection.held = []
-    }
-
-    func deliver(_ response: Response, for ticket: ReplyTicket) {
-        guard let connection = connections[ticket.descriptor], connection.generation == ticket.generation,
-            connection.exchange == ticket.exchange, connection.phase == .answering
-        else { return }
-        handler.delivered(connection)
-        connection.phase = .reading
-        connection.lastActive = time.boot
-        // A peer that has sent its last byte has no further request, unless one waits already.
-        let isLast = connection.isReadClosed && connection.held.isEmpty
-        finish(connection, with: response, omitsBody: connection.omitsBody, closes: connection.closesAfterAnswer || isDraining || isLast)
-        answerHeld(connection)
-        flush(connection)
     }
 
     // MARK: Draining

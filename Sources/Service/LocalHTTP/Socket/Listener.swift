@@ -6,6 +6,8 @@ import Glibc
 public final class Listener: Sendable {
     public let address: SocketAddress
     public let descriptor: Int32
+    /// The near end of its TCP connections.
+    let near: Endpoint?
     /// The claim to the path; nil for a TCP socket and for one that a service manager opened.
     private let file: SocketFile?
     /// The file of a unix socket when it began to listen.
@@ -42,6 +44,8 @@ public final class Listener: Sendable {
         identity = address.path.flatMap { FileIdentity(of: $0) }
         // With the port that the kernel chose, where port 0 was requested.
         self.address = SocketAddress(of: newSocket) ?? address
+        near = Endpoint(self.address)
+        sendAtOnce()
     }
 
     /// Takes over a listening socket that a service manager opened; its file, if any, remains the manager's.
@@ -65,6 +69,15 @@ public final class Listener: Sendable {
         self.address = address
         file = nil
         identity = address.path.flatMap { FileIdentity(of: $0) }
+        near = Endpoint(address)
+        sendAtOnce()
+    }
+
+    /// Has its TCP connections send without waiting for a full segment: they inherit TCP_NODELAY from it (tcp(7)).
+    private func sendAtOnce() {
+        guard address.path == nil else { return }
+        var on: Int32 = 1
+        _ = unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
     }
 
     deinit {

@@ -31,8 +31,15 @@ public struct SocketDiagnosis: ~Copyable {
     }
 
     /// Who is at the other end of an accepted connection.
-    public mutating func peer(of descriptor: Int32) -> FarEnd {
-        switch ask(about: descriptor) {
+    public mutating func peer(of descriptor: Int32) -> FarEnd { peer(of: Peer(transport: .loopback, descriptor: descriptor)) }
+
+    /// Who is at the other end of an accepted connection; its 4-tuple is compared.
+    public mutating func peer(of peer: Peer) -> FarEnd {
+        guard let near = peer.near ?? .local(peer.descriptor), let far = peer.far ?? .remote(peer.descriptor), near.family == far.family,
+            near.isLoopback, far.isLoopback
+        else { return .unidentified }
+        // The query takes the peer's view: its source is our far end.
+        switch ask(source: far, destination: near) {
         case .none: return .gone
         case .unknown: return .unidentified
         case .socket(let message):
@@ -58,14 +65,6 @@ public struct SocketDiagnosis: ~Copyable {
         /// There is no such socket.
         case none
         case unknown
-    }
-
-    /// Asks about the other end of an accepted connection; its 4-tuple is compared.
-    private mutating func ask(about descriptor: Int32) -> Finding {
-        guard let near = Endpoint.local(descriptor), let far = Endpoint.remote(descriptor), near.family == far.family, near.isLoopback, far.isLoopback
-        else { return .unknown }
-        // The query takes the peer's view: its source is our far end.
-        return ask(source: far, destination: near)
     }
 
     private mutating func ask(source: Endpoint, destination: Endpoint) -> Finding {
@@ -110,8 +109,8 @@ private struct SocketQuery {
         body.idiag_states = 1 << 1
         body.id.idiag_sport = source.port.bigEndian
         body.id.idiag_dport = destination.port.bigEndian
-        Endpoint.copy(source.address, into: &body.id.idiag_src)
-        Endpoint.copy(destination.address, into: &body.id.idiag_dst)
+        body.id.idiag_src = source.words
+        body.id.idiag_dst = destination.words
         body.id.idiag_cookie = (UInt32.max, UInt32.max)  // INET_DIAG_NOCOOKIE
     }
 }
@@ -121,67 +120,4 @@ private struct SocketAnswer {
     var message = inet_diag_msg()
     /// The attributes that follow, which are not read.
     var rest: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
-}
-
-/// An end of a TCP connection: 4 or 16 address bytes in network order, and the port.
-private struct Endpoint: Equatable {
-    let family: UInt8
-    let address: [UInt8]
-    let port: UInt16
-
-    /// IPv4-mapped IPv6 addresses do not count as IPv4: each listener is of one family.
-    var isLoopback: Bool {
-        family == UInt8(AF_INET) ? address[0] == 127 : address.dropLast().allSatisfy { $0 == 0 } && address.last == 1
-    }
-
-    static func local(_ descriptor: Int32) -> Endpoint? { unsafe named(descriptor, by: getsockname) }
-    static func remote(_ descriptor: Int32) -> Endpoint? { unsafe named(descriptor, by: getpeername) }
-
-    private static func named(
-        _ descriptor: Int32, by call: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
-    ) -> Endpoint? {
-        var storage = sockaddr_in6()
-        var size = socklen_t(MemoryLayout<sockaddr_in6>.size)
-        let outcome = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe call(descriptor, $0, &size) }
-        }
-        guard outcome == 0 else { return nil }
-        let port = UInt16(bigEndian: storage.sin6_port)
-        let bytes = unsafe withUnsafeBytes(of: &storage) { unsafe Array($0) }
-        switch Int32(storage.sin6_family) {
-        case AF_INET: return Endpoint(family: UInt8(AF_INET), address: Array(bytes[4..<8]), port: port)
-        case AF_INET6: return Endpoint(family: UInt8(AF_INET6), address: Array(bytes[8..<24]), port: port)
-        default: return nil
-        }
-    }
-
-    /// Nil for a unix socket.
-    ///
-    /// - Parameter port: replaces the address's own.
-    init?(_ address: SocketAddress, port: UInt16? = nil) {
-        switch address {
-        case .loopback4(let host, let own): self.init(family: UInt8(AF_INET), address: host, port: port ?? own)
-        case .loopback6(let own): self.init(family: UInt8(AF_INET6), address: [UInt8](repeating: 0, count: 15) + [1], port: port ?? own)
-        case .unix: return nil
-        }
-    }
-
-    private init(family: UInt8, address: [UInt8], port: UInt16) {
-        self.family = family
-        self.address = address
-        self.port = port
-    }
-
-    init(_ identity: inet_diag_sockid, isSource: Bool, family: UInt8) {
-        let bytes =
-            unsafe isSource
-            ? withUnsafeBytes(of: identity.idiag_src) { unsafe Array($0) } : withUnsafeBytes(of: identity.idiag_dst) { unsafe Array($0) }
-        self.family = family
-        address = Array(bytes.prefix(family == UInt8(AF_INET) ? 4 : 16))
-        port = UInt16(bigEndian: isSource ? identity.idiag_sport : identity.idiag_dport)
-    }
-
-    static func copy(_ bytes: [UInt8], into words: inout (UInt32, UInt32, UInt32, UInt32)) {
-        unsafe withUnsafeMutableBytes(of: &words) { unsafe $0.copyBytes(from: bytes) }
-    }
 }

@@ -4,4 +4,7 @@ public struct Peer: Sendable {
     public let transport: Transport
     /// The descriptor of the connection, valid while it is open; used to ask the kernel about the peer.
     public let descriptor: Int32
+    /// The ends of a TCP connection, where they are known already; otherwise the kernel is asked.
+    var near: Endpoint?
+    var far: Endpoint?
 }
