@@ -4,19 +4,19 @@ package import Store
 package import Time
 package import Tokens
 
-/// A keeper's dependencies, all injected.
-package struct KeeperEnvironment: Sendable {
-    package var clocks: any Clocks
-    package var performer: LoginPerformer
-    package var events: any EventSink
-    package var identity: HostIdentity
-    package var schedule: RefreshSchedule
+/// The dependencies of all keepers, injected; shared by them.
+package final class KeeperEnvironment: Sendable {
+    package let clocks: any Clocks
+    package let performer: LoginPerformer
+    package let events: any EventSink
+    package let identity: HostIdentity
+    package let schedule: RefreshSchedule
     /// Nil if tokens are kept only in memory.
-    package var store: StoreWriter?
+    package let store: StoreWriter?
     /// Nil if this host shares no accounts.
-    package var fleet: FleetMember?
+    package let fleet: FleetMember?
     /// Makes the random number generator for one keeper's jitter.
-    package var makeGenerator: @Sendable () -> any RandomNumberGenerator & Sendable
+    package let makeGenerator: @Sendable () -> any RandomNumberGenerator & Sendable
 
     package init(
         clocks: any Clocks, performer: LoginPerformer, events: any EventSink, identity: HostIdentity, schedule: RefreshSchedule,

@@ -56,7 +56,11 @@ package struct ConfigurationReader {
         let providers = readProviders(root, folder: Self.folder(of: path) + "/providers.d")
         let entries = root.require("tokens")
         configuration.tokens =
-            entries.map { TokenConfigurationReader(providers: providers.definitions, faultyProviders: providers.faulty, accounts: accounts).read($0) }
+            entries.map {
+                TokenConfigurationReader(
+                    providers: providers.definitions.mapValues(SharedProvider.init), faultyProviders: providers.faulty, accounts: accounts
+                ).read($0)
+            }
             ?? []
         let members = entries.flatMap { $0.isMapping ? $0.mapping() : nil }?.members ?? []
         var names = Dictionary(members.map { ($0.name, Set<String>()) }) { $1 }

@@ -2,13 +2,16 @@ package import OutboundHTTP
 import Patterns
 package import Providers
 package import Secrets
+import Synchronization
 package import Time
 package import Tokens
 
 /// A configured token: its login, and how it is kept.
 package struct TokenConfiguration: Sendable, Equatable {
     package var name: String
-    package var provider: ProviderDefinition
+    /// The provider's definition. It is read in place: copying it takes longer than most uses.
+    package var provider: ProviderDefinition { _read { yield shared.definition } }
+    private let shared: SharedProvider
     package var inputs: [String: InputBinding] = [:]
     /// Inputs that a caller gives with each request; there is one token for each combination of values.
     package var perRequest: [PerRequestInput] = []
@@ -30,6 +33,11 @@ package struct TokenConfiguration: Sendable, Equatable {
     /// Whether a new login ends the previous token at the partner.
     package var isExclusive: Bool { exclusive ?? provider.isExclusive }
 
+    package init(name: String, provider: SharedProvider) {
+        self.name = name
+        shared = provider
+    }
+
     /// How long one login may take with everything that may belong to it: a refresh before it, each request twice, a minute in turns.
     package var longestLogin: Duration { connection.time * (2 * (provider.login.count + 1)) + .seconds(60) }
 
@@ -38,7 +46,7 @@ package struct TokenConfiguration: Sendable, Equatable {
     /// It compares everything that determines what is sent to whom, and how the answer is read. Schedules, limits and readiness
     /// may differ.
     package func hasSameLogin(as other: TokenConfiguration) -> Bool {
-        provider == other.provider && inputs == other.inputs && perRequest == other.perRequest && expires == other.expires
+        shared == other.shared && inputs == other.inputs && perRequest == other.perRequest && expires == other.expires
             && connection == other.connection && keyPassphrase == other.keyPassphrase
     }
 
@@ -52,10 +60,21 @@ package struct TokenConfiguration: Sendable, Equatable {
             }
         }
         let perRequest = perRequest.map { "\($0.name):\($0.pattern.text)" }
-        let parts =
-            [provider.digest, "\(String(describing: expires))", "\(connection)"] + [keyPassphrase?.place].compactMap { $0 } + bound + perRequest
+        let parts = [provider.digest] + describedSettings + [keyPassphrase?.place].compactMap { $0 } + bound + perRequest
         return Digest.sha256(Array(parts.joined(separator: "\0").utf8))
     }
+
+    /// The settings as texts. Describing them takes longer than the rest of a digest, and entries have the same ones as a rule.
+    private var describedSettings: [String] {
+        Self.lastDescribed.withLock { last in
+            if let last, last.expires == expires, last.connection == connection { return last.texts }
+            let texts = ["\(String(describing: expires))", "\(connection)"]
+            last = (expires, connection, texts)
+            return texts
+        }
+    }
+
+    private static let lastDescribed = Mutex<(expires: [ExpirySource]?, connection: ConnectionSettings, texts: [String])?>(nil)
 
     /// References to its secrets.
     package var references: [SecretReference] {
@@ -85,4 +104,15 @@ package struct TokenConfiguration: Sendable, Equatable {
     package var tokenInputs: [String] {
         inputs.values.compactMap { if case .token(let name) = $0 { name } else { nil } }.sorted()
     }
+}
+
+/// A definition that is kept once for all entries that use it: it takes a kilobyte, and each entry's configuration is kept several times.
+package final class SharedProvider: Sendable, Equatable {
+    package let definition: ProviderDefinition
+
+    package init(_ definition: ProviderDefinition) {
+        self.definition = definition
+    }
+
+    package static func == (one: SharedProvider, other: SharedProvider) -> Bool { one === other || one.definition == other.definition }
 }

@@ -8,7 +8,7 @@ import YAML
 
 /// Reads `tokens:`, resolves the providers and checks the references between entries.
 struct TokenConfigurationReader {
-    let providers: [String: ProviderDefinition]
+    let providers: [String: SharedProvider]
     /// Providers whose definitions have faults: what follows from those is not a second fault.
     var faultyProviders: Set<String> = []
     var accounts = HostAccounts.unknown
@@ -48,7 +48,7 @@ struct TokenConfigurationReader {
         if !Names.isValid(name) { node.fault(Names.rule) }
         guard let mapping = node.mapping() else { return nil }
         defer { mapping.finish() }
-        let provider = mapping.require("provider").flatMap(self.provider)
+        let shared = mapping.require("provider").flatMap(self.provider)
         let required = mapping.take("required")
         _ = mapping.take("enabled")?.bool()
         let inputs = mapping.take("inputs")
@@ -64,8 +64,9 @@ struct TokenConfigurationReader {
         let proxy = mapping.take("proxy")
         let timeout = mapping.take("timeout")
         let (sinks, onFailure) = (mapping.take("sinks"), mapping.take("on_failure"))
-        guard let provider else { return nil }
-        var token = TokenConfiguration(name: name, provider: provider)
+        guard let shared else { return nil }
+        let provider = shared.definition
+        var token = TokenConfiguration(name: name, provider: shared)
         token.exclusive = exclusive?.bool()
         token.isRequired = required?.bool() ?? (perRequest == nil)
         token.perRequest = perRequest.map { readPerRequest($0, provider: provider) } ?? []
@@ -99,7 +100,7 @@ struct TokenConfigurationReader {
         if !token.sinks.isEmpty { token.refresh.idleAfter = nil }
     }
 
-    private func provider(_ node: YAMLNode) -> ProviderDefinition? {
+    private func provider(_ node: YAMLNode) -> SharedProvider? {
         guard let name = node.string() else { return nil }
         if faultyProviders.contains(name) { return nil }
         if let provider = providers[name] { return provider }

@@ -1,14 +1,26 @@
 import Glibc
+import Synchronization
 
 /// A base URL: scheme, host, port and path prefix. Secrets are sent to it, so it must be https; http only to a loopback literal.
 package enum BaseURL {
     /// The URL without a final "/".
     package static func withoutFinalSlash(_ text: String) -> String { text.hasSuffix("/") ? String(text.dropLast()) : text }
 
+    /// Base URLs that were found valid: thousands of entries have the same one, and each of their logins asks again.
+    private static let valid = Mutex<Set<String>>([])
+    private static let mostValid = 256
+
     /// What is wrong with a base URL; nil if it is valid.
     package static func problem(with text: String) -> String? {
+        if valid.withLock({ $0.contains(text) }) { return nil }
+        let problem = examine(text)
+        if problem == nil { valid.withLock { if $0.count < mostValid { $0.insert(text) } } }
+        return problem
+    }
+
+    private static func examine(_ text: String) -> String? {
         guard let parts = parts(text) else { return "must be a URL such as https://api.example.com" }
-        guard parts.rest.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !parts.rest.contains(where: { "?#\\\"<>^`{|}".contains($0) }) else {
+        guard parts.rest.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !parts.rest.utf8.contains(where: "?#\\\"<>^`{|}".utf8.contains) else {
             return "must have only scheme, host, port and path prefix, no query or fragment"
         }
         guard !parts.host.isEmpty, !parts.host.contains("@") else { return "must name a host and no user" }
@@ -109,6 +121,6 @@ package enum BaseURL {
 
     /// What is wrong with a request's URL; nil if it is valid.
     static func problem(withRequestURL url: String) -> String? {
-        problem(with: String(url.prefix { $0 != "?" })).map { "the URL \($0)" }
+        examine(String(url.prefix { $0 != "?" })).map { "the URL \($0)" }
     }
 }

@@ -160,8 +160,8 @@ import Time
         if let sink = request.sink {
             return unsafe sink(Array(bytes))
         }
-        guard body.count + bytes.count <= ConnectionSettings.bodyBytes else {
-            excess = "the answer is larger than 1 MiB"
+        guard body.count + bytes.count <= request.largestBody else {
+            excess = "the answer is larger than \(request.largestBody >> 20) MiB"
             return false
         }
         unsafe body.append(contentsOf: bytes)

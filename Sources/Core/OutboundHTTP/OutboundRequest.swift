@@ -12,6 +12,8 @@ package struct OutboundRequest: Sendable {
     package var passphrase: [UInt8]?
     /// Makes a text of this request, such as its URL, fit to be shown: without the secrets that it was made of.
     package var redact: @Sendable (String) -> String = { $0 }
+    /// The largest body of an answer, in bytes; what a partner may send by default.
+    package var largestBody = ConnectionSettings.bodyBytes
     /// Receives the answer's body as it arrives; return false to end the request.
     ///
     /// With a sink neither the size nor the time of the answer is bounded, and TCP keep-alive ends the connection to a host that is gone.

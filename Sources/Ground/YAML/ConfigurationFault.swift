@@ -32,4 +32,13 @@ package struct ConfigurationFault: Error, Sendable, Hashable, CustomStringConver
 
     private var place: String { line > 0 ? "\(file):\(line):\(column)" : file }
     private var text: String { path.isEmpty ? message : "\(path): \(message)" }
+
+    /// Faults or warnings that a log or an answer lists one by one.
+    private static let mostShown = 100
+
+    /// The first of these texts, and how many more there are.
+    package static func shown(_ texts: [String]) -> [String] {
+        guard texts.count > mostShown else { return texts }
+        return texts.prefix(mostShown) + ["\(texts.count - mostShown) more; tokenbroker check lists them all"]
+    }
 }

@@ -48,7 +48,9 @@ struct ServeCommand: AsyncParsableCommand {
         defer { output.flush(within: 0.5) }
         let logger = Logger(label: "tokenbroker") { _ in LineLogHandler(log) { output.write(Array($0.utf8), from: .log) } }
         logger.notice("tokenbroker \(Version.current)", metadata: Self.facts(configuration, files.path))
-        for warning in warnings { logger.warning("configuration warning", metadata: ["warning": "\(warning.plainDescription)"]) }
+        for warning in ConfigurationFault.shown(warnings.map(\.plainDescription)) {
+            logger.warning("configuration warning", metadata: ["warning": "\(warning)"])
+        }
         let secrets = SystemSecretSource(environment: environment)
         let store: Result<OpenedStore?, StoreFault>
         var fleetKey: StoreKey?

@@ -10,6 +10,8 @@ final class AuditBatch {
     private var lines: [UInt8] = []
     private var count = 0
     private var prefix: [UInt8] = []
+    /// The second that the prefix names.
+    private var prefixTime: Int64 = .min
     /// Lines of refusals in this second, by caller.
     private var ownLines: [AuditedCaller: Int] = [:]
     private var summarised: [Refusal: Int] = [:]
@@ -36,11 +38,13 @@ final class AuditBatch {
 
     /// Records that a token was served.
     func recordServed(_ answer: RenderedAnswer, to caller: AuditedCaller) {
-        if prefix.isEmpty { prefix = audit.prefix(.info) }
+        let now = time.wall / Self.second
+        if prefixTime != now { (prefix, prefixTime) = (audit.prefix(.info), now) }
         lines += prefix
-        lines += caller.text.utf8
+        lines += caller.bytes
         lines += answer.auditText
-        lines += AuditFields.outcome(AuditFields.served, expiresIn: answer.remaining(at: time), requestID: requestIDs.next()).utf8
+        AuditFields.appendServed(expiresIn: answer.remaining(at: time), to: &lines)
+        requestIDs.appendNext(to: &lines)
         lines.append(0x0A)
         count += 1
     }
@@ -61,7 +65,6 @@ final class AuditBatch {
         guard count > 0 else { return }
         audit.append(lines, count: count)
         lines.removeAll(keepingCapacity: true)
-        prefix = []
         count = 0
     }
 

@@ -49,6 +49,7 @@ final class RequestMemory {
     /// The digest of the last request that was not in its place, so that one which is never repeated is not kept.
     private var candidates: [UInt64] = []
     private var version: UInt64
+    private let seed = UInt64.random(in: .min ... .max)
 
     private static let count = 4096
     /// Bytes of a request that is kept.
@@ -68,7 +69,7 @@ final class RequestMemory {
     func find(_ bytes: Span<UInt8>, on connection: Connection, of identity: @autoclosure () -> PeerIdentity?) -> RememberedRequest? {
         if let last = connection.memory as? RememberedRequest, bytes.begins(inConstantTime: last.message) { return last }
         guard !places.isEmpty, bytes.count <= Self.longest,
-            let found = places[Self.place(Self.digest(bytes, connection.peer.transport, identity()))],
+            let found = places[Self.place(digest(bytes, connection.peer.transport, identity()))],
             found.message.count == bytes.count, found.transport == connection.peer.transport, bytes.begins(inConstantTime: found.message)
         else { return nil }
         return found
@@ -81,7 +82,7 @@ final class RequestMemory {
     ) {
         guard bytes.count <= Self.longest else { return }
         if places.isEmpty { (places, candidates) = (Array(repeating: nil, count: Self.count), Array(repeating: 0, count: Self.count)) }
-        let digest = Self.digest(bytes, connection.peer.transport, known.caller.identity)
+        let digest = digest(bytes, connection.peer.transport, known.caller.identity)
         let place = Self.place(digest)
         guard candidates[place] == digest else { return candidates[place] = digest }
         let request = RememberedRequest(
@@ -93,12 +94,24 @@ final class RequestMemory {
 
     private static func place(_ digest: UInt64) -> Int { Int(digest % UInt64(count)) }
 
-    /// Keyed by this process's random seed, so that its collisions cannot be chosen.
-    private static func digest(_ bytes: Span<UInt8>, _ transport: Peer.Transport, _ identity: PeerIdentity?) -> UInt64 {
-        var hasher = Hasher()
-        unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
-        hasher.combine(transport)
-        hasher.combine(identity)
-        return UInt64(bitPattern: Int64(hasher.finalize()))
+    /// Begins with a random number, so that nobody can choose requests that take another's place.
+    private func digest(_ bytes: Span<UInt8>, _ transport: Peer.Transport, _ identity: PeerIdentity?) -> UInt64 {
+        var digest = seed
+        func add(_ word: UInt64) {
+            let product = (digest ^ word).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
+            digest = product.high ^ product.low
+        }
+        var place = 0
+        while place + 8 <= bytes.count {
+            add(bytes.word(at: place))
+            place += 8
+        }
+        while place < bytes.count {
+            add(UInt64(bytes[place]))
+            place += 1
+        }
+        add(UInt64(bytes.count) << 8 | (transport == .unix ? 1 : 0))
+        add(identity.map { UInt64($0.user) << 32 | UInt64(UInt32(bitPattern: $0.process ?? -1)) } ?? .max)
+        return digest
     }
 }

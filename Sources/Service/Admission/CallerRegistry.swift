@@ -8,6 +8,8 @@ final class CallerRegistry {
     private var rules: AdmissionRules
     private var version: UInt64
     private var standings: [Standing.Rights: Standing] = [:]
+    /// The callers without a key on loopback TCP, where the user is all that is known of them; nil for users whom no rule knows.
+    private var keyless: [UInt32: KnownCaller?] = [:]
     private var diagnosis: SocketDiagnosis?
     private var refusals: RefusalLimit
     /// The time of the current batch.
@@ -15,6 +17,8 @@ final class CallerRegistry {
 
     /// Bytes of an Authorization that is looked at: `Bearer`, a space and a key of up to 1,024 bytes.
     private static let longestHeader = 7 + 1024
+    /// Users whose callers without a key are kept.
+    private static let users = 1024
 
     init(_ rules: AdmissionRules, version: UInt64) {
         self.rules = rules
@@ -27,6 +31,7 @@ final class CallerRegistry {
         self.rules = rules
         self.version = version
         standings = [:]
+        keyless = [:]
     }
 
     private func known(_ caller: Caller) -> KnownCaller {
@@ -60,7 +65,15 @@ final class CallerRegistry {
         context.acceptedHeader = []
         context.accepted = nil
         context.joined = nil
-        context.keyless = rules.identifier.caller(identity: context.identity, transport: context.transport, key: nil, at: wall).map(known)
+        context.keyless = keyless(context.identity, context.transport)
+    }
+
+    private func keyless(_ identity: PeerIdentity?, _ transport: Peer.Transport) -> KnownCaller? {
+        let user = transport == .loopback ? identity?.user : nil
+        if let user, let found = keyless[user] { return found }
+        let known = rules.identifier.caller(identity: identity, transport: transport, key: nil, at: wall).map(known)
+        if let user, keyless.count < Self.users { keyless.updateValue(known, forKey: user) }
+        return known
     }
 
     /// The caller of a request; nil for an unknown caller. Repeating the same key on a connection skips the hash.

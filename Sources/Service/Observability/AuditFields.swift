@@ -15,6 +15,28 @@ package enum AuditFields {
         return "\(life) outcome=\(outcome) request=\(requestID)"
     }
 
+    /// Appends the outcome of a request that returned a token, up to the request's ID.
+    package static func appendServed(expiresIn seconds: Int64?, to line: inout [UInt8]) {
+        if let seconds {
+            line.append(contentsOf: " expires_in=".utf8)
+            line.append(decimal: seconds)
+        }
+        line.append(contentsOf: " outcome=served request=".utf8)
+    }
+
     /// The outcome of a request that returned a token.
     package static let served = "served"
+}
+
+extension [UInt8] {
+    /// Appends a number that is not negative, in decimal digits.
+    package mutating func append(decimal number: Int64) {
+        let start = count
+        var rest = number.magnitude
+        repeat {
+            append(UInt8(truncatingIfNeeded: 0x30 + rest % 10))
+            rest /= 10
+        } while rest > 0
+        self[start...].reverse()
+    }
 }

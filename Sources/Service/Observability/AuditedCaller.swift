@@ -3,6 +3,8 @@ package import LocalHTTP
 /// The caller of a request, as an audit line shows it.
 package struct AuditedCaller: Sendable, Hashable {
     package let text: String
+    /// The text's.
+    package let bytes: [UInt8]
     let isKnown: Bool
 
     /// - Parameter key: what tells the key it showed from the client's others.
@@ -15,6 +17,7 @@ package struct AuditedCaller: Sendable, Hashable {
             if let process = identity.process { text += " pid=\(process)" }
         }
         self.text = text
+        bytes = Array(text.utf8)
         isKnown = name != nil
     }
 }

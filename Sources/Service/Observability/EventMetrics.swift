@@ -5,12 +5,28 @@ package import Tokens
 /// Counts the events of tokens.
 package final class EventMetrics: EventSink {
     private struct Logins {
-        var byOutcome: [String: UInt64] = [:]
+        /// A token has seen few outcomes as a rule: a dictionary would take twice the memory.
+        private(set) var outcomes: [(name: String, count: UInt64)] = []
         var rejections: [ReportOutcome: UInt64] = [:]
         /// Cumulative, as OpenMetrics requires: one for each bound and one for all logins.
         var durations = [UInt64](repeating: 0, count: EventMetrics.bounds.count + 1)
         var seconds = 0.0
         var lastSuccess: WallTime?
+
+        mutating func count(_ outcome: String, seconds: Double) {
+            count(outcome)
+            self.seconds += seconds
+            for (place, bound) in EventMetrics.bounds.enumerated() where seconds <= bound { durations[place] += 1 }
+            durations[EventMetrics.bounds.count] += 1
+        }
+
+        mutating func count(_ outcome: String) {
+            if let place = outcomes.firstIndex(where: { $0.name == outcome }) {
+                outcomes[place].count += 1
+            } else {
+                outcomes.append((outcome, 1))
+            }
+        }
     }
 
     /// The upper bounds of the buckets of login durations, in seconds.
@@ -37,7 +53,7 @@ package final class EventMetrics: EventSink {
             count(token, adoption == .same ? "same_token" : "success", took)
             logins.withLock { $0[token, default: Logins()].lastSuccess = clocks.wall }
         case .loginFailed(let token, let failure, _, _, let took): count(token, failure.failureClass.rawValue, took)
-        case .refreshFailed(let token, _): logins.withLock { $0[token, default: Logins()].byOutcome["refresh_failed", default: 0] += 1 }
+        case .refreshFailed(let token, _): logins.withLock { $0[token, default: Logins()].count("refresh_failed") }
         case .rejectionReported(let token, _, let outcome):
             logins.withLock { $0[token, default: Logins()].rejections[outcome, default: 0] += 1 }
         case .reloaded:
@@ -54,7 +70,7 @@ package final class EventMetrics: EventSink {
         case .loginBegan, .lateResultDropped, .partnerClockIgnored, .expirySourceIgnored, .tokenNotYetValid, .tokenDropped, .secretChanged,
             .secretUnreadable, .held, .logoutFailed, .loginAlone, .fleetLockBroken, .fleetRecordUnread, .fleetClocksDiffer:
             break
-        case .tokenShared(let token, _, _, _): logins.withLock { $0[token, default: Logins()].byOutcome["shared", default: 0] += 1 }
+        case .tokenShared(let token, _, _, _): logins.withLock { $0[token, default: Logins()].count("shared") }
         }
     }
 
@@ -63,10 +79,7 @@ package final class EventMetrics: EventSink {
     private func count(_ token: String, _ outcome: String, _ took: Duration) {
         let seconds = Double(took.nanoseconds) / 1e9
         logins.withLock { logins in
-            logins[token, default: Logins()].byOutcome[outcome, default: 0] += 1
-            logins[token, default: Logins()].seconds += seconds
-            for (place, bound) in Self.bounds.enumerated() where seconds <= bound { logins[token, default: Logins()].durations[place] += 1 }
-            logins[token, default: Logins()].durations[Self.bounds.count] += 1
+            logins[token, default: Logins()].count(outcome, seconds: seconds)
         }
     }
 
@@ -81,7 +94,7 @@ package final class EventMetrics: EventSink {
         let logins = logins.withLock { $0 }.sorted { $0.key < $1.key }
         text.family("tokenbroker_logins", .counter, "Finished logins, by outcome: success, same_token or the failure's class.")
         for (token, counted) in logins {
-            for (outcome, count) in counted.byOutcome.sorted(by: { $0.key < $1.key }) {
+            for (outcome, count) in counted.outcomes.sorted(by: { $0.name < $1.name }) {
                 text.sample("_total", [("token", token), ("outcome", outcome)], count)
             }
         }

@@ -48,15 +48,28 @@ package struct MetricsText {
     private mutating func line(_ suffix: String, _ labels: [(name: String, value: String)], _ value: String) {
         bytes += current.utf8
         bytes += suffix.utf8
-        if !labels.isEmpty {
-            bytes += "{\(labels.map { "\($0.name)=\"\(Self.escaped($0.value))\"" }.joined(separator: ","))}".utf8
+        for (place, label) in labels.enumerated() {
+            bytes.append(UInt8(ascii: place == 0 ? "{" : ","))
+            bytes += label.name.utf8
+            bytes += "=\"".utf8
+            appendEscaped(label.value)
+            bytes.append(UInt8(ascii: "\""))
         }
-        bytes += " \(value)\n".utf8
+        if !labels.isEmpty { bytes.append(UInt8(ascii: "}")) }
+        bytes.append(UInt8(ascii: " "))
+        bytes += value.utf8
+        bytes.append(UInt8(ascii: "\n"))
     }
 
     mutating func end() { if format == .openMetrics { bytes += "# EOF\n".utf8 } }
 
-    private static func escaped(_ value: String) -> String {
-        value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+    private mutating func appendEscaped(_ value: String) {
+        for byte in value.utf8 {
+            switch byte {
+            case UInt8(ascii: "\\"), UInt8(ascii: "\""): bytes += [UInt8(ascii: "\\"), byte]
+            case UInt8(ascii: "\n"): bytes += "\\n".utf8
+            default: bytes.append(byte)
+            }
+        }
     }
 }

@@ -28,6 +28,9 @@ package final class StandardError: Sendable {
         var isScheduled = false
     }
 
+    /// Microseconds between two writes.
+    private static let pause: UInt32 = 2000
+
     private let pending = Mutex(Pending())
     private let queue = DispatchQueue(label: "tokenbroker.output")
     private let sink: @Sendable ([UInt8]) -> Void
@@ -70,6 +73,8 @@ package final class StandardError: Sendable {
             }
             if bytes.isEmpty, dropped == 0 { return }
             sink(bytes)
+            // Lines that come meanwhile are written together, and wake nobody.
+            usleep(Self.pause)
             if dropped > 0 { sink(Array("\(lostPrefix())\"lines were lost: standard error was not read in time\" lines=\(dropped)\n".utf8)) }
         }
     }

@@ -75,7 +75,9 @@ struct BrokerClient {
             fields[.authorization] = "Bearer \(key.exposedText)"
         }
         if body != nil { fields[.contentType] = "application/json" }
-        let request = OutboundRequest(method: method, url: base + path, fields: fields, body: body, connection: connection)
+        var request = OutboundRequest(method: method, url: base + path, fields: fields, body: body, connection: connection)
+        // The status of a hundred thousand tokens takes some 50 MB.
+        request.largestBody = 256 << 20
         let reply: PartnerReply
         do throws(TransportFault) {
             reply = try await transport.send(request)

@@ -206,11 +206,11 @@ package actor Daemon {
         do throws(ConfigurationFaults) {
             (new, warnings) = try ConfigurationFiles.read(path)
         } catch {
-            let faults = error.faults.filter { !$0.isWarning }.map(\.description)
+            let faults = ConfigurationFault.shown(error.faults.filter { !$0.isWarning }.map(\.description))
             watch.record(.reloadRefused(faults: faults))
             return .refused(faults: faults)
         }
-        var notices = warnings.map(\.plainDescription)
+        var notices = ConfigurationFault.shown(warnings.map(\.plainDescription))
         let fixed = [
             ("listen", new.listeners != configuration.listeners), ("limits", new.limits != configuration.limits),
             ("logins", new.logins != configuration.logins),

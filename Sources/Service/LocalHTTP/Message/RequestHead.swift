@@ -83,7 +83,8 @@ extension Span<UInt8> {
         return difference == 0
     }
 
-    private func word(at place: Int) -> UInt64 { unsafe bytes.unsafeLoadUnaligned(fromByteOffset: place, as: UInt64.self) }
+    /// Eight bytes from a place on, which must be there.
+    public func word(at place: Int) -> UInt64 { unsafe bytes.unsafeLoadUnaligned(fromByteOffset: place, as: UInt64.self) }
 
     /// Whether a range contains exactly this ASCII text, case-insensitively.
     public func matches(_ range: Range<Int>, lowercase text: StaticString) -> Bool {

@@ -16,6 +16,8 @@ public final class Connection {
     public let context: AnyObject?
     /// The share that this connection counts towards; `join` changes it.
     public internal(set) var share: ConnectionShare
+    /// The use of that share, while the connection is in the table.
+    var use: ShareUse?
     /// The number of requests so far, which identifies the current one.
     public internal(set) var exchange: UInt64 = 0
     /// What the handler keeps about the last request.

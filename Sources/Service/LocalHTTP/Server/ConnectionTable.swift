@@ -3,15 +3,11 @@ import Time
 /// The open connections of one loop by descriptor, and the number of connections in each share.
 struct ConnectionTable {
     private var slots: [Connection?] = []
-    private var shares: [ConnectionShare.Owner: Share] = [:]
+    private var shares: [ConnectionShare.Owner: ShareUse] = [:]
     private(set) var count = 0
 
-    private struct Share {
-        var count = 0
-        var limit: Int
-        /// What its connections hold together.
-        var bytes = 0
-    }
+    /// Shares without connections that are kept for the next one.
+    private static let unusedShares = 64
 
     var isEmpty: Bool { count == 0 }
 
@@ -29,7 +25,7 @@ struct ConnectionTable {
         if place >= slots.count { slots += Array(repeating: nil, count: max(64, place + 1 - slots.count)) }
         slots[place] = connection
         count += 1
-        join(connection.share, bytes: 0)
+        join(connection.share, connection)
     }
 
     /// Removes a connection; false where it was already removed.
@@ -37,35 +33,44 @@ struct ConnectionTable {
         guard holds(connection) else { return false }
         slots[Int(connection.peer.descriptor)] = nil
         count -= 1
-        leave(connection.share.owner, bytes: connection.countedBytes)
+        leave(connection)
         return true
     }
 
     mutating func move(_ connection: Connection, to share: ConnectionShare) {
         guard holds(connection), connection.share != share else { return }
-        leave(connection.share.owner, bytes: connection.countedBytes)
+        leave(connection)
         connection.share = share
-        join(share, bytes: connection.countedBytes)
+        join(share, connection)
     }
 
-    private mutating func join(_ share: ConnectionShare, bytes: Int) {
-        shares[share.owner, default: Share(limit: share.limit)].count += 1
-        shares[share.owner]?.limit = share.limit
-        shares[share.owner]?.bytes += bytes
+    private mutating func join(_ share: ConnectionShare, _ connection: Connection) {
+        let use: ShareUse
+        if let found = shares[share.owner] {
+            use = found
+        } else {
+            if shares.count > Self.unusedShares { shares = shares.filter { $0.value.count > 0 } }
+            use = ShareUse(limit: share.limit)
+            shares[share.owner] = use
+        }
+        use.count += 1
+        use.limit = share.limit
+        use.bytes += connection.countedBytes
+        connection.use = use
     }
 
-    private mutating func leave(_ owner: ConnectionShare.Owner, bytes: Int) {
-        shares[owner]?.count -= 1
-        shares[owner]?.bytes -= bytes
-        if shares[owner]?.count == 0 { shares[owner] = nil }
+    private func leave(_ connection: Connection) {
+        connection.use?.count -= 1
+        connection.use?.bytes -= connection.countedBytes
+        connection.use = nil
     }
 
     /// Counts what a connection holds. Returns the one to close where its share holds more than it may: the one that holds most.
     mutating func count(_ connection: Connection, limit: Int) -> Connection? {
         let bytes = connection.heldBytes
-        shares[connection.share.owner]?.bytes += bytes - connection.countedBytes
+        connection.use?.bytes += bytes - connection.countedBytes
         connection.countedBytes = bytes
-        guard bytes > 0, shares[connection.share.owner]?.bytes ?? 0 > limit else { return nil }
+        guard bytes > 0, connection.use?.bytes ?? 0 > limit else { return nil }
         return slots.lazy.compactMap { $0 }.filter { $0.share.owner == connection.share.owner }.max { $0.countedBytes < $1.countedBytes }
     }
 
@@ -76,7 +81,7 @@ struct ConnectionTable {
     /// limit, this is, without grace, the longest idle connection of the share furthest over its own limit, so that no peer can
     /// lock out the others.
     func connectionToClose(for newcomer: Connection, limits: ServerLimits, now: Int64) -> Connection? {
-        if shares[newcomer.share.owner]?.count ?? 0 > newcomer.share.limit, let oldest = longestIdle(newcomer.share.owner, except: newcomer),
+        if newcomer.use?.count ?? 0 > newcomer.share.limit, let oldest = longestIdle(newcomer.share.owner, except: newcomer),
             oldest.isIdle, now - oldest.lastActive >= limits.idleGrace.nanoseconds
         {
             return oldest
@@ -99,5 +104,17 @@ struct ConnectionTable {
             if connection.isIdle != best.isIdle ? connection.isIdle : connection.lastActive < best.lastActive { found = connection }
         }
         return found
+    }
+}
+
+/// How much of a share is in use.
+final class ShareUse {
+    var count = 0
+    var limit: Int
+    /// What its connections hold together.
+    var bytes = 0
+
+    init(limit: Int) {
+        self.limit = limit
     }
 }

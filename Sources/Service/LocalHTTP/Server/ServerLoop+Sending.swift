@@ -23,7 +23,7 @@ extension ServerLoop {
         guard !connection.unsent.isEmpty || !output.bytes.isEmpty else { return true }
         let isFresh = connection.unsent.isEmpty
         if !isFresh { connection.unsent.append(contentsOf: output.bytes) }
-        let sent = isFresh ? send(output.bytes, to: connection.peer.descriptor) : send(connection.unsent, to: connection.peer.descriptor)
+        let sent = send(isFresh ? output.bytes : connection.unsent, on: connection)
         guard sent >= 0 else {
             close(connection, .broken)
             return false
@@ -37,8 +37,11 @@ extension ServerLoop {
     }
 
     /// Returns the number of bytes sent, 0 when the socket is full, -1 when it is broken.
-    private func send(_ bytes: [UInt8], to descriptor: Int32) -> Int {
-        let sent = unsafe bytes.withUnsafeBytes { unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+    ///
+    /// The end of a connection follows its last response at once: with MSG_MORE both go in one segment (tcp(7), send(2)).
+    private func send(_ bytes: [UInt8], on connection: Connection) -> Int {
+        let flags = connection.phase == .lingering ? Int32(MSG_NOSIGNAL | MSG_MORE) : Int32(MSG_NOSIGNAL)
+        let sent = unsafe bytes.withUnsafeBytes { unsafe Glibc.send(connection.peer.descriptor, $0.baseAddress, $0.count, flags) }
         if sent < 0, errno == EAGAIN || errno == EINTR { return 0 }
         return sent
     }
@@ -46,7 +49,7 @@ extension ServerLoop {
     /// Sets the epoll events and the deadline that fit the connection's state.
     private func updateInterest(_ connection: Connection) {
         if !connection.unsent.isEmpty {
-            if connection.phase != .answering { setDeadline(connection, time.boot + limits.idleTime.nanoseconds) }
+            if connection.phase != .answering { setDeadline(connection, time.boot + idleTime) }
             return listen(connection, for: EPOLLOUT.rawValue)
         }
         switch connection.phase {

@@ -9,6 +9,8 @@ import Time
 final class ServerLoop: @unchecked Sendable {
     let events: EventLoop
     let limits: ServerLimits
+    /// The limit, in nanoseconds: it is used with every request.
+    let idleTime: Int64
     let handler: any RequestHandler
     private(set) var time = LoopTime()
     private(set) var date = HTTPDate()
@@ -53,6 +55,7 @@ final class ServerLoop: @unchecked Sendable {
     init(events: EventLoop, limits: ServerLimits, handler: any RequestHandler) {
         self.events = events
         self.limits = limits
+        idleTime = limits.idleTime.nanoseconds
         self.handler = handler
         parser = RequestParser(limits: limits)
         output.bytes.reserveCapacity(64 * 1024)
@@ -246,7 +249,7 @@ final class ServerLoop: @unchecked Sendable {
     func awaitMore(_ connection: Connection) {
         guard connection.phase == .reading, let reader = connection.parser else { return }
         // An empty line between requests does not begin one (RFC 9112 §2.2): the connection stays idle.
-        guard reader.hasBegun else { return setDeadline(connection, time.boot + limits.idleTime.nanoseconds) }
+        guard reader.hasBegun else { return setDeadline(connection, time.boot + idleTime) }
         let began = connection.requestBegan ?? time.boot
         connection.requestBegan = began
         if reader.hasHead, reader.head.expectsContinue, !connection.hasSentContinue {
@@ -293,7 +296,7 @@ final class ServerLoop: @unchecked Sendable {
     func markIdle(_ connection: Connection) {
         connection.requestBegan = nil
         connection.lastActive = time.boot
-        setDeadline(connection, time.boot + limits.idleTime.nanoseconds)
+        setDeadline(connection, time.boot + idleTime)
     }
 
     func setDeadline(_ connection: Connection, _ deadline: Int64) {
@@ -322,7 +325,7 @@ final class ServerLoop: @unchecked Sendable {
         for connection in connections.all {
             if connection.resumesAt > 0, !resume(connection) { continue }
             if connection.phase == .reading, connection.requestBegan == nil, connection.unsent.isEmpty {
-                connection.deadline = connection.lastActive + limits.idleTime.nanoseconds
+                connection.deadline = connection.lastActive + idleTime
             }
             if isDraining, connection.isIdle { connection.deadline = min(connection.deadline, requestEnd) }
             if time.boot >= drainDeadline { connection.deadline = time.boot }

@@ -73,11 +73,13 @@ public final class Listener: Sendable {
         sendAtOnce()
     }
 
-    /// Has its TCP connections send without waiting for a full segment: they inherit TCP_NODELAY from it (tcp(7)).
+    /// Has its TCP connections send without waiting for a full segment, and without the pacing of congestion controls that measure a network
+    /// (BBR): loopback loses nothing. Connections inherit both from the listener (tcp(7)); every kernel has Reno.
     private func sendAtOnce() {
         guard address.path == nil else { return }
         var on: Int32 = 1
         _ = unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+        _ = unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_CONGESTION, "reno", 4)
     }
 
     deinit {

@@ -1,6 +1,7 @@
 /* A closed-loop HTTP/1.1 load generator: every connection sends, waits for its answers, and sends again. One thread, one epoll.
  *   bench-load -p PORT | -u SOCKET  -c CONNECTIONS  -s SECONDS | -n REQUESTS  [-d DEPTH] [-x] [-t KEY] [-m METHOD] [-o STATUS]
- *              [-H "NAME: VALUE"]... -r TARGET...
+ *              [-q RATE] [-H "NAME: VALUE"]... -r TARGET...
+ * -q asks at most RATE requests a second, evenly, instead of as fast as answers come.
  * -d pipelines DEPTH requests, -x opens a connection for each request, several -r are asked in turn on each connection, and -o is the
  * status that is no failure (200). Prints one line of JSON: requests, failures, seconds, and latencies in microseconds from the first
  * byte sent (with -x: from connect) to the last byte of the answer. */
@@ -25,6 +26,9 @@ struct connection { int fd, pending, next; size_t filled; int64_t began; char an
 static int port, depth = 1, once, set, targets;
 static const char *path_of_socket, *method = "GET", *status = "200";
 static struct { char bytes[32768]; size_t length; } requests[TARGETS];
+static int64_t interval, due; /* nanoseconds between two requests, and when the next one is due; 0: at once */
+static struct connection *resting[65536];
+static int rested;
 static uint32_t histogram[BUCKETS + 1];
 static uint64_t answered, failed;
 
@@ -104,9 +108,21 @@ static void serve(struct connection *c) {
   memmove(c->answer, c->answer + used, c->filled - used);
   c->filled -= used;
   if (c->pending) return;
+  if (interval) { resting[rested++] = c; return; }
   if (!once) return ask(c);
   close(c->fd);
   dial(c);
+}
+
+/* Sends what is due, the connection that has rested longest first; returns when the next one is due. */
+static int64_t send_due(void) {
+  int sent = 0;
+  int64_t time = now();
+  if (time - due > 50 * interval) due = time - 50 * interval; /* nobody catches up on a long stall */
+  for (; sent < rested && due <= time; due += interval) ask(resting[sent++]);
+  memmove(resting, resting + sent, (rested - sent) * sizeof *resting);
+  rested -= sent;
+  return rested ? due : time + 100000000;
 }
 
 static int64_t percentile(double share) {
@@ -130,13 +146,14 @@ int main(int argc, char **argv) {
   uint64_t most = UINT64_MAX;
   const char *key = NULL, *wanted[TARGETS];
   char fields[8192] = "";
-  while ((option = getopt(argc, argv, "p:u:c:s:n:d:xt:r:m:o:H:")) > 0) {
+  while ((option = getopt(argc, argv, "p:u:c:s:n:d:xt:r:m:o:H:q:")) > 0) {
     switch (option) {
     case 'p': port = atoi(optarg); break;
     case 'u': path_of_socket = optarg; break;
     case 'c': connections = atoi(optarg); break;
     case 's': seconds = atof(optarg); break;
     case 'n': most = strtoull(optarg, NULL, 10); break;
+    case 'q': interval = 1e9 / atof(optarg); break;
     case 'd': depth = atoi(optarg); break;
     case 'x': once = 1; break;
     case 't': key = optarg; break;
@@ -155,10 +172,13 @@ int main(int argc, char **argv) {
   set = epoll_create1(0);
   struct connection *all = calloc(connections, sizeof *all);
   for (int i = 0; i < connections; i++) { all[i].next = i % targets; dial(&all[i]); }
+  due = now();
   int64_t start = now(), end = start + seconds * 1e9;
   struct epoll_event ready[512];
   while (now() < end && answered < most) {
-    int count = epoll_wait(set, ready, 512, 100);
+    int64_t wait = interval ? send_due() - now() : 100000000;
+    struct timespec most = {.tv_nsec = wait < 0 ? 0 : wait};
+    int count = epoll_pwait2(set, ready, 512, &most, NULL);
     for (int i = 0; i < count; i++) serve(ready[i].data.ptr);
   }
   printf("{\"requests\": %lu, \"failures\": %lu, \"seconds\": %.3f, \"p50\": %ld, \"p99\": %ld}\n", answered, failed,

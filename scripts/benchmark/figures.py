@@ -1,0 +1,176 @@
+"""Figures that are no comparison with another server: starts, idle, many tokens, a storm of refreshes."""
+import contextlib, http.client, os, socket, statistics, subprocess, threading, time
+
+from loads import load
+from servers import BIN, CLIENTS, KEY, PATH, Daemon, ask, cpu, end, folder, resident, schedule, switches
+
+
+def starts(sandbox):
+    """Seconds to the first answer and to ready: with logins, and with restored tokens."""
+    fresh, restored = [], []
+    for _ in range(5):
+        daemon = Daemon(sandbox, clients="")
+        fresh.append((daemon.first_answer, daemon.ready))
+        end(daemon.process)
+    daemon = Daemon(sandbox, clients="", store=f"{folder}/start.db")
+    for _ in range(5):
+        daemon.restart()
+        restored.append((daemon.first_answer, daemon.ready))
+    end(daemon.process)
+    middle = lambda times, place: statistics.median(time[place] for time in times)
+    return {"first_answer_s": middle(fresh, 0), "ready_s": middle(fresh, 1), "restored_first_answer_s": middle(restored, 0),
+            "restored_ready_s": middle(restored, 1)}
+
+
+def idle(daemon):
+    time.sleep(2)
+    quiet = resident(daemon)
+    before = switches(daemon)
+    time.sleep(20)
+    wakeups = sum(count - before.get(task, 0) for task, count in switches(daemon).items()) / 20
+    held = []
+    for _ in range(1000):
+        connection = socket.create_connection(("127.0.0.1", daemon.port))
+        connection.sendall(f"GET {PATH} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {KEY}\r\n\r\n".encode())
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        held.append(connection)
+    crowded = resident(daemon)
+    for connection in held: connection.close()
+    return {"rss_mb": quiet, "rss_1000_mb": crowded, "wakeups": wakeups}
+
+
+class Prober(threading.Thread):
+    """Asks every 2 ms on one connection and keeps the slowest answer."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.port, self.slowest, self.asked, self.stops = port, 0.0, 0, False
+        self.start()
+
+    def run(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        while not self.stops:
+            start = time.monotonic()
+            connection.request("GET", PATH, headers={"Authorization": f"Bearer {KEY}"})
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == 200
+            self.slowest, self.asked = max(self.slowest, time.monotonic() - start), self.asked + 1
+            time.sleep(0.002)
+
+    def finish(self):
+        self.stops = True
+        self.join()
+        return self.slowest
+
+
+def loop_thread(daemon, seconds=1):
+    """The thread that serves: the one that runs most under load."""
+    before = schedule(daemon)
+    load(daemon, "kept", 16, seconds)
+    after = schedule(daemon)
+    return max(after, key=lambda task: after[task][0] - before.get(task, (0, 0))[0])
+
+
+def measured(daemon, thread, seconds):
+    """p99 under 16 connections, and what the loop's own thread did meanwhile: time on a CPU, and time that it was kept waiting for one."""
+    before, start = schedule(daemon), time.monotonic()
+    figures = load(daemon, "kept", 16, seconds)
+    after, took = schedule(daemon), time.monotonic() - start
+    ran, waited = (after[thread][place] - before[thread][place] for place in (0, 1))
+    others = sum(after[task][0] - before.get(task, (0, 0))[0] for task in after) - ran
+    return {"p99": figures["p99"], "rate": figures["rate"], "loop_cpu": ran / took, "loop_kept_waiting": waited / took, "pool_cpu": others / took}
+
+
+def storm(many, options, count):
+    """Every token logs in again while 16 connections ask: a changed timeout changes the login, and the old token is served meanwhile."""
+    thread = loop_thread(many)
+    median = lambda rows: {key: statistics.median(row[key] for row in rows) for key in rows[0]}
+    quiet = median([measured(many, thread, options.seconds) for _ in range(options.runs)])
+    base, stormy, spent = many.text, [], []
+    for number in range(options.runs):
+        before, began = many.logins(), cpu(many)
+        many.write(base.replace("expires: [{after: 12h}], inputs", f"expires: [{{after: 12h}}], timeout: {9 - number}s, inputs"))
+        tag = dict(ask(many.port, "/v1/tokens/t0")[1])["ETag"]
+        many.reload()
+        while dict(ask(many.port, "/v1/tokens/t0")[1])["ETag"] == tag: time.sleep(0.005)
+        stormy.append(measured(many, thread, min(options.seconds, 4)))
+        made = many.logins() - before
+        while many.logins() < before + count: time.sleep(0.5)
+        spent.append((cpu(many) - began) / count)
+    many.write(base)
+    return {"quiet": quiet, "storm": median(stormy), "logins_meanwhile": made}
+
+
+def login_cost(many, count):
+    """CPU seconds of a login, without callers."""
+    before, began = many.logins(), cpu(many)
+    many.write(many.text.replace("api_secret: {value: sandbox-api-secret}}}", "api_secret: {value: sandbox-api-secret}}, timeout: 29s}"))
+    many.reload()
+    # Each look costs the daemon some milliseconds.
+    time.sleep(count * 0.05 / 64)
+    while many.logins() < before + count: time.sleep(0.5)
+    return (cpu(many) - began) / count
+
+
+def reload_one(many, options):
+    """Seconds until a reload with one changed token has taken hold, and the slowest answer meanwhile."""
+    times, slowest = [], []
+    base = many.text
+    for number in range(options.runs):
+        prober = Prober(many.port)
+        time.sleep(0.2)
+        required = "false" if number % 2 == 0 else "true"
+        many.write(base.replace("  t7: {provider: pulsecrm, required: true", f"  t7: {{provider: pulsecrm, required: {required}", 1))
+        start = time.monotonic()
+        subprocess.run([f"{BIN}/tokenbroker", "reload"], env={**os.environ, "TOKENBROKER_URL": f"unix:{many.unix}"}, check=True, capture_output=True, timeout=60)
+        times.append(time.monotonic() - start)
+        time.sleep(0.3)
+        slowest.append(prober.finish())
+    many.write(base)
+    return {"reload_s": statistics.median(times), "reload_slowest_answer_ms": statistics.median(slowest) * 1000}
+
+
+def many_tokens(sandbox, few, options, count=10_000):
+    """A configuration of many tokens: start, logins against a partner that takes 50 ms, cost, reload, storm."""
+    sandbox.control("POST", "faults/pulsecrm", {"kind": "slow", "delay_ms": 50})
+    many = Daemon(sandbox, tokens=count, store=f"{folder}/many-{count}.db")
+    time.sleep(2)
+    figures = {"logins_s": many.ready - many.first_answer, "first_answer_s": many.first_answer}
+    many.restart()
+    figures |= {"restored_first_answer_s": many.first_answer, "restored_ready_s": many.ready}
+    time.sleep(3)
+    figures["rss_mb"] = resident(many)
+    ratios = [load(many, "kept", 64, options.seconds)["rate"] / load(few, "kept", 64, options.seconds)["rate"] for _ in range(options.runs)]
+    figures["rate_ratio"] = statistics.median(ratios)
+    figures |= reload_one(many, options)
+    figures |= storm(many, options, count)
+    figures["login_cpu_us"] = login_cost(many, count) * 1e6
+    end(many.process)
+    sandbox.control("DELETE", "faults/pulsecrm")
+    return figures
+
+
+def combinations(sandbox, count):
+    """Resident memory with so many tokens of per-request inputs, the store on."""
+    daemon = Daemon(sandbox, store=f"{folder}/combinations-{count}.db", clients=CLIENTS)
+    before = resident(daemon)
+    errors = []
+
+    def make(start):
+        connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=60)
+        for number in range(start, count, 48):
+            connection.request("GET", f"/v1/tokens/tenants?tenant_id=c{number}&wait=30", headers={"Authorization": f"Bearer {KEY}"})
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status != 200: errors.append(answer.status)
+
+    start = time.monotonic()
+    threads = [threading.Thread(target=make, args=(number,)) for number in range(48)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    took = time.monotonic() - start
+    time.sleep(3)
+    figures = {"count": count, "rss_mb": resident(daemon), "each_kb": (resident(daemon) - before) * 1024 / count, "made_s": took, "errors": len(errors)}
+    end(daemon.process)
+    return figures
