@@ -15,7 +15,6 @@ let settings: [SwiftSetting] = [
 /// request, measured); debug builds and tests keep it.
 let requestPath = settings + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
 
-let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -49,6 +48,7 @@ let ground = [
     system("Sources/Ground/COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
     system("Sources/Ground/CPCRE2", pkgConfig: "libpcre2-8", apt: "libpcre2-dev"),
     system("Sources/Ground/CExpat", pkgConfig: "expat", apt: "libexpat1-dev"),
+    system("Sources/Ground/CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
     system("Sources/Ground/CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
     room("Ground/Patterns", "CPCRE2"),
     room("Ground/Files", "CLinux"),
@@ -57,7 +57,7 @@ let ground = [
     room("Ground/XML", "CExpat"),
     room("Ground/Text"),
     room("Ground/Secrets", "CLinux", "COpenSSL", "Time", "JSON", "Files"),
-    room("Ground/YAML", "Text", "Time", "Files", "Secrets", yams),
+    room("Ground/YAML", "CYAML", "Text", "Time", "Secrets"),
 ]
 
 let core = [
@@ -141,7 +141,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
-        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     ],
     targets: ground + core + service + programs + client + tests

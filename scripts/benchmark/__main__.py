@@ -50,7 +50,7 @@ def main():
         if wants("kept"): found["kept"] = kept(sandbox, daemon, nginx)
         if options.peers:
             import peers
-            found["peers"] = peers.compare(daemon, nginx, sandbox, options)
+            found["peers"] = peers.compare(daemon, nginx, options)
     if wants("shapes"):
         say("shapes")
         found["shapes"] = loads.shapes(daemon, options)

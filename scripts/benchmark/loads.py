@@ -64,7 +64,7 @@ def load(server, scenario, connections, seconds, arguments=None):
         took = micros / 1e6
     else:
         where = ["-u", server.unix] if scenario == "unix" else ["-p", str(server.port)]
-        extra = {"close": ["-x"], "pipelined": ["-d", "16"]}.get(scenario, [])
+        extra = {"close": ["-x"], "pipelined": ["-d", "16"], "paced": ["-q", "20000"]}.get(scenario, [])
         said = subprocess.run([LOAD, "-c", str(connections), "-s", str(seconds), *where, *extra, *(arguments or SHAPES["plain"])],
                               capture_output=True, text=True, timeout=seconds + 30)
         result = json.loads(said.stdout)

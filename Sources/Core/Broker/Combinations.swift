@@ -43,18 +43,22 @@ private struct State {
     struct Combination {
         let keeper: TokenKeeper
         let owner: String
-        /// When the broker was asked for it last: boot-time seconds, and a number for the order within a second.
-        var lastUse: (second: Int64, number: UInt64)
+        /// When the broker was asked for it last; no two are alike.
+        var lastUse: BootInstant
+        /// Its place in its owner's queue; an entry with another instant is void.
+        var queuedAt: BootInstant
 
-        /// Its last use, by the broker or by an event loop.
-        var age: (Int64, UInt64) { (max(lastUse.second, keeper.cell.lastAsked.load(ordering: .relaxed)), lastUse.number) }
+        /// Its last use, by the broker or by an event loop, which notes the second only.
+        var age: BootInstant { max(lastUse, BootInstant(nanoseconds: keeper.cell.lastAsked.load(ordering: .relaxed) * 1_000_000_000)) }
     }
 
     var inputs: [PerRequestInput] = []
     var combinations: [RecordName: Combination] = [:]
     /// How many each owner has.
     private var counts: [String: Int] = [:]
-    private var uses: UInt64 = 0
+    /// Each owner's combinations by a use that may have been followed by others.
+    private var queues: [String: InstantHeap<RecordName>] = [:]
+    private var lastUse = BootInstant(nanoseconds: 0)
 
     mutating func keeper(_ name: RecordName) -> TokenKeeper? {
         guard let keeper = combinations[name]?.keeper, !keeper.hasEnded else { return nil }
@@ -75,36 +79,47 @@ private struct State {
 
     mutating func add(_ keeper: TokenKeeper, _ name: RecordName, of owner: String) {
         remove(name)
+        let now = use(of: keeper)
         counts[owner, default: 0] += 1
-        combinations[name] = Combination(keeper: keeper, owner: owner, lastUse: use(of: keeper))
+        combinations[name] = Combination(keeper: keeper, owner: owner, lastUse: now, queuedAt: now)
+        queues[owner, default: InstantHeap()].push(name, at: now)
     }
 
-    private mutating func use(of keeper: TokenKeeper) -> (Int64, UInt64) {
-        uses += 1
-        return (keeper.environment.clocks.boot.nanoseconds / 1_000_000_000, uses)
+    private mutating func use(of keeper: TokenKeeper) -> BootInstant {
+        lastUse = max(lastUse + .nanoseconds(1), keeper.environment.clocks.boot)
+        return lastUse
     }
 
     mutating func makeRoom(for owner: CombinationOwner, limit: Int) -> [TokenKeeper] {
-        guard counts[owner.name, default: 0] >= min(owner.share, limit) || combinations.count >= limit else { return [] }
-        for (name, combination) in combinations where combination.keeper.hasEnded { remove(name) }
         var gone: [TokenKeeper] = []
         while counts[owner.name, default: 0] >= min(owner.share, limit), let oldest = removeOldest(of: owner.name) { gone.append(oldest) }
         // The shares have changed since, or do not divide the limit: whoever has most gives way.
         while combinations.count >= limit, let largest = counts.max(by: { ($0.value, $0.key) < ($1.value, $1.key) })?.key,
             let oldest = removeOldest(of: largest)
         { gone.append(oldest) }
-        return gone
+        // Keepers that ended themselves have rested longest: they are among the first.
+        return gone.filter { !$0.hasEnded }
     }
 
     private mutating func remove(_ name: RecordName) {
         guard let owner = combinations.removeValue(forKey: name)?.owner else { return }
         counts[owner, default: 1] -= 1
-        if counts[owner] == 0 { counts[owner] = nil }
+        if counts[owner] == 0 { (counts[owner], queues[owner]) = (nil, nil) }
     }
 
+    /// The first of the queue, unless it was used since it was put there: then it is put there again.
     private mutating func removeOldest(of owner: String) -> TokenKeeper? {
-        guard let oldest = combinations.filter({ $0.value.owner == owner }).min(by: { $0.value.age < $1.value.age }) else { return nil }
-        remove(oldest.key)
-        return oldest.value.keeper
+        while let first = queues[owner]?.first {
+            queues[owner]?.pop()
+            guard let combination = combinations[first.element], combination.queuedAt == first.instant else { continue }
+            if combination.age > first.instant {
+                combinations[first.element]?.queuedAt = combination.age
+                queues[owner]?.push(first.element, at: combination.age)
+                continue
+            }
+            remove(first.element)
+            return combination.keeper
+        }
+        return nil
     }
 }

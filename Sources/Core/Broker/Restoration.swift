@@ -37,6 +37,8 @@ struct Restoration {
     mutating func drop(allBut configured: Set<String>) -> [RecordName] {
         let gone = stored.keys.filter { !configured.contains($0.token) }
         for name in gone { stored[name] = nil }
+        // An emptied dictionary keeps its memory.
+        if stored.isEmpty { stored = [:] }
         return gone
     }
 

@@ -1,5 +1,4 @@
 import Text
-import Yams
 
 /// A mapping being read: keys are taken by name, and every key left over is a fault.
 package final class YAMLMapping {
@@ -10,18 +9,18 @@ package final class YAMLMapping {
     private let keys: [YAMLNode]
     private var known: [String] = []
 
-    init(_ place: YAMLNode, _ mapping: Node.Mapping) {
+    init(_ place: YAMLNode) {
         self.place = place
         var members: [(name: String, node: YAMLNode)] = []
         var keys: [YAMLNode] = []
-        for (key, value) in mapping {
-            if let name = key.scalar?.string {
-                // An absent value (null) has no mark: report it at its key.
-                let node = value.scalar?.string == "" && value.mark == nil ? key : value
-                members.append((name, place.child(node, name)))
-                keys.append(place.child(key, name))
+        let children = place.tree.children(of: place.index)
+        for member in stride(from: 0, to: children.count - 1, by: 2) {
+            let key = place.node(children[member])
+            if let name = key.text {
+                members.append((name, place.node(children[member + 1])))
+                keys.append(key)
             } else {
-                place.child(key, "").fault("a key must be text")
+                key.fault("a key must be text")
             }
         }
         self.members = members

@@ -1,13 +1,15 @@
 import Secrets
 package import Time
-import Yams
 
 /// A node of a configuration file with its place. Reading it as a type it does not have reports a fault and returns nil.
 package struct YAMLNode {
-    let node: Node
-    package let path: String
-    package let file: String
-    let faults: FaultList
+    let tree: YAMLTree
+    let index: Int
+
+    private var entry: YAMLTree.Entry { tree.entries[index] }
+    package var file: String { tree.file }
+    /// The keys that lead to it, as faults show them.
+    package var path: String { tree.path(of: index) }
 
     /// A scalar as YAML's core schema reads it; quoted text is always a string.
     package enum Scalar: Equatable {
@@ -15,43 +17,44 @@ package struct YAMLNode {
     }
 
     package func fault(_ message: String) {
-        faults.add(.init(file: file, line: node.mark?.line ?? 0, column: node.mark?.column ?? 0, path: path, message: message))
+        tree.faults.add(.init(file: file, line: Int(entry.line), column: Int(entry.column), path: path, message: message))
     }
 
     package func warn(_ message: String) {
-        faults.add(.init(file: file, line: node.mark?.line ?? 0, column: node.mark?.column ?? 0, path: path, message: message, isWarning: true))
+        tree.faults.add(.init(file: file, line: Int(entry.line), column: Int(entry.column), path: path, message: message, isWarning: true))
     }
 
-    func child(_ node: Node, _ name: String) -> YAMLNode {
-        YAMLNode(node: node, path: path.isEmpty ? name : "\(path).\(name)", file: file, faults: faults)
-    }
+    func node(_ index: Int) -> YAMLNode { YAMLNode(tree: tree, index: index) }
+
+    /// The text of a scalar, whatever its type; nil for a container.
+    var text: String? { tree.isScalar(index) ? tree.text(index) : nil }
 
     /// Where the value of a key below this node stands, by the keys that lead to it; nil where there is none.
     package func place(of keys: some Sequence<String>) -> (line: Int, column: Int)? {
-        var found = node
+        var found = self
         for key in keys {
-            guard let next = found.mapping?.first(where: { $0.key.scalar?.string == key })?.value else { return nil }
-            found = next
+            guard found.isMapping else { return nil }
+            let children = tree.children(of: found.index)
+            guard let place = stride(from: 0, to: children.count - 1, by: 2).first(where: { node(children[$0]).text == key }) else { return nil }
+            found = node(children[place + 1])
         }
-        return found.mark.map { ($0.line, $0.column) }
+        return (Int(found.entry.line), Int(found.entry.column))
     }
 
     /// A digest of the content, ignoring comments and layout.
     package var digest: String {
-        // A node that was read can be serialized; if that fails nevertheless, its description will do.
-        Digest.hex(Digest.sha256(Array(((try? Yams.serialize(node: node)) ?? "\(node)").utf8)))
+        Digest.hex(Digest.sha256(tree.content(of: index)))
     }
 
-    package var isMapping: Bool { node.mapping != nil }
-    package var isSequence: Bool { node.sequence != nil }
+    package var isMapping: Bool { entry.kind == .mapping }
+    package var isSequence: Bool { entry.kind == .sequence }
     /// Whether it is a scalar that is text, and neither a number, a Boolean nor null.
     package var isText: Bool { if case .string = scalar { true } else { false } }
     package var isNull: Bool { scalar == .null }
 
     package var scalar: Scalar? {
-        guard case .scalar(let scalar) = node else { return nil }
-        let text = scalar.string
-        guard scalar.style == .plain || scalar.style == .any else { return .string(text) }
+        guard let text else { return nil }
+        guard entry.kind == .plain else { return .string(text) }
         switch text {
         case "", "~", "null", "Null", "NULL": return .null
         case "true", "True", "TRUE": return .bool(true)
@@ -127,11 +130,11 @@ package struct YAMLNode {
     }
 
     package func list() -> [YAMLNode]? {
-        guard let sequence = node.sequence else {
+        guard isSequence else {
             fault("must be a list: [a, b], or lines that begin with -")
             return nil
         }
-        return sequence.enumerated().map { YAMLNode(node: $1, path: "\(path)[\($0)]", file: file, faults: faults) }
+        return tree.children(of: index).map(node)
     }
 
     package func strings() -> [String]? {
@@ -139,10 +142,10 @@ package struct YAMLNode {
     }
 
     package func mapping() -> YAMLMapping? {
-        guard let mapping = node.mapping else {
+        guard isMapping else {
             fault("must be a mapping: keys with values, as {key: value} or on lines below")
             return nil
         }
-        return YAMLMapping(self, mapping)
+        return YAMLMapping(self)
     }
 }

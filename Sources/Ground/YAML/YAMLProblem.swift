@@ -1,4 +1,4 @@
-import Yams
+import CYAML
 
 /// A syntax error in terms of what was written: where it began, and what would be right.
 struct YAMLProblem: Error {
@@ -6,44 +6,60 @@ struct YAMLProblem: Error {
     let column: Int
     let message: String
 
+    /// What libyaml found, where `message` is not final yet.
+    private var found: Finding?
+
+    private struct Finding {
+        var context: (text: String, line: Int, column: Int)?
+        var problem: String
+    }
+
     init(line: Int, column: Int, message: String) {
         self.line = line
         self.column = column
         self.message = message
     }
 
-    init(_ error: YamlError, in text: String) {
-        switch error {
-        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
-            .composer(let context, let problem, let mark, _):
-            self.init(context: context, problem, at: mark, in: text)
-        case .duplicatedKeysInMapping(let names, let context):
-            self.init(line: context.mark.line, column: context.mark.column, message: "duplicate key \(names.sorted().joined(separator: ", "))")
-        case .reader(let problem, _, _, _):
-            self.init(line: 0, column: 0, message: "cannot be read as UTF-8: \(problem)")
-        default:
-            self.init(line: 0, column: 0, message: "cannot be read as YAML")
+    /// A problem that is explained once the text is at hand.
+    init(problem: String, line: Int, column: Int) {
+        self.init(line: line, column: column, message: problem)
+        found = Finding(problem: problem)
+    }
+
+    /// What the parser gave up on.
+    init(_ parser: yaml_parser_t) {
+        let problem = unsafe parser.problem.map { unsafe String(cString: $0) } ?? "no memory"
+        guard unsafe parser.error == YAML_SCANNER_ERROR || parser.error == YAML_PARSER_ERROR else {
+            let isEncoding = unsafe parser.error == YAML_READER_ERROR
+            self.init(line: 0, column: 0, message: isEncoding ? "cannot be read as UTF-8: \(problem)" : "cannot be read as YAML")
+            return
+        }
+        let place = unsafe parser.problem_mark
+        self.init(problem: problem, line: Int(place.line) + 1, column: Int(place.column) + 1)
+        if let context = unsafe parser.context {
+            let mark = unsafe parser.context_mark
+            found?.context = unsafe (String(cString: context), Int(mark.line) + 1, Int(mark.column) + 1)
         }
     }
 
-    private init(context: YamlError.Context?, _ problem: String, at place: Mark, in text: String) {
+    /// In terms of what was written.
+    func explained(in text: String) -> YAMLProblem {
+        guard let found else { return self }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         // libyaml reports where it gave up; a quote that is never closed swallows what follows and lies far above.
-        if let quote = Self.openQuote(in: lines, upTo: place.line) {
-            self.init(
+        if let quote = Self.openQuote(in: lines, upTo: line) {
+            return YAMLProblem(
                 line: quote.line, column: quote.column,
-                message: "the quote that opens here is not closed on this line; the file makes no sense from line \(place.line) on")
-            return
+                message: "the quote that opens here is not closed on this line; the file makes no sense from line \(line) on")
         }
-        if let context, context.text.contains("flow mapping") || context.text.contains("flow sequence") {
-            self.init(
-                line: context.mark.line, column: context.mark.column,
-                message: "the bracket that opens here is not closed, or a comma is missing, before line \(place.line), column \(place.column)")
-            return
+        if let context = found.context, context.text.contains("flow mapping") || context.text.contains("flow sequence") {
+            return YAMLProblem(
+                line: context.line, column: context.column,
+                message: "the bracket that opens here is not closed, or a comma is missing, before line \(line), column \(column)")
         }
-        let before = context.map { "\($0.text) " } ?? ""
-        let hint = Self.colon(above: place.line, in: lines) ?? Self.hint(problem, lines.indices.contains(place.line - 1) ? lines[place.line - 1] : "")
-        self.init(line: place.line, column: place.column, message: "\(before)\(problem)\(hint)")
+        let before = found.context.map { "\($0.text) " } ?? ""
+        let hint = Self.colon(above: line, in: lines) ?? Self.hint(found.problem, lines.indices.contains(line - 1) ? lines[line - 1] : "")
+        return YAMLProblem(line: line, column: column, message: "\(before)\(found.problem)\(hint)")
     }
 
     /// A key above, without a space behind its colon or without a colon: what follows it is where the parser gave up.

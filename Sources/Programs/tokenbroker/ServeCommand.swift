@@ -51,6 +51,20 @@ struct ServeCommand: AsyncParsableCommand {
         for warning in ConfigurationFault.shown(warnings.map(\.plainDescription)) {
             logger.warning("configuration warning", metadata: ["warning": "\(warning)"])
         }
+        let daemon = try await daemon(configuration, environment, logger, log, output, clocks)
+        do {
+            try await atDefaultPriority { try await daemon.run() }
+        } catch let error as SystemCallError {
+            let mend = error.code == EADDRINUSE ? "; stop that program, or give another address under listen in \(files.path)" : ""
+            throw fail("tokenbroker: \(error)\(mend)", ProgramExit.cannotCreate, environment)
+        }
+    }
+
+    /// Opens the store and makes the daemon. What the store held is the daemon's alone: this function does not keep it.
+    private func daemon(
+        _ configuration: BrokerConfiguration, _ environment: [String: String], _ logger: Logger, _ log: LogSwitch, _ output: StandardError,
+        _ clocks: SystemClocks
+    ) async throws -> Daemon {
         let secrets = SystemSecretSource(environment: environment)
         let store: Result<OpenedStore?, StoreFault>
         var fleetKey: StoreKey?
@@ -61,17 +75,11 @@ struct ServeCommand: AsyncParsableCommand {
             if error.kind == .held { throw fail("tokenbroker: \(error)", ProgramExit.cannotCreate, environment) }
             store = .failure(error)
         }
-        let daemon = Daemon(
+        return Daemon(
             configuration: configuration, path: files.path, logger: logger, log: log, output: output, clocks: clocks, environment: environment,
             store: store, fleetKey: fleetKey
         ) { () throws(StoreFault) in
             try await OpenedStore.open(configuration.store, environment: environment, secrets: secrets, clocks: clocks)
-        }
-        do {
-            try await atDefaultPriority { try await daemon.run() }
-        } catch let error as SystemCallError {
-            let mend = error.code == EADDRINUSE ? "; stop that program, or give another address under listen in \(files.path)" : ""
-            throw fail("tokenbroker: \(error)\(mend)", ProgramExit.cannotCreate, environment)
         }
     }
 
