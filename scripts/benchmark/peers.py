@@ -1,5 +1,5 @@
 """Other programs beside the daemon: servers one would write in Go and Node, oidc-agent, nginx."""
-import json, os, re, shutil, statistics, subprocess, time
+import json, os, shutil, statistics, subprocess, time
 
 from loads import load
 from servers import OUT, cpu, folder, free_port, launch, say, until_answer
@@ -24,11 +24,9 @@ class OIDCAgent:
         self.environment = {**os.environ, "HOME": folder, "OIDC_CONFIG_DIR": f"{folder}/oidc"}
         os.makedirs(f"{folder}/oidc", exist_ok=True)
         with open(f"{folder}/pw", "w") as file: file.write("pw\n")
-        self.process = launch(["oidc-agent", "--console"], f"{folder}/oidc-agent.log", env=self.environment)
-        for _ in range(200):
-            time.sleep(0.05)
-            if found := re.search(r"OIDC_SOCK=([^;]+);", open(f"{folder}/oidc-agent.log").read()): break
-        self.environment["OIDC_SOCK"] = found[1]
+        self.environment["OIDC_SOCK"] = f"{folder}/oidc-agent.sock"
+        self.process = launch(["oidc-agent", "--console", f"--socket-path={folder}/oidc-agent.sock"], f"{folder}/oidc-agent.log", env=self.environment)
+        while not os.path.exists(f"{folder}/oidc-agent.sock"): time.sleep(0.02)
         subprocess.run(["oidc-gen", "bench", "--manual", f"--issuer=http://127.0.0.1:{port}/", "--client-id=c", "--client-secret=s", "--rt=r1",
                         "--scope=openid offline_access", "--redirect-uri=http://localhost:8080", f"--pw-file={folder}/pw", "--confirm-default",
                         "--flow=refresh"], env=self.environment, check=True, capture_output=True, timeout=30)
