@@ -6,6 +6,7 @@
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <linux/sockios.h>
 #include <malloc.h>
 #include <spawn.h>
 #include <stdint.h>
@@ -14,6 +15,7 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -77,6 +79,15 @@ static inline int64_t linux_nanoseconds(int clock) {
   if (__builtin_mul_overflow((int64_t)now.tv_sec, 1000000000, &nanoseconds) || __builtin_add_overflow(nanoseconds, now.tv_nsec, &nanoseconds))
     return now.tv_sec < 0 ? INT64_MIN : INT64_MAX;
   return nanoseconds;
+}
+/* Bytes that have arrived and were not read, and bytes that wait to be sent (tcp(7), SIOCINQ; SIOCOUTQNSD of linux/sockios.h); -1 on error. */
+static inline int linux_unread(int fd) {
+  int count = -1;
+  return ioctl(fd, FIONREAD, &count) < 0 ? -1 : count;
+}
+static inline int linux_unsent(int fd) {
+  int count = -1;
+  return ioctl(fd, SIOCOUTQNSD, &count) < 0 ? -1 : count;
 }
 /* epoll_ctl(2) with the identifier in place of the union. */
 static inline int linux_epoll_set(int epoll, int operation, int fd, uint32_t events, uint64_t identifier) {

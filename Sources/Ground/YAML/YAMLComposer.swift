@@ -15,6 +15,8 @@ struct YAMLComposer: ~Copyable {
     private let tree: YAMLTree
     private var open: [Container] = []
     private var root: Int?
+    /// The last quoted text over several lines: where it began, and the line it ended on.
+    private var quoted: (line: Int, column: Int, end: Int)?
 
     private init(_ tree: YAMLTree) {
         self.tree = tree
@@ -40,7 +42,7 @@ struct YAMLComposer: ~Copyable {
         do {
             try outcome.get()
         } catch {
-            throw error.explained(in: text)
+            throw error.explained(in: text, behind: composer.quoted)
         }
         return composer.root != nil
     }
@@ -66,6 +68,8 @@ struct YAMLComposer: ~Copyable {
                 guard unsafe item.has_anchor == 0 else {
                     throw YAMLProblem(line: line, column: column, message: "anchors and aliases are not supported; write the value out")
                 }
+                let end = unsafe Int(item.end_line) + 1
+                if unsafe item.is_quoted == 1, end > line { quoted = (line, column, end) }
                 try unsafe add(item, line: line, column: column)
             default: break
             }

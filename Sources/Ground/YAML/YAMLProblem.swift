@@ -8,6 +8,8 @@ struct YAMLProblem: Error {
 
     /// What libyaml found, where `message` is not final yet.
     private var found: Finding?
+    /// Where a byte stands that no text has.
+    private var offset: Int?
 
     private struct Finding {
         var context: (text: String, line: Int, column: Int)?
@@ -30,8 +32,9 @@ struct YAMLProblem: Error {
     init(_ parser: yaml_parser_t) {
         let problem = unsafe parser.problem.map { unsafe String(cString: $0) } ?? "no memory"
         guard unsafe parser.error == YAML_SCANNER_ERROR || parser.error == YAML_PARSER_ERROR else {
-            let isEncoding = unsafe parser.error == YAML_READER_ERROR
-            self.init(line: 0, column: 0, message: isEncoding ? "cannot be read as UTF-8: \(problem)" : "cannot be read as YAML")
+            let isUnreadable = unsafe parser.error == YAML_READER_ERROR
+            self.init(line: 0, column: 0, message: isUnreadable ? "cannot be read: \(problem)" : "cannot be read as YAML")
+            if isUnreadable { offset = unsafe Int(parser.problem_offset) }
             return
         }
         let place = unsafe parser.problem_mark
@@ -43,11 +46,21 @@ struct YAMLProblem: Error {
     }
 
     /// In terms of what was written.
-    func explained(in text: String) -> YAMLProblem {
+    ///
+    /// - Parameter quoted: the last quoted text over several lines.
+    func explained(in text: String, behind quoted: (line: Int, column: Int, end: Int)?) -> YAMLProblem {
+        if let offset {
+            // libyaml counts characters, and so do columns.
+            let before = String(decoding: text.utf8.prefix(offset), as: UTF8.self)
+            let start = before.lastIndex { $0.isNewline }.map { before.index(after: $0) } ?? before.startIndex
+            return YAMLProblem(
+                line: before.count { $0.isNewline } + 1, column: before[start...].unicodeScalars.count + 1, message: message)
+        }
         guard let found else { return self }
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" || $0 == "\r" }
         // libyaml reports where it gave up; a quote that is never closed swallows what follows and lies far above.
-        if let quote = Self.openQuote(in: lines, upTo: line) {
+        let open = found.context.flatMap { $0.text.contains("quoted scalar") ? (line: $0.line, column: $0.column) : nil }
+        if let quote = open ?? quoted.flatMap({ $0.end == line ? (line: $0.line, column: $0.column) : nil }) {
             return YAMLProblem(
                 line: quote.line, column: quote.column,
                 message: "the quote that opens here is not closed on this line; the file makes no sense from line \(line) on")
@@ -71,8 +84,14 @@ struct YAMLProblem: Error {
         else { return nil }
         let above = lines[place]
         if above.contains("\u{A0}") { return "; line \(place + 1) holds a no-break space: write a plain one" }
-        if above.contains(#/^\s*[A-Za-z0-9_.-]+:[^\s\/]/#) { return "; line \(place + 1) has no space behind its colon" }
-        let isWord = above.contains(#/^\s*[A-Za-z0-9_.-]+ +[^:#]+$/#)
+        let content = above.drop { $0 == " " || $0 == "\t" }
+        let rest = content.drop { $0.isASCII && ($0.isLetter || $0.isNumber) || "_.-".contains($0) }
+        guard rest.startIndex > content.startIndex, let next = rest.first else { return nil }
+        if next == ":" {
+            let isTight = rest.dropFirst().first.map { !$0.isWhitespace && $0 != "/" } ?? false
+            return isTight ? "; line \(place + 1) has no space behind its colon" : nil
+        }
+        let isWord = next == " " && !rest.allSatisfy { $0 == " " } && !rest.contains { $0 == ":" || $0 == "#" }
         return isWord ? "; line \(place + 1) has no colon behind its key" : nil
     }
 
@@ -90,44 +109,5 @@ struct YAMLProblem: Error {
         case "found unknown escape character": return "; between double quotes a backslash begins an escape: use single quotes"
         default: return ""
         }
-    }
-
-    /// The first quote at the beginning of a value that is not closed on its line.
-    private static func openQuote(in lines: [Substring], upTo last: Int) -> (line: Int, column: Int)? {
-        for (index, line) in lines.enumerated().prefix(max(0, last)) {
-            if let column = openQuote(in: Array(line.utf8)) { return (index + 1, column) }
-        }
-        return nil
-    }
-
-    /// The column of a quote that begins a value of the line and is not closed on it.
-    private static func openQuote(in line: [UInt8]) -> Int? {
-        var index = line.prefix { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "-") }.count
-        var startsValue = true
-        while index < line.count {
-            let byte = line[index]
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "'"):
-                if startsValue {
-                    guard let end = endOfQuoted(line, from: index) else { return index + 1 }
-                    index = end
-                }
-                // Within a plain value a quote is a character like others.
-                startsValue = false
-            case UInt8(ascii: "#") where index > 0 && line[index - 1] == UInt8(ascii: " "): return nil
-            case UInt8(ascii: "["), UInt8(ascii: "{"), UInt8(ascii: ","): startsValue = true
-            case UInt8(ascii: " "): startsValue = startsValue || index > 0 && line[index - 1] == UInt8(ascii: ":")
-            default: startsValue = false
-            }
-            index += 1
-        }
-        return nil
-    }
-
-    private static func endOfQuoted(_ line: [UInt8], from start: Int) -> Int? {
-        let isDouble = line[start] == UInt8(ascii: "\"")
-        var index = start + 1
-        while index < line.count, line[index] != line[start] { index += isDouble && line[index] == UInt8(ascii: "\\") ? 2 : 1 }
-        return index < line.count ? index : nil
     }
 }

@@ -79,12 +79,20 @@ final class YAMLTree {
             if entries[parent].kind == .sequence {
                 parts.append("[\(label)]")
             } else {
-                let name = isScalar(label) ? text(label) : ""
+                let name = isScalar(label) ? shown(label) : ""
                 parts.append(parent == Int(entries[parent].parent) ? name : ".\(name)")
             }
             index = parent
         }
         return parts.reversed().joined()
+    }
+
+    /// A key as a fault shows it: on one line, without what a terminal would act on, and not longer than people read.
+    private func shown(_ key: Int) -> String {
+        let name = text(key)
+        let short = name.unicodeScalars.prefix(80)
+        let escaped = short.map { $0.properties.generalCategory == .control ? "\\u{\(String($0.value, radix: 16))}" : String($0) }.joined()
+        return short.endIndex == name.unicodeScalars.endIndex ? escaped : "\(escaped)…"
     }
 
     /// Kinds and texts of an entry and all below it, without their places.

@@ -1,6 +1,8 @@
 import Broker
 import OutboundHTTP
 import Secrets
+import Store
+import Synchronization
 import TestSupport
 import Testing
 import Time
@@ -75,6 +77,34 @@ import Tokens
             #expect(kept == [first, second])
             let statuses = await broker.statuses()
             #expect(statuses.count == 5 && statuses.count { $0.inputs["tenant_id"]?.hasPrefix("junk") == true } == 3)
+        }
+    }
+
+    private static func cell(_ broker: TokenBroker, _ tenant: String) -> TokenCell? {
+        broker.board.combinations(of: "z")?.cell(RecordName("z", ["tenant_id": tenant]))
+    }
+
+    @Test func `what event loops serve counts as used, and gives way like others`() async throws {
+        let bench = Self.bench()
+        try await bench.run(Self.yaml(limit: 2)) { broker in
+            let a = try await Self.fingerprint(broker, "a")
+            _ = try await Self.fingerprint(broker, "b")
+            let (used, rested) = (try #require(Self.cell(broker, "a")), try #require(Self.cell(broker, "b")))
+            used.lastAsked.store(bench.clocks.boot.nanoseconds / 1_000_000_000 + 1, ordering: .relaxed)
+            _ = try await Self.fingerprint(broker, "c")
+            #expect(Self.cell(broker, "b") == nil && rested.current == nil)
+            #expect(used.current != nil)
+            let kept = try await Self.fingerprint(broker, "a")
+            #expect(kept == a && bench.transport.requests.count == 3)
+        }
+    }
+
+    @Test func `a thousand new combinations give way one after another`() async throws {
+        let bench = Self.bench()
+        try await bench.run(Self.yaml(limit: 10)) { broker in
+            for number in 1...1000 { _ = try await broker.keeper("z", perRequest: ["tenant_id": "t\(number)"]) }
+            let kept = (1...1000).filter { Self.cell(broker, "t\($0)") != nil }
+            #expect(kept == Array(991...1000))
         }
     }
 }

@@ -127,6 +127,28 @@ import Testing
         }
     }
 
+    @Test func `what arrives behind the last request costs no answer`() async throws {
+        try await LiveBroker.with { live in
+            let tag = try await live.ask("GET", "/v1/tokens/zapper?wait=10").field("ETag") ?? ""
+            let before = live.waiting
+            let client = try #require(RawClient(address: live.address))
+            client.send(Self.message("/v1/tokens/zapper?wait=1", "Connection: close\r\nIf-None-Match: \(tag)\r\n"))
+            #expect(await eventually { live.waiting == before + 1 })
+            client.send("\r\n")
+            let address = live.address
+            let statuses = try await blocking {
+                try [client.receive()?.status]
+                    + (0..<100).map { _ in
+                        guard let client = RawClient(address: address) else { throw TestFailure("no connection") }
+                        client.send(Self.message("/v1/tokens/zapper", "Connection: close\r\n"))
+                        client.send("\r\n")
+                        return client.receive()?.status
+                    }
+            }
+            #expect(statuses == [304] + Array(repeating: 200, count: 100))
+        }
+    }
+
     // MARK: Combinations of per-request inputs
 
     private static let tenants: @Sendable (String) -> String = { yaml in

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+extern void _secFree(void *); /* what its header calls secFree */
+
 static double now(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
@@ -19,7 +21,7 @@ int main(int argc, char **argv) {
   for (double before; (before = now()) < end; requests++) {
     char *token = getAccessToken2(argv[1], 60, NULL, "bench");
     if (!token) failures++;
-    free(token);
+    if (token) _secFree(token);
     unsigned long took = (now() - before) * 1e6;
     histogram[took > 1000000 ? 1000000 : took]++;
   }

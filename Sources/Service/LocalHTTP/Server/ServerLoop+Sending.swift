@@ -38,7 +38,7 @@ extension ServerLoop {
 
     /// Returns the number of bytes sent, 0 when the socket is full, -1 when it is broken.
     ///
-    /// The end of a connection follows its last response at once: with MSG_MORE both go in one segment (tcp(7), send(2)).
+    /// The end of a connection's output follows its last response at once: with MSG_MORE both go in one segment (tcp(7), send(2)).
     private func send(_ bytes: [UInt8], on connection: Connection) -> Int {
         let flags = connection.phase == .lingering ? Int32(MSG_NOSIGNAL | MSG_MORE) : Int32(MSG_NOSIGNAL)
         let sent = unsafe bytes.withUnsafeBytes { unsafe Glibc.send(connection.peer.descriptor, $0.baseAddress, $0.count, flags) }
@@ -54,11 +54,10 @@ extension ServerLoop {
         }
         switch connection.phase {
         case .lingering:
-            // A socket without unread input is closed by FIN, behind everything that was sent: there is nothing to wait for.
-            if connection.isReadClosed || connection.endsItself { return close(connection, .finished) }
+            shutdown(connection.peer.descriptor, Int32(SHUT_WR))
+            if connection.isReadClosed || connection.endsItself && isDelivered(connection) { return close(connection, .finished) }
             // Everything was sent: the peer has a moment to receive it and to close.
             setDeadline(connection, time.boot + (isDraining ? Self.second / 4 : 2 * Self.second))
-            shutdown(connection.peer.descriptor, Int32(SHUT_WR))
             listen(connection, for: Self.readable)
         case .answering:
             listen(connection, for: connection.isReadClosed ? 0 : EPOLLRDHUP.rawValue)
@@ -84,6 +83,12 @@ extension ServerLoop {
                 listen(connection, for: Self.readable)
             }
         }
+    }
+
+    /// Whether the peer has received all that was sent, and has sent nothing more: then there is nothing to wait for. A socket that is closed
+    /// with unread input, or that gets more, is reset, and what is still to be sent is lost (RFC 9112 §9.6).
+    private func isDelivered(_ connection: Connection) -> Bool {
+        linux_unread(connection.peer.descriptor) == 0 && (connection.peer.transport == .unix || linux_unsent(connection.peer.descriptor) == 0)
     }
 
     /// Has the requests that wait at the connection answered in the next turn, behind those of the others.
