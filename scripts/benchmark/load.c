@@ -1,5 +1,5 @@
 /* A closed-loop HTTP/1.1 load generator: every connection sends, waits for its answers, and sends again. One thread, one epoll.
- *   bench-load -p PORT | -u SOCKET  -c CONNECTIONS  -s SECONDS | -n REQUESTS  [-d DEPTH] [-x] [-t KEY] [-m METHOD] [-o STATUS]
+ *   load -p PORT | -u SOCKET  -c CONNECTIONS  -s SECONDS | -n REQUESTS  [-d DEPTH] [-x] [-t KEY] [-m METHOD] [-o STATUS]
  *              [-q RATE] [-H "NAME: VALUE"]... -r TARGET...
  * -q asks at most RATE requests a second, evenly, instead of as fast as answers come.
  * -d pipelines DEPTH requests, -x opens a connection for each request, several -r are asked in turn on each connection, and -o is the
@@ -119,7 +119,11 @@ static int64_t send_due(void) {
   int sent = 0;
   int64_t time = now();
   if (time - due > 50 * interval) due = time - 50 * interval; /* nobody catches up on a long stall */
-  for (; sent < rested && due <= time; due += interval) ask(resting[sent++]);
+  for (; sent < rested && due <= time; due += interval) {
+    struct connection *c = resting[sent++];
+    ask(c);
+    c->began = due; /* what waited in the generator waited for the server */
+  }
   memmove(resting, resting + sent, (rested - sent) * sizeof *resting);
   rested -= sent;
   return rested ? due : time + 100000000;
@@ -136,7 +140,7 @@ static void write_request(int place, const char *target, const char *key, const 
   for (int i = 0; i < depth; i++) {
     *length += snprintf(requests[place].bytes + *length, sizeof requests[place].bytes - *length, "%s %s HTTP/1.1\r\nHost: localhost:%d\r\n%s%s%s%s%s\r\n",
       method, target, port, key ? "Authorization: Bearer " : "", key ? key : "", key ? "\r\n" : "", fields, once ? "Connection: close\r\n" : "");
-    if (*length >= sizeof requests[place].bytes) { fprintf(stderr, "bench-load: the request is too long\n"); exit(64); }
+    if (*length >= sizeof requests[place].bytes) { fprintf(stderr, "load: the request is too long\n"); exit(64); }
   }
 }
 
@@ -167,7 +171,7 @@ int main(int argc, char **argv) {
     default: return 64;
     }
   }
-  if (!targets || (seconds == 3600 && most == UINT64_MAX)) return 64;
+  if (!targets || (seconds == 3600 && most == UINT64_MAX) || (interval && once)) return 64;
   for (int i = 0; i < targets; i++) write_request(i, wanted[i], key, fields);
   set = epoll_create1(0);
   struct connection *all = calloc(connections, sizeof *all);
@@ -177,8 +181,8 @@ int main(int argc, char **argv) {
   struct epoll_event ready[512];
   while (now() < end && answered < most) {
     int64_t wait = interval ? send_due() - now() : 100000000;
-    struct timespec most = {.tv_nsec = wait < 0 ? 0 : wait};
-    int count = epoll_pwait2(set, ready, 512, &most, NULL);
+    struct timespec longest = {.tv_nsec = wait < 0 ? 0 : wait};
+    int count = epoll_pwait2(set, ready, 512, &longest, NULL);
     for (int i = 0; i < count; i++) serve(ready[i].data.ptr);
   }
   printf("{\"requests\": %lu, \"failures\": %lu, \"seconds\": %.3f, \"p50\": %ld, \"p99\": %ld}\n", answered, failed,

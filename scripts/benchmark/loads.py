@@ -57,16 +57,18 @@ def prepare():
 def load(server, scenario, connections, seconds, arguments=None):
     before = cpu(server)
     if scenario == "kept":
-        command = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{max(1, int(seconds))}s", "-s", f"{folder}/wrk.lua", "-H", f"Authorization: Bearer {KEY}",
+        command = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "-s", f"{folder}/wrk.lua", "-H", f"Authorization: Bearer {KEY}",
                    f"http://127.0.0.1:{server.port}{PATH}"]
         said = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 30).stdout
-        requests, micros, p99, failures = map(int, re.search(r"RESULT (\d+) (\d+) (\d+) (\d+)", said).groups())
+        if not (result := re.search(r"RESULT (\d+) (\d+) (\d+) (\d+)", said)): raise SystemExit(f"bench: wrk failed: {said}")
+        requests, micros, p99, failures = map(int, result.groups())
         took = micros / 1e6
     else:
         where = ["-u", server.unix] if scenario == "unix" else ["-p", str(server.port)]
         extra = {"close": ["-x"], "pipelined": ["-d", "16"], "paced": ["-q", "20000"]}.get(scenario, [])
         said = subprocess.run([LOAD, "-c", str(connections), "-s", str(seconds), *where, *extra, *(arguments or SHAPES["plain"])],
                               capture_output=True, text=True, timeout=seconds + 30)
+        if said.returncode: raise SystemExit(f"bench: the load generator failed: {said.stderr}")
         result = json.loads(said.stdout)
         requests, took, p99, failures = result["requests"], result["seconds"], result["p99"], result["failures"]
     return {"rate": requests / took, "p99": p99, "cpu": (cpu(server) - before) / max(1, requests), "failures": failures}

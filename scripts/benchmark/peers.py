@@ -21,12 +21,15 @@ class OIDCAgent:
     def __init__(self):
         port = free_port()
         launch(["python3", f"{HERE}/provider.py", str(port)], f"{folder}/provider.log")
+        until_answer(port, "/")
         self.environment = {**os.environ, "HOME": folder, "OIDC_CONFIG_DIR": f"{folder}/oidc"}
         os.makedirs(f"{folder}/oidc", exist_ok=True)
         with open(f"{folder}/pw", "w") as file: file.write("pw\n")
         self.environment["OIDC_SOCK"] = f"{folder}/oidc-agent.sock"
         self.process = launch(["oidc-agent", "--console", f"--socket-path={folder}/oidc-agent.sock"], f"{folder}/oidc-agent.log", env=self.environment)
-        while not os.path.exists(f"{folder}/oidc-agent.sock"): time.sleep(0.02)
+        for _ in range(500):
+            if os.path.exists(f"{folder}/oidc-agent.sock"): break
+            time.sleep(0.02)
         subprocess.run(["oidc-gen", "bench", "--manual", f"--issuer=http://127.0.0.1:{port}/", "--client-id=c", "--client-secret=s", "--rt=r1",
                         "--scope=openid offline_access", "--redirect-uri=http://localhost:8080", f"--pw-file={folder}/pw", "--confirm-default",
                         "--flow=refresh"], env=self.environment, check=True, capture_output=True, timeout=30)
@@ -50,6 +53,8 @@ def compare(daemon, nginx, options):
         node = Server("Node http", ["node", f"{HERE}/server.js"])
         measured[node.name] = lambda: load(node, "kept", 16, options.seconds)
     measured["tokenbroker, unix socket, a connection each, one client"] = lambda: once(daemon, options.seconds)
+    for program in ("go", "node", "oidc-agent"):
+        if not shutil.which(program): say(f"{program} is not installed, and has no row")
     if shutil.which("oidc-agent"):
         agent = OIDCAgent()
         measured["oidc-agent, unix socket, a connection each, one client"] = lambda: agent.load(options.seconds)

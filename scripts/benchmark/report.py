@@ -14,10 +14,22 @@ def table(header, rows):
     return ["| " + " | ".join(header) + " |", "|" + "---|" * len(header), *("| " + " | ".join(map(str, cells)) + " |" for cells in rows), ""]
 
 
-def text(figures, options):
+def conditions(options):
+    """Where and how a run was made."""
     machine = re.search(r"model name\s*: (.*)", open("/proc/cpuinfo").read())
-    lines = [f"Measured on {datetime.date.today()}, {os.cpu_count()} cores ({machine[1] if machine else 'unknown'}), Linux {os.uname().release}; client, daemon and nginx",
-             f"(one worker, the same bytes, no checks) on the same cores; medians of {options.runs} interleaved runs of {options.seconds:g} s. Ratios to nginx.", ""]
+    return {"date": str(datetime.date.today()), "machine": f"{os.cpu_count()} cores ({machine[1] if machine else 'unknown'}), Linux {os.uname().release}",
+            "runs": options.runs, "seconds": options.seconds}
+
+
+def rounded(value):
+    if isinstance(value, dict): return {key: rounded(member) for key, member in value.items()}
+    return float(f"{value:.4g}") if isinstance(value, float) else value
+
+
+def text(figures):
+    run = figures["run"]
+    lines = [f"Measured on {run['date']}, {run['machine']}; client, daemon and nginx",
+             f"(one worker, the same bytes, no checks) on the same cores; medians of {run['runs']} interleaved runs of {run['seconds']} s. Ratios to nginx.", ""]
     if kept := figures.get("kept"):
         lines += table(["", "requests a second", "× nginx", "CPU a request × nginx", "p99", "× nginx", "failures"], (
             [label(key), f"{row['rate']:,.0f}", f"{row['rate_ratio']:.2f}", f"{row['cpu_ratio']:.2f}", f"{row['p99_us']:,.0f} µs", f"{row['p99_ratio']:.2f}", row["failures"]]
@@ -40,7 +52,7 @@ def other_rows(figures):
         yield "start to first answer · to ready, tokens restored (6 tokens)", f"{ms(starts['restored_first_answer_s'])} · {ms(starts['restored_ready_s'])} ms"
     if idle := figures.get("idle"):
         yield "resident idle · with 1000 connections", f"{idle['rss_mb']:.1f} · {idle['rss_1000_mb']:.1f} MB"
-        yield "wake-ups while idle", f"{idle['wakeups']:.2f} a second"
+        yield "wake-ups while idle", f"{idle['wakeups']:.2f} a second, {idle['wakeups_dispatch']:.2f} of them of libdispatch's own thread"
     for count, many in figures.get("many", {}).items():
         name, ideal = f"{int(count):,} tokens", int(count) * 0.05 / 64
         yield f"{name}: resident, store on", f"{many['rss_mb']:.1f} MB"
@@ -59,40 +71,55 @@ def other_rows(figures):
         yield f"{int(count):,} per-request tokens: resident, store on", f"{kept['rss_mb']:.1f} MB ({kept['each_kb']:.1f} KiB a token)"
 
 
-def ratios(figures):
-    """What `--check` compares: name, value, noise of its runs, and whether less is better."""
+def compared(figures):
+    """What `--check` compares: name, value, noise, whether less is better, and whether it says something on another machine."""
     for group in ("kept", "shapes"):
         for key, row in figures.get(group, {}).items():
             for kind, less in (("rate", False), ("cpu", True)):
-                yield f"{group} {key}: {kind}", row[f"{kind}_ratio"], row[f"{kind}_noise"], less
-    # Figures with one value a run have the noise that three runs of them were seen to have.
-    for key, path, noise in (("first answer", ("starts", "first_answer_s"), 0.2), ("ready, restored", ("starts", "restored_ready_s"), 0.2),
-                             ("resident idle", ("idle", "rss_mb"), 0.05), ("with 1000 connections", ("idle", "rss_1000_mb"), 0.05)):
-        if (value := figures.get(path[0], {}).get(path[1])) is not None: yield key, value, value * noise, True
+                # Three runs and more: half the spread of their ratios; fewer say little about noise.
+                noise = max(row[f"{kind}_noise"], 0.03 * row[f"{kind}_ratio"] if figures["run"]["runs"] >= 3 else 0.2)
+                yield f"{group} {key}: {kind}", row[f"{kind}_ratio"], noise, less, True
+    # Figures with one value a run have the noise that whole runs were seen to have.
+    for part, key, noise in (("starts", "first_answer_s", 0.1), ("starts", "restored_ready_s", 0.1), ("idle", "rss_mb", 0.03), ("idle", "rss_1000_mb", 0.03)):
+        if part in figures: yield f"{part}: {key}", figures[part][key], figures[part][key] * noise, True, False
     for count, many in figures.get("many", {}).items():
-        for key, noise in (("rss_mb", 0.05), ("first_answer_s", 0.2), ("restored_first_answer_s", 0.2), ("reload_s", 0.3), ("login_cpu_us", 0.15), ("logins_s", 0.1)):
-            yield f"{count} tokens: {key}", many[key], many[key] * noise, True
-    for count, kept in figures.get("combinations", {}).items(): yield f"{count} per-request tokens: rss_mb", kept["rss_mb"], kept["rss_mb"] * 0.05, True
+        for key, noise in (("rss_mb", 0.03), ("first_answer_s", 0.15), ("restored_first_answer_s", 0.15), ("reload_s", 0.15), ("login_cpu_us", 0.1), ("logins_s", 0.1)):
+            yield f"{count} tokens: {key}", many[key], many[key] * noise, True, False
+    for count, kept in figures.get("combinations", {}).items(): yield f"{count} per-request tokens: rss_mb", kept["rss_mb"], kept["rss_mb"] * 0.03, True, False
+
+
+def failures(figures):
+    """The requests that were not answered as they should be; such figures say nothing."""
+    for group in ("kept", "shapes", "peers"):
+        for key, row in figures.get(group, {}).items():
+            if row["failures"]: yield f"{group} {key}: {row['failures']} requests failed"
+    for count, kept in figures.get("combinations", {}).items():
+        if kept["errors"]: yield f"{count} per-request tokens: {kept['errors']} requests failed"
 
 
 def check(figures):
-    """Prints what fell behind the committed figures by more than both runs' noise; returns whether nothing did."""
-    if not COMMITTED.exists(): raise SystemExit(f"bench: {COMMITTED} is missing; scripts/bench --readme writes it")
-    before = {name: (value, noise) for name, value, noise, _ in ratios(json.loads(COMMITTED.read_text()))}
-    behind = compared = 0
-    for name, value, noise, less in ratios(figures):
-        if name not in before: continue
-        compared += 1
+    """Prints what regressed against the committed figures by more than both runs' noise; returns whether nothing did."""
+    committed = json.loads(COMMITTED.read_text())
+    is_same = committed["run"]["machine"] == figures["run"]["machine"]
+    if not is_same: print(f"bench: the committed figures are of another machine ({committed['run']['machine']}): only ratios to nginx are compared")
+    before = {name: (value, noise) for name, value, noise, _, _ in compared(committed)}
+    regressed, count, missing = list(failures(figures)), 0, 0
+    for name, value, noise, less, is_ratio in compared(figures):
+        if name not in before: missing += 1
+        if name not in before or not (is_same or is_ratio): continue
+        count += 1
         old, old_noise = before[name]
-        loss = (value - old) if less else (old - value)
-        if loss > noise + old_noise + 0.02 * old:
-            behind += 1
-            print(f"bench: {name} fell behind: {old:.3g} before (± {old_noise:.2g}), {value:.3g} now (± {noise:.2g})")
-    print(f"bench: {compared} figures compared, {behind} behind by more than noise")
-    return behind == 0 and compared > 0
+        if ((value - old) if less else (old - value)) > noise + old_noise:
+            regressed.append(f"{name} regressed: {old:.3g} before (± {old_noise:.2g}), {value:.3g} now (± {noise:.2g})")
+    for line in regressed: print(f"bench: {line}")
+    print(f"bench: {count} figures compared, {len(regressed)} regressed or failed, {missing} are not among the committed ones")
+    return not regressed and count > 0
 
 
 def publish(figures, written):
+    for line in failures(figures): raise SystemExit(f"bench: not published: {line}")
     readme = pathlib.Path("README.md")
-    readme.write_text(re.sub(r"(<!-- bench -->\n).*?(<!-- /bench -->)", lambda found: found[1] + written + found[2], readme.read_text(), flags=re.S))
-    COMMITTED.write_text(json.dumps(figures, indent=1, default=lambda value: round(value, 4)) + "\n")
+    text, found = re.subn(r"(<!-- bench -->\n).*?(<!-- /bench -->)", lambda found: found[1] + written + found[2], readme.read_text(), flags=re.S)
+    if found != 1: raise SystemExit("bench: README.md has no place for the tables (<!-- bench --> … <!-- /bench -->)")
+    readme.write_text(text)
+    COMMITTED.write_text(json.dumps(rounded(figures), indent=1) + "\n")

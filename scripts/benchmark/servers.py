@@ -1,5 +1,5 @@
 """The servers that are measured, their partner, and what the kernel counts about them."""
-import contextlib, http.client, hashlib, json, os, re, signal, socket, subprocess, tempfile, time
+import contextlib, http.client, hashlib, json, os, pwd, re, signal, socket, subprocess, tempfile, time
 
 BIN, OUT, KEY, LIMITED_KEY = ".build-static/release", ".build/bench", "demo", "limited"
 PATH = "/v1/tokens/zipteams"
@@ -44,7 +44,8 @@ def until_answer(port, path=PATH, limit=60):
         with contextlib.suppress(OSError, http.client.HTTPException):
             if ask(port, path)[0] == 200: return
         time.sleep(0.0003)
-    raise SystemExit(f"bench: port {port} gave no 200 for {path} within {limit} s")
+    logs = "".join(open(f"{folder}/{name}").read()[-2000:] for name in os.listdir(folder) if name == f"daemon-{port}.log")
+    raise SystemExit(f"bench: port {port} gave no 200 for {path} within {limit} s\n{logs}")
 
 
 class Sandbox:
@@ -57,6 +58,7 @@ class Sandbox:
             with contextlib.suppress(OSError):
                 return socket.create_connection(("127.0.0.1", self.port), 1).close()
             time.sleep(0.005)
+        raise SystemExit(f"bench: the sandbox does not listen: {open(f'{folder}/sandbox.log').read()[-500:]}")
 
     def control(self, method, path, body=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port)
@@ -68,8 +70,8 @@ CLIENTS = f"""  limited:
     key_sha256: {hashlib.sha256(LIMITED_KEY.encode()).hexdigest()}
     tokens: ["*"]
     limits: {{requests: 1000000/s}}
-  root:
-    user: root
+  bench-user:
+    user: {pwd.getpwuid(os.geteuid()).pw_name}
     tokens: ["*"]
 
 tokens:

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-extern void _secFree(void *); /* what its header calls secFree */
+extern void _secFree(void *); /* secFree is a macro for it */
 
 static double now(void) {
   struct timespec time;

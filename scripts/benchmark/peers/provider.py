@@ -1,4 +1,4 @@
-"""The least of an OpenID provider: discovery, and a token of a day for any refresh token. For oidc-agent."""
+"""A minimal OpenID provider: discovery, and a token of a day for any refresh token. For oidc-agent."""
 import http.server, json, sys
 
 port = int(sys.argv[1])

@@ -35,17 +35,19 @@ package struct SandboxState: Sendable {
     ///   - now: seconds since 1970.
     mutating func answer(_ request: SandboxRequest, prefix: String, now: Double) -> Verdict {
         let name = prefix == "zapper" ? Zapper.name(forPath: request.path) : prefix
-        guard let partner = Self.partners.first(where: { $0.name == name }), var account = accounts[name] else {
+        guard let partner = Self.partners.first(where: { $0.name == name }), var account = accounts.removeValue(forKey: name) else {
             return .reply(SandboxReply(404, ""))
         }
+        defer { accounts[name] = account }
         account.requests += 1
         account.times = account.times.suffix(999) + [now]
         let fault = consumeFault(&account, now: now)
+        if let fault, let reply = Self.refusal(fault) { return .reply(reply) }
         var desk = TokenDesk(
             partner: name, now: now, lifetime: account.lifetime, givesSameToken: fault?.kind == .sameToken, mint: mint, grants: grants,
             last: account.last)
-        defer { accounts[name] = account }
-        if let fault, let reply = Self.refusal(fault) { return .reply(reply) }
+        // The desk has them alone now: shared, each token issued would copy all tokens.
+        (mint, grants, account.last) = (TokenMint(), GrantLedger(), [:])
         var reply = partner.answer(request, desk: &desk)
         account.last = desk.last
         account.tokens += desk.issuedCount
