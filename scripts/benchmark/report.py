@@ -80,7 +80,7 @@ def compared(figures):
                 noise = max(row[f"{kind}_noise"], 0.03 * row[f"{kind}_ratio"] if figures["run"]["runs"] >= 3 else 0.2)
                 yield f"{group} {key}: {kind}", row[f"{kind}_ratio"], noise, less, True
     # Figures with one value a run have the noise that whole runs were seen to have.
-    for part, key, noise in (("starts", "first_answer_s", 0.1), ("starts", "restored_ready_s", 0.1), ("idle", "rss_mb", 0.03), ("idle", "rss_1000_mb", 0.03)):
+    for part, key, noise in (("starts", "first_answer_s", 0.1), ("starts", "restored_ready_s", 0.1), ("idle", "rss_mb", 0.08), ("idle", "rss_1000_mb", 0.08)):
         if part in figures: yield f"{part}: {key}", figures[part][key], figures[part][key] * noise, True, False
     for count, many in figures.get("many", {}).items():
         for key, noise in (("rss_mb", 0.03), ("first_answer_s", 0.15), ("restored_first_answer_s", 0.15), ("reload_s", 0.15), ("login_cpu_us", 0.1), ("logins_s", 0.1)):
