@@ -64,8 +64,8 @@ def load(server, scenario, connections, seconds, arguments=None):
         requests, micros, p99, failures = map(int, result.groups())
         took = micros / 1e6
     else:
-        where = ["-u", server.unix] if scenario == "unix" else ["-p", str(server.port)]
-        extra = {"close": ["-x"], "pipelined": ["-d", "16"], "paced": ["-q", "20000"]}.get(scenario, [])
+        where = ["-u", server.unix] if "unix" in scenario else ["-p", str(server.port)]
+        extra = {"close": ["-x"], "unix close": ["-x"], "pipelined": ["-d", "16"], "paced": ["-q", "20000"]}.get(scenario, [])
         said = subprocess.run([LOAD, "-c", str(connections), "-s", str(seconds), *where, *extra, *(arguments or SHAPES["plain"])],
                               capture_output=True, text=True, timeout=seconds + 30)
         if said.returncode: raise SystemExit(f"bench: the load generator failed: {said.stderr}")

@@ -52,7 +52,7 @@ def compare(daemon, nginx, options):
     if shutil.which("node"):
         node = Server("Node http", ["node", f"{HERE}/server.js"])
         measured[node.name] = lambda: load(node, "kept", 16, options.seconds)
-    measured["tokenbroker, unix socket, a connection each, one client"] = lambda: once(daemon, options.seconds)
+    measured["tokenbroker, unix socket, a connection each, one client"] = lambda: load(daemon, "unix close", 1, options.seconds)
     for program in ("go", "node", "oidc-agent"):
         if not shutil.which(program): say(f"{program} is not installed, and has no row")
     if shutil.which("oidc-agent"):
@@ -63,11 +63,3 @@ def compare(daemon, nginx, options):
         for name, measure in measured.items(): runs[name].append(measure())
     for name, found in runs.items(): say(f"{name}: {median(found)['rate']:,.0f} a second, {median(found)['cpu'] * 1e6:.1f} µs CPU")
     return {name: median(found) for name, found in runs.items()}
-
-
-def once(daemon, seconds):
-    from loads import LOAD, SHAPES
-    before = cpu(daemon)
-    said = subprocess.run([LOAD, "-c", "1", "-s", str(seconds), "-u", daemon.unix, "-x", *SHAPES["plain"]], capture_output=True, text=True, timeout=seconds + 30)
-    result = json.loads(said.stdout)
-    return {"rate": result["requests"] / result["seconds"], "p99": result["p99"], "cpu": (cpu(daemon) - before) / result["requests"], "failures": result["failures"]}

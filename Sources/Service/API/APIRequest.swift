@@ -48,7 +48,7 @@ package struct APIRequest: Sendable {
         self.requestID = requestID
         let authority = route.endpoint == .oauth2Metadata ? head.authority ?? head.value(of: .host) : nil
         host = authority.map { bytes.text($0) }.flatMap { $0.isEmpty || $0.hasPrefix("/") ? nil : $0 } ?? "localhost"
-        self.body = body.indices.map { body[$0] }
+        self.body = body.copied
         let types = AcceptedTypes(.accept, head, bytes)
         wantsText = types.prefersText
         wantsOpenMetrics = route.endpoint == .metrics && types.prefersOpenMetrics

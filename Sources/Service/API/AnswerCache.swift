@@ -14,7 +14,7 @@ final class AnswerCache {
     private var index = NameIndex([])
     /// By place; filled as they are asked for.
     private var slots: [AnswerSlot?] = []
-    private(set) var time = LoopTime()
+    private var time = LoopTime()
     private var date = HTTPDate()
 
     init(_ metrics: RequestMetrics) {

@@ -43,7 +43,7 @@ final class AuditBatch {
         lines += prefix
         lines += caller.bytes
         lines += answer.auditText
-        AuditFields.appendServed(expiresIn: answer.remaining(at: time), to: &lines)
+        AuditFields.append(AuditFields.served, expiresIn: answer.remaining(at: time), to: &lines)
         requestIDs.appendNext(to: &lines)
         lines.append(0x0A)
         count += 1

@@ -30,12 +30,8 @@ extension BrokerHandler {
             return nil
         }
         let slot = cache.slot(place)
-        guard var answer = cache.answer(slot, as: shape.form), shape.minValid == 0 || cache.hasMore(answer, than: shape.minValid) else { return nil }
-        var form = shape.form
-        if shape.names(answer.fingerprint, bytes) {
-            guard let unchanged = cache.answer(slot, as: .notModified) else { return nil }
-            (answer, form) = (unchanged, .notModified)
-        }
+        let chosen = choose(slot, as: shape.form, minValid: shape.minValid) { shape.names($0.fingerprint, bytes) }
+        guard let chosen else { return nil }
         do throws(Problem) {
             try admission.decide(head, bytes, route, about: .place(place), by: known, on: connection)
         } catch {
@@ -44,11 +40,10 @@ extension BrokerHandler {
             return (try? self.route(head, bytes, none, on: connection, into: &output, decided: (known, error))) ?? .response(refused(error))
         }
         guard let known else { return nil }
-        let reply = RenderedReply(
-            form: form, counter: cache.counter(route.endpoint, form), closes: !head.keepsAlive, omitsBody: head.method == .head)
-        send(answer, of: slot, reply, to: known, into: &output)
+        let reply = reply(chosen.form, route, to: head)
+        send(chosen.answer, of: slot, reply, to: known, into: &output)
         memory.note(
-            bytes, on: connection, known, slot, reply, minValid: shape.minValid, comparedVersion: shape.tag == nil ? nil : answer.version)
+            bytes, on: connection, known, slot, reply, minValid: shape.minValid, comparedVersion: shape.tag == nil ? nil : chosen.answer.version)
         return .written
     }
 
@@ -63,20 +58,29 @@ extension BrokerHandler {
         _ request: APIRequest, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, by known: KnownCaller?, on connection: Connection,
         into output: inout ResponseBuffer
     ) -> Reply? {
-        guard let known, var form = request.renderedForm, let cell = api.combination(of: request) else { return nil }
+        guard let known, let form = request.renderedForm, let cell = api.combination(of: request) else { return nil }
         let slot = cache.slot(of: cell)
         let least = request.minValid?.wholeSeconds ?? 0
-        guard var answer = cache.answer(slot, as: form), least == 0 || cache.hasMore(answer, than: least) else { return nil }
-        if request.ifNoneMatch.names(String(decoding: answer.fingerprint, as: UTF8.self)) {
-            guard let unchanged = cache.answer(slot, as: .notModified) else { return nil }
-            (answer, form) = (unchanged, .notModified)
-        }
-        let reply = RenderedReply(
-            form: form, counter: cache.counter(request.route.endpoint, form), closes: !head.keepsAlive, omitsBody: head.method == .head)
-        send(answer, of: slot, reply, to: known, into: &output)
+        let chosen = choose(slot, as: form, minValid: least) { request.ifNoneMatch.names(String(decoding: $0.fingerprint, as: UTF8.self)) }
+        guard let chosen else { return nil }
+        let reply = reply(chosen.form, request.route, to: head)
+        send(chosen.answer, of: slot, reply, to: known, into: &output)
         memory.note(
-            bytes, on: connection, known, slot, reply, minValid: least, comparedVersion: request.ifNoneMatch.isEmpty ? nil : answer.version)
+            bytes, on: connection, known, slot, reply, minValid: least, comparedVersion: request.ifNoneMatch.isEmpty ? nil : chosen.answer.version)
         return .written
+    }
+
+    /// The answer in this form, or 304 where the request's condition names its token; nil where neither may be sent.
+    private func choose(
+        _ slot: AnswerSlot, as form: RenderedAnswer.Form, minValid: Int64, isNamed: (RenderedAnswer) -> Bool
+    ) -> (answer: RenderedAnswer, form: RenderedAnswer.Form)? {
+        guard let answer = cache.answer(slot, as: form), minValid == 0 || cache.hasMore(answer, than: minValid) else { return nil }
+        guard isNamed(answer) else { return (answer, form) }
+        return cache.answer(slot, as: .notModified).map { ($0, .notModified) }
+    }
+
+    private func reply(_ form: RenderedAnswer.Form, _ route: Route, to head: borrowing RequestHead) -> RenderedReply {
+        RenderedReply(form: form, counter: cache.counter(route.endpoint, form), closes: !head.keepsAlive, omitsBody: head.method == .head)
     }
 
     private func send(_ answer: RenderedAnswer, of slot: AnswerSlot, _ reply: RenderedReply, to known: KnownCaller, into output: inout ResponseBuffer)

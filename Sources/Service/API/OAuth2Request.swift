@@ -26,7 +26,7 @@ struct OAuth2Request {
         guard let type = head.value(of: .contentType), Self.isForm(bytes.text(type)) else {
             throw Problem(.invalidParameter, "the body must be application/x-www-form-urlencoded")
         }
-        let pairs = try Self.pairs(body.indices.map { body[$0] })
+        let pairs = try Self.pairs(body.copied)
         func value(_ name: String) -> String? { pairs.first { $0.name == name }?.value }
         let basic = try head.value(of: .authorization).map { field throws(Problem) in try Self.basic(bytes.text(field)) }
         guard let grant = value("grant_type") else { throw Problem(.invalidParameter, "grant_type is missing") }

@@ -9,13 +9,13 @@ package final class RequestIDs: Sendable {
 
     package init() {}
 
-    package func next() -> String {
-        "\(prefix)\(count.add(1, ordering: .relaxed).newValue)"
-    }
+    package func next() -> String { "\(prefix)\(nextNumber())" }
+
+    private func nextNumber() -> UInt64 { count.add(1, ordering: .relaxed).newValue }
 
     /// Appends the next one, without a `String`.
     func appendNext(to bytes: inout [UInt8]) {
         bytes += prefix.utf8
-        bytes.append(decimal: Int64(count.add(1, ordering: .relaxed).newValue))
+        bytes.append(decimal: Int64(nextNumber()))
     }
 }

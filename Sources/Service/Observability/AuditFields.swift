@@ -9,19 +9,23 @@ package enum AuditFields {
         return text
     }
 
-    /// - Parameter seconds: the remaining life of the token served; nil for one that does not expire.
-    package static func outcome(_ outcome: String, expiresIn seconds: Int64?, requestID: some CustomStringConvertible) -> String {
-        let life = seconds.map { " expires_in=\($0)" } ?? ""
-        return "\(life) outcome=\(outcome) request=\(requestID)"
+    static func outcome(_ outcome: String, expiresIn seconds: Int64?, requestID: String) -> String {
+        var line: [UInt8] = []
+        append(outcome, expiresIn: seconds, to: &line)
+        return String(decoding: line, as: UTF8.self) + requestID
     }
 
-    /// Appends the outcome of a request that returned a token, up to the request's ID.
-    package static func appendServed(expiresIn seconds: Int64?, to line: inout [UInt8]) {
+    /// Appends the outcome of a request, up to the request's ID.
+    ///
+    /// - Parameter seconds: the remaining life of the token served; nil for one that does not expire.
+    package static func append(_ outcome: String, expiresIn seconds: Int64?, to line: inout [UInt8]) {
         if let seconds {
             line.append(contentsOf: " expires_in=".utf8)
             line.append(decimal: seconds)
         }
-        line.append(contentsOf: " outcome=served request=".utf8)
+        line.append(contentsOf: " outcome=".utf8)
+        line.append(contentsOf: outcome.utf8)
+        line.append(contentsOf: " request=".utf8)
     }
 
     /// The outcome of a request that returned a token.
@@ -29,8 +33,9 @@ package enum AuditFields {
 }
 
 extension [UInt8] {
-    /// Appends a number that is not negative, in decimal digits.
+    /// Appends a number in decimal digits.
     package mutating func append(decimal number: Int64) {
+        if number < 0 { append(UInt8(ascii: "-")) }
         let start = count
         var rest = number.magnitude
         repeat {

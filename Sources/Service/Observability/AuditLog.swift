@@ -30,7 +30,7 @@ package final class AuditLog: Sendable {
 
     /// Writes one line: the caller, then `rest`.
     package func write(_ level: Level, of caller: AuditedCaller, _ rest: String) {
-        output.write(prefix(level) + Array("\(caller.text)\(rest)\n".utf8), from: caller.isKnown ? .audit : .strangers)
+        output.write(prefix(level) + caller.bytes + Array("\(rest)\n".utf8), from: caller.isKnown ? .audit : .strangers)
     }
 
     /// Writes complete lines about known callers.

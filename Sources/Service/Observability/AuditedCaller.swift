@@ -2,8 +2,6 @@ package import LocalHTTP
 
 /// The caller of a request, as an audit line shows it.
 package struct AuditedCaller: Sendable, Hashable {
-    package let text: String
-    /// The text's.
     package let bytes: [UInt8]
     let isKnown: Bool
 
@@ -16,7 +14,6 @@ package struct AuditedCaller: Sendable, Hashable {
             if let group = identity.group { text += " gid=\(group)" }
             if let process = identity.process { text += " pid=\(process)" }
         }
-        self.text = text
         bytes = Array(text.utf8)
         isKnown = name != nil
     }

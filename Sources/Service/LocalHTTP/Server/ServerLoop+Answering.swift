@@ -12,7 +12,7 @@ extension ServerLoop {
     /// - Parameter isLast: whether nothing has arrived behind the message.
     func respond(_ connection: Connection, parser: RequestParser, message: Span<UInt8>, isLast: Bool) {
         countRequest(of: connection)
-        let endsItself = isLast && !parser.head.keepsAlive && parser.bodyRange.isEmpty && parser.chunkedBody == nil
+        connection.endsItself = isLast && !parser.head.keepsAlive && parser.bodyRange.isEmpty && parser.chunkedBody == nil
         // The handler writes Connection: close into a response that it renders itself.
         if isDraining { parser.endConnection() }
         let reply: Reply
@@ -25,16 +25,14 @@ extension ServerLoop {
         let closes = !parser.head.keepsAlive || isDraining
         switch reply {
         case .written:
-            if closes { linger(connection, isLast: endsItself) }
+            if closes { linger(connection) }
         case .response(let response):
-            connection.endsItself = endsItself
             finish(connection, with: response, omitsBody: parser.head.method == .head, closes: closes)
         case .hangUp:
             linger(connection)
             if connection.hasHungUp { close(connection, .broken) }
         case .later:
             connection.phase = .answering
-            connection.endsItself = endsItself
             connection.omitsBody = parser.head.method == .head
             connection.closesAfterAnswer = closes
             connection.deadline = .max
@@ -53,9 +51,8 @@ extension ServerLoop {
         finish(connection, with: handler.refuse(fault), omitsBody: omitsBody, closes: true)
     }
 
-    func linger(_ connection: Connection, isLast: Bool = false) {
+    func linger(_ connection: Connection) {
         connection.phase = .lingering
-        connection.endsItself = connection.endsItself || isLast
         connection.held = []
     }
 

@@ -182,7 +182,10 @@ final class ServerLoop: @unchecked Sendable {
             if !isDraining, let known = handler.respondAgain(to: rest, on: connection, into: &output) {
                 start += known.length
                 countRequest(of: connection)
-                if known.closes { linger(connection, isLast: start == count) }
+                if known.closes {
+                    connection.endsItself = start == count
+                    linger(connection)
+                }
                 continue
             }
             switch parser.parse(rest) {
