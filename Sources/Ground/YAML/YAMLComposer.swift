@@ -1,7 +1,7 @@
 import CYAML
 
 /// Composes a tree from libyaml's events. Anchors would let a small file expand into an endless tree, and are faults.
-struct YAMLComposer: ~Copyable {
+struct YAMLComposer {
     /// Deeper nesting is a mistake, and readers recurse.
     private static let deepest = 200
 
@@ -14,7 +14,6 @@ struct YAMLComposer: ~Copyable {
 
     private let tree: YAMLTree
     private var open: [Container] = []
-    private var root: Int?
     /// The last quoted text over several lines: where it began, and the line it ended on.
     private var quoted: (line: Int, column: Int, end: Int)?
 
@@ -44,7 +43,7 @@ struct YAMLComposer: ~Copyable {
         } catch {
             throw error.explained(in: text, behind: composer.quoted)
         }
-        return composer.root != nil
+        return !tree.entries.isEmpty
     }
 
     private mutating func read(_ parser: inout yaml_parser_t) throws(YAMLProblem) {
@@ -91,8 +90,6 @@ struct YAMLComposer: ~Copyable {
         if let last = open.indices.last {
             open[last].count += 1
             if isKey { open[last].key = index }
-        } else {
-            root = index
         }
         if kind == .sequence || kind == .mapping {
             guard open.count < Self.deepest else {

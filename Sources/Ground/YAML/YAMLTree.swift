@@ -1,3 +1,5 @@
+import Secrets
+
 /// A document as one array of entries in the order of the file, each before what it contains: a file of 20 MiB takes two blocks of memory, which
 /// go back to the system as a whole.
 final class YAMLTree {
@@ -91,7 +93,7 @@ final class YAMLTree {
     private func shown(_ key: Int) -> String {
         let name = text(key)
         let short = name.unicodeScalars.prefix(80)
-        let escaped = short.map { $0.properties.generalCategory == .control ? "\\u{\(String($0.value, radix: 16))}" : String($0) }.joined()
+        let escaped = short.map { VisibleText.isHidden($0) ? "\\u{\(String($0.value, radix: 16))}" : String($0) }.joined()
         return short.endIndex == name.unicodeScalars.endIndex ? escaped : "\(escaped)…"
     }
 
