@@ -48,7 +48,7 @@ def main():
         found["idle"] = figures.idle(daemon)
         end(daemon.process)
     daemon = Daemon(sandbox)
-    if parts & {"kept", "peers"}:
+    if parts & {"kept", "many", "peers"}:
         nginx = Nginx(daemon)
         if "kept" in parts: found["kept"] = kept(sandbox, daemon, nginx)
         if "peers" in parts:
@@ -59,7 +59,7 @@ def main():
         found["shapes"] = loads.shapes(daemon, options)
     for count in (options.tokens or [1000, 10_000]) if "many" in parts else []:
         say(f"{count:,} tokens")
-        found.setdefault("many", {})[str(count)] = figures.many_tokens(sandbox, daemon, options, count)
+        found.setdefault("many", {})[str(count)] = figures.many_tokens(sandbox, daemon, nginx, options, count)
     if "combinations" in parts:
         say(f"{options.combinations:,} per-request tokens")
         found["combinations"] = {str(options.combinations): figures.combinations(sandbox, options.combinations)}

@@ -1,5 +1,5 @@
 """Figures without a comparison with another server: starts, idle, many tokens, a storm of refreshes."""
-import http.client, os, re, socket, statistics, subprocess, threading, time
+import contextlib, http.client, os, re, socket, statistics, subprocess, threading, time
 
 from loads import load
 from servers import BIN, CLIENTS, KEY, PATH, Daemon, ask, cpu, end, folder, resident, schedule, switches
@@ -96,35 +96,42 @@ def measured(daemon, thread, seconds, scenario):
     return {"p99": figures["p99"], "rate": figures["rate"], "loop_cpu": ran / took, "loop_kept_waiting": waited / took, "pool_cpu": others / took}
 
 
-def storm(many, options, count):
+def storm(many, nginx, options, count):
     """Every token logs in again while 16 connections ask: a changed timeout changes the login, and the old token is served meanwhile.
 
-    As fast as answers come, which takes both cores by itself; and 20,000 times a second, which leaves one for the logins.
+    As fast as answers come, which takes both cores by itself; and 20,000 times a second, which leaves one for the logins. nginx is
+    asked during every second storm: what its answers lose is the machine's share.
     """
     thread = loop_thread(many)
     median = lambda rows: {key: statistics.median(row[key] for row in rows) for key in rows[0]}
     figures, base = {}, many.text
     for place, scenario in enumerate(("kept", "paced")):
-        figures[scenario] = {"quiet": median([measured(many, thread, options.seconds, scenario) for _ in range(options.runs)])}
-        figures[scenario] |= one_storm(many, options, count, scenario, thread, median, base, 12 + 2 * place)
+        found = figures[scenario] = {"quiet": median([measured(many, thread, options.seconds, scenario) for _ in range(options.runs)])}
+        stormy, made, beside = [], [], []
+        # No longer than the storm lasts: the partner takes 50 ms, 64 at a time.
+        seconds = max(1, min(options.seconds, int(count * 0.05 / 64)))
+        for number in range(2 * options.runs):
+            with one_storm(many, count, base, 12 + 2 * place + number % 2):
+                if number % 2: beside.append(load(nginx, scenario, 16, seconds)["p99"])
+                else:
+                    began = many.logins()
+                    stormy.append(measured(many, thread, seconds, scenario))
+                    made.append(many.logins() - began)
+        found |= {"storm": median(stormy), "logins_meanwhile": statistics.median(made), "nginx_p99": statistics.median(beside)}
     many.write(base)
     return {"storms": figures}
 
 
-def one_storm(many, options, count, scenario, thread, median, base, timeout):
-    stormy, made = [], []
-    for number in range(options.runs):
-        before = many.logins()
-        tag = dict(ask(many.port, "/v1/tokens/t0")[1])["ETag"]
-        many.write(base.replace("expires: [{after: 12h}], inputs", f"expires: [{{after: 12h}}], timeout: {timeout + number % 2}s, inputs"))
-        many.reload()
-        wait_until(lambda: dict(ask(many.port, "/v1/tokens/t0")[1])["ETag"] != tag, "the first login of a storm", every=0.005)
-        began = many.logins()
-        # No longer than the storm lasts: the partner takes 50 ms, 64 at a time.
-        stormy.append(measured(many, thread, max(1, min(options.seconds, int(count * 0.05 / 64))), scenario))
-        made.append(many.logins() - began)
-        wait_until(lambda: many.logins() >= before + count, "the end of a storm")
-    return {"storm": median(stormy), "logins_meanwhile": statistics.median(made)}
+@contextlib.contextmanager
+def one_storm(many, count, base, timeout):
+    """From the first login of all tokens to the last."""
+    before = many.logins()
+    tag = dict(ask(many.port, "/v1/tokens/t0")[1])["ETag"]
+    many.write(base.replace("expires: [{after: 12h}], inputs", f"expires: [{{after: 12h}}], timeout: {timeout}s, inputs"))
+    many.reload()
+    wait_until(lambda: dict(ask(many.port, "/v1/tokens/t0")[1])["ETag"] != tag, "the first login of a storm", every=0.005)
+    yield
+    wait_until(lambda: many.logins() >= before + count, "the end of a storm")
 
 
 def login_cost(many, count):
@@ -156,7 +163,7 @@ def reload_one(many, options):
     return {"reload_s": statistics.median(times), "reload_slowest_answer_ms": statistics.median(slowest) * 1000}
 
 
-def many_tokens(sandbox, few, options, count=10_000):
+def many_tokens(sandbox, few, nginx, options, count=10_000):
     """A configuration of many tokens: start, logins against a partner that takes 50 ms, cost, reload, storm."""
     sandbox.control("POST", "faults/pulsecrm", {"kind": "slow", "delay_ms": 50})
     many = Daemon(sandbox, tokens=count, store=f"{folder}/many-{count}.db")
@@ -169,7 +176,7 @@ def many_tokens(sandbox, few, options, count=10_000):
     ratios = [load(many, "kept", 64, options.seconds)["rate"] / load(few, "kept", 64, options.seconds)["rate"] for _ in range(options.runs)]
     figures["rate_ratio"] = statistics.median(ratios)
     figures |= reload_one(many, options)
-    figures |= storm(many, options, count)
+    figures |= storm(many, nginx, options, count)
     figures["login_cpu_us"] = login_cost(many, count) * 1e6
     end(many.process)
     sandbox.control("DELETE", "faults/pulsecrm")

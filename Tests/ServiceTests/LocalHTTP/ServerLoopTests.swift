@@ -65,6 +65,21 @@ private func makeServer(_ limits: ServerLimits = ServerLimits.usual, strangers: 
         #expect(other.ask("/x") == "/x")
     }
 
+    @Test func `one answer may be longer than all that a share may hold, a second one beside it may not`() throws {
+        var limits = ServerLimits.usual
+        limits.shareBytes = 300_000
+        let (server, address) = try makeServer(limits)
+        defer { server.stop() }
+        let (first, second) = (try #require(RawClient(address: address)), try #require(RawClient(address: address)))
+        first.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(first.receive()?.text.utf8.count == 4_000_000)
+        first.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try #require(RawClient(address: address)).ask("/x") == "/x")
+        second.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect([first.receive(), second.receive()].count { $0?.text.utf8.count == 4_000_000 } == 1)
+        #expect(try #require(RawClient(address: address)).ask("/x") == "/x")
+    }
+
     @Test func `a client that has left ends the connection whose answer it awaited`() throws {
         let (server, address) = try makeServer()
         defer { server.stop() }

@@ -30,9 +30,9 @@ public final class Connection {
     var held: [UInt8] = []
     var parser: RequestParser?
     /// The part of the responses that the socket has not accepted yet.
-    var unsent: [UInt8] = []
-    /// What it holds, and how much of that its share has counted.
-    var heldBytes: Int { held.count + unsent.count }
+    var unsent: ArraySlice<UInt8> = []
+    /// What it holds, and how much of that its share has counted. What was sent of `unsent` stays in memory until the rest is sent.
+    var heldBytes: Int { held.count + unsent.endIndex }
     var countedBytes = 0
     var hasSentContinue = false
     /// Whether the kernel has reported the end of the peer's input, which may not have been read yet.

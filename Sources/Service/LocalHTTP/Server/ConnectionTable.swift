@@ -66,12 +66,20 @@ struct ConnectionTable {
     }
 
     /// Counts what a connection holds. Returns the one to close where its share holds more than it may: the one that holds most.
+    ///
+    /// The longest unread answer of a share does not count, so that an answer of any length can be read: `/metrics` of 100,000 tokens
+    /// has 30 MB.
     mutating func count(_ connection: Connection, limit: Int) -> Connection? {
         let bytes = connection.heldBytes
         connection.use?.bytes += bytes - connection.countedBytes
         connection.countedBytes = bytes
-        guard bytes > 0, connection.use?.bytes ?? 0 > limit else { return nil }
-        return slots.lazy.compactMap { $0 }.filter { $0.share.owner == connection.share.owner }.max { $0.countedBytes < $1.countedBytes }
+        guard bytes > 0, let use = connection.use, use.bytes > limit else { return nil }
+        var (most, longestAnswer): (Connection?, Int) = (nil, 0)
+        for case let other? in slots where other.share.owner == connection.share.owner {
+            longestAnswer = max(longestAnswer, other.unsent.endIndex)
+            if other.countedBytes > most?.countedBytes ?? 0 { most = other }
+        }
+        return use.bytes - longestAnswer > limit ? most : nil
     }
 
     /// The connection to close to make room for a newcomer, if any.

@@ -7,10 +7,9 @@ extension ServerLoop {
     /// kept, and the connection reads no further until they are sent.
     func flush(_ connection: Connection) {
         guard connections.holds(connection), sendAll(connection) else {
-            return output.bytes.removeAll(keepingCapacity: true)
+            return clearOutput()
         }
-        // Clear the buffer before another response is written into it.
-        output.bytes.removeAll(keepingCapacity: true)
+        clearOutput()
         if connection.heldBytes != connection.countedBytes {
             while let surplus = connections.count(connection, limit: limits.shareBytes) { close(surplus, .evicted) }
             guard connections.holds(connection) else { return }
@@ -18,20 +17,25 @@ extension ServerLoop {
         updateInterest(connection)
     }
 
+    /// Clears the buffer before another response is written into it; what a long answer needed is given back.
+    private func clearOutput() {
+        output.bytes.removeAll(keepingCapacity: output.bytes.capacity <= 1024 * 1024)
+    }
+
     /// Sends as much as the socket accepts; false where the connection was broken and has been closed.
     private func sendAll(_ connection: Connection) -> Bool {
         guard !connection.unsent.isEmpty || !output.bytes.isEmpty else { return true }
         let isFresh = connection.unsent.isEmpty
         if !isFresh { connection.unsent.append(contentsOf: output.bytes) }
-        let sent = send(isFresh ? output.bytes : connection.unsent, on: connection)
+        let sent = send(isFresh ? output.bytes[...] : connection.unsent, on: connection)
         guard sent >= 0 else {
             close(connection, .broken)
             return false
         }
         if !isFresh {
-            connection.unsent.removeFirst(sent)
+            connection.unsent = sent < connection.unsent.count ? connection.unsent.dropFirst(sent) : []
         } else if sent < output.bytes.count {
-            connection.unsent = Array(output.bytes[sent...])
+            connection.unsent = Array(output.bytes[sent...])[...]
         }
         return true
     }
@@ -39,7 +43,7 @@ extension ServerLoop {
     /// Returns the number of bytes sent, 0 when the socket is full, -1 when it is broken.
     ///
     /// The end of a connection's output follows its last response at once: with MSG_MORE both go in one segment (tcp(7), send(2)).
-    private func send(_ bytes: [UInt8], on connection: Connection) -> Int {
+    private func send(_ bytes: ArraySlice<UInt8>, on connection: Connection) -> Int {
         let flags = connection.phase == .lingering ? Int32(MSG_NOSIGNAL | MSG_MORE) : Int32(MSG_NOSIGNAL)
         let sent = unsafe bytes.withUnsafeBytes { unsafe Glibc.send(connection.peer.descriptor, $0.baseAddress, $0.count, flags) }
         if sent < 0, errno == EAGAIN || errno == EINTR { return 0 }
