@@ -109,7 +109,9 @@ struct ConnectionTable {
                 found = connection
                 continue
             }
-            if connection.isIdle != best.isIdle ? connection.isIdle : connection.lastActive < best.lastActive { found = connection }
+            // Of those active in the same batch, the one that was accepted first.
+            let isOlder = (connection.lastActive, connection.generation) < (best.lastActive, best.generation)
+            if connection.isIdle != best.isIdle ? connection.isIdle : isOlder { found = connection }
         }
         return found
     }
