@@ -64,7 +64,7 @@ def other_rows(figures):
             found = many["storms"][scenario]
             quiet, storm = found["quiet"], found["storm"]
             yield f"{name}: p99 while all log in again, {words}", f"{storm['p99']:,.0f} µs ({storm['p99'] / quiet['p99']:.2f} × the quiet {quiet['p99']:,.0f} µs; {found['logins_meanwhile']:,} logins meanwhile)"
-            yield "… nginx's p99 in the same storms", f"{found['nginx_p99']:,.0f} µs: ours is {storm['p99'] / found['nginx_p99']:.2f} ×"
+            if "nginx_p99" in found: yield "… nginx's p99 in the same storms", f"{found['nginx_p99']:,.0f} µs: ours is {storm['p99'] / found['nginx_p99']:.2f} ×"
             yield "… the loop's time on a CPU · kept waiting for one, quiet", f"{quiet['loop_cpu']:.0%} · {quiet['loop_kept_waiting']:.1%}"
             yield f"… the same while all log in again (logins on a CPU: {storm['pool_cpu']:.0%})", f"{storm['loop_cpu']:.0%} · {storm['loop_kept_waiting']:.1%}"
         yield f"{name}: CPU a login", f"{many['login_cpu_us']:.0f} µs"
