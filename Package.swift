@@ -82,7 +82,9 @@ let service = [
     room(
         "Service/API", "CZlib", "Text", "Time", "JSON", "Secrets", "Tokens", "OutboundHTTP", "Providers", "Configuration", "Store", "Broker",
         "LocalHTTP",
-        "Contract", "Observability", "Admission", settings: requestPath),
+        "Contract", "Observability", "Admission", resources: [.embedInCode("Resources/status.html")], settings: requestPath),
+    room(
+        "Service/Diagnosis", "Time", "JSON", "Files", "Secrets", "OutboundHTTP", "Providers", "Configuration", "Store", "LocalHTTP", httpTypes),
     room(
         "Service/BrokerDaemon", "CLinux", "Time", "Files", "Secrets", "YAML", "Tokens", "OutboundHTTP", "Configuration", "Store", "Fleet", "Broker",
         "Sinks",
@@ -95,7 +97,7 @@ let programs: [Target] = [
         name: "tokenbroker",
         dependencies: [
             "Text", "Time", "JSON", "Files", "Secrets", "YAML", "Tokens", "OutboundHTTP", "Providers", "Configuration", "Login", "Store", "LocalHTTP",
-            "Observability", "BrokerDaemon", arguments, httpTypes, logging,
+            "Observability", "Diagnosis", "BrokerDaemon", arguments, httpTypes, logging,
         ],
         path: "Sources/Programs/tokenbroker", exclude: ["Manual"],
         resources: [.embedInCode("Schema/configuration.schema.json"), .embedInCode("Schema/provider.schema.json")], swiftSettings: settings),

@@ -45,7 +45,7 @@ package final class LiveBroker: Sendable {
         transport = CurlTransport(clocks: clocks, userAgent: "tokenbroker/test")
         broker = TokenBroker(
             clocks: clocks, transport: transport, secrets: SystemSecretSource(environment: [:]),
-            events: EventFan([EventLog(log.logger), metrics.events]))
+            events: EventFan([EventLog(log.logger), metrics.events, metrics.hours]))
         await broker.apply(configuration)
         let board = ServingBoard(Serving(configuration, cells: Array(broker.board.all.values)))
         self.board = board

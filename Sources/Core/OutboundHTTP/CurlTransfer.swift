@@ -29,6 +29,7 @@ import Time
     private var sockets: [Int32] = []
     private var isHeaderComplete = false
     private var refusedAddress: String?
+    private var certificateEnd: WallTime?
     private var sentAt = BootInstant(nanoseconds: 0)
     private var sentAtWall = WallTime(nanoseconds: 0)
 
@@ -209,6 +210,10 @@ import Time
 
     /// Whether the request may be sent: what the peer has sent before it is nobody's answer.
     private func mayAsk() -> Bool {
+        if request.notesCertificate {
+            let seconds = unsafe curl_certificate_end(handle)
+            if seconds > 0 { certificateEnd = WallTime(nanoseconds: seconds * 1_000_000_000) }
+        }
         // Of several sockets it is not known which one is left.
         guard sockets.count == 1, unsafe curl_has_early_bytes(handle, sockets[0]) != 0 else { return true }
         early = "the partner answered before it was asked"
@@ -227,6 +232,7 @@ import Time
         let fields = fields
         var reply = PartnerReply(
             status: status, fields: fields, body: body, sentAt: sentAt, sentAtWall: sentAtWall, receivedAtWall: clocks.wall)
+        reply.certificateEnd = certificateEnd
         guard request.sink == nil else { return .success(reply) }
         do throws(TransportFault) {
             let read = try AnswerBody(body, status: status, fields: fields, method: request.method)

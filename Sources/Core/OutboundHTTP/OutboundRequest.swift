@@ -10,6 +10,8 @@ package struct OutboundRequest: Sendable {
     package var connection = ConnectionSettings()
     /// Decrypts the client key; nil: the key is not encrypted. Nothing ever asks a terminal for it.
     package var passphrase: [UInt8]?
+    /// Whether the answer tells when the server's certificate ends.
+    package var notesCertificate = false
     /// Makes a text of this request, such as its URL, fit to be shown: without the secrets that it was made of.
     package var redact: @Sendable (String) -> String = { $0 }
     /// The largest body of an answer, in bytes; what a partner may send by default.

@@ -12,6 +12,8 @@ package struct PartnerReply: Sendable {
     package var sentAt: BootInstant
     package var sentAtWall: WallTime
     package var receivedAtWall: WallTime
+    /// The end of the server's certificate, where the request asked for it and the connection has one.
+    package var certificateEnd: WallTime?
 
     /// The first field line of this name: a doubled field is not a list (RFC 9110 §5.3).
     package func first(_ name: HTTPField.Name) -> String? { fields[fields: name].first?.value }

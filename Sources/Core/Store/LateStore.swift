@@ -1,3 +1,4 @@
+package import Time
 import Tokens
 
 /// A store that is opened by a write: one that could not be opened at start, or whose file is no longer at its path.
@@ -37,6 +38,10 @@ package actor LateStore: TokenStore {
 
     package func history(of token: String, limit: Int) async throws(StoreFault) -> [PastLogin] {
         try await opened().history(of: token, limit: limit)
+    }
+
+    package func logins(since start: WallTime, before end: WallTime) async throws(StoreFault) -> [LoginCount] {
+        try await opened().logins(since: start, before: end)
     }
 
     private func opened() async throws(StoreFault) -> any TokenStore {

@@ -21,7 +21,8 @@ package struct OpenedStore: Sendable {
         return OpenedStore(store: store, key: key, tokens: try await store.load())
     }
 
-    static func place(_ configuration: StoreConfiguration, _ environment: [String: String]) -> (path: String, key: SecretReference)? {
+    /// The database's path and its key; nil if tokens are kept in memory or in etcd.
+    package static func place(_ configuration: StoreConfiguration, _ environment: [String: String]) -> (path: String, key: SecretReference)? {
         switch configuration {
         case .memory, .etcd: return nil
         case .automatic:

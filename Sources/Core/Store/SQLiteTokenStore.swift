@@ -114,7 +114,7 @@ package final class SQLiteTokenStore: TokenStore {
     }
 
     /// Checks what must hold before anything is written.
-    private static func inspect(_ database: Database) throws {
+    static func inspect(_ database: Database) throws {
         let application = try Int32.fetchOne(database, sql: "PRAGMA application_id") ?? 0
         let isEmpty = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") == 0
         guard isEmpty || application == applicationID else { throw StoreFault("is another program's database") }
@@ -141,7 +141,7 @@ package final class SQLiteTokenStore: TokenStore {
     }
 
     /// Checks that a database with records was sealed with this key.
-    private static func checkKey(_ database: Database, _ key: Secret) throws {
+    static func checkKey(_ database: Database, _ key: Secret) throws {
         guard try database.tableExists("meta"), let sealed = try Data.fetchOne(database, sql: "SELECT value FROM meta WHERE name = 'key_check'")
         else {
             return
@@ -178,7 +178,7 @@ package final class SQLiteTokenStore: TokenStore {
         try database.execute(sql: "INSERT OR IGNORE INTO meta VALUES ('key_check', ?)", arguments: [Data(sealed)])
     }
 
-    private static func fault(_ error: any Error, _ path: String) -> StoreFault {
+    static func fault(_ error: any Error, _ path: String) -> StoreFault {
         switch error {
         case let fault as StoreFault: StoreFault("\(path): \(fault)", fault.kind)
         case let error as DatabaseError:
@@ -330,6 +330,27 @@ package final class SQLiteTokenStore: TokenStore {
             }
         }
     }
+
+    package func logins(since start: WallTime, before end: WallTime) async throws(StoreFault) -> [LoginCount] {
+        try await run { queue in
+            try await queue.read { database in
+                let sql = """
+                    SELECT at / :hour AS hour, SUM(outcome IN ('success', 'same_token')) AS good, COUNT(*) AS count FROM attempt
+                    WHERE at >= :start AND at < :end AND outcome <> 'waiting' AND outcome NOT LIKE 'refresh\\_%' ESCAPE '\\' GROUP BY hour
+                    """
+                return try Row.fetchAll(database, sql: sql, arguments: ["hour": Self.hour, "start": start.nanoseconds, "end": end.nanoseconds])
+                    .compactMap { row in
+                        guard let hour = Int64.fromDatabaseValue(row["hour"]), let good = Int.fromDatabaseValue(row["good"]),
+                            let count = Int.fromDatabaseValue(row["count"])
+                        else { return nil }
+                        return LoginCount(at: WallTime(nanoseconds: hour * Self.hour), succeeded: good, failed: count - good)
+                    }
+            }
+        }
+    }
+
+    /// Nanoseconds.
+    private static let hour: Int64 = 3_600_000_000_000
 
     private func run<Result: Sendable>(_ work: (DatabaseQueue) async throws -> Result) async throws(StoreFault) -> Result {
         do {

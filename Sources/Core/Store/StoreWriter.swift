@@ -83,6 +83,11 @@ package final class StoreWriter: Sendable {
         return try await store.history(of: token, limit: limit)
     }
 
+    /// The logins from one time to another, by the hour.
+    package func logins(since start: WallTime, before end: WallTime) async throws(StoreFault) -> [LoginCount] {
+        try await store.logins(since: start, before: end)
+    }
+
     /// Returns when everything recorded before the call is on disk, or the store has failed.
     package func flush() async {
         await withCheckedContinuation { continuation in

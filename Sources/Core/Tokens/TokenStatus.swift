@@ -31,6 +31,8 @@ package struct TokenStatus: Sendable {
     package var jitter: Duration?
     package var nextRefreshAt: WallTime?
     package var untilNextRefresh: Duration?
+    /// Why it is then, in words.
+    package var nextRefreshReason: String
     package var logins: Int
     package var failuresInARow: Int
     package var lastFailure: LoginFailure?
@@ -63,6 +65,7 @@ extension TokenStatus {
         jitter = token == nil ? nil : state.plan?.jitterDrawn ?? .zero
         untilNextRefresh = next.map { max(.zero, $0 - now) }
         nextRefreshAt = untilNextRefresh.map { wall + $0 }
+        nextRefreshReason = state.reasonOfNext(for: entry.name, isLoggingIn: isLoggingIn, at: now)
         logins = state.logins
         failuresInARow = state.trouble?.failuresInARow ?? 0
         lastFailure = state.trouble?.failure

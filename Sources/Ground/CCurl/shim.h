@@ -34,6 +34,17 @@ static inline int curl_has_early_bytes(CURL *h, int socket) {
   return 1;
 }
 
+/* The end of the server's certificate in seconds since 1970; 0 where there is none. Called between connection and request. */
+static inline long long curl_certificate_end(CURL *h) {
+  struct curl_tlssessioninfo *session = NULL;
+  if (curl_easy_getinfo(h, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK || !session || session->backend != CURLSSLBACKEND_OPENSSL || !session->internals)
+    return 0;
+  X509 *certificate = SSL_get0_peer_certificate((SSL *)session->internals);
+  struct tm moment;
+  if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &moment) != 1) return 0;
+  return timegm(&moment);
+}
+
 /* The certificate that a handshake was refused for: X509_verify_cert(3), SSL_CTX_set_verify(3). */
 struct curl_refused_certificate {
   int depth; /* 0: the peer's own; above: an authority of its chain */

@@ -13,4 +13,11 @@ package enum ProgramRun {
         _ = try await SecretCommand.run(
             words, environment: environment, input: input, bounds: SecretCommand.Bounds(size: longestOutput, time: time))
     }
+
+    /// What a program prints on its standard output, at most 1 MiB.
+    ///
+    /// - Throws: as `run`.
+    package static func output(of words: [String], environment: [String: String], time: Duration) async throws(SecretFault) -> [UInt8] {
+        try await SecretCommand.run(words, environment: environment, bounds: SecretCommand.Bounds(size: longestOutput, time: time))
+    }
 }

@@ -8,9 +8,9 @@ struct CallCommand: AsyncParsableCommand {
         commandName: "call", abstract: "Run an action of a token's provider, once.",
         discussion: "A value of @FILE is read from that file.")
 
-    @Argument(help: "The token's name.")
+    @Argument(help: "The token's name.", completion: Completion.tokens)
     var name: String
-    @Argument(help: "The action.")
+    @Argument(help: "The action.", completion: Completion.actions)
     var action: String
     @Argument(help: "Inputs of the action, NAME=VALUE or NAME=@FILE.")
     var values: [String] = []

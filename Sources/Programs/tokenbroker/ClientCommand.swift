@@ -3,19 +3,19 @@ import JSON
 import Providers
 import Secrets
 
-struct ClientCommand: ParsableCommand {
+struct ClientCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "client", abstract: "Manage client keys.", subcommands: [Add.self])
 
-    struct Add: ParsableCommand {
+    struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Create a client key: the key goes to standard output, once, and the configuration to standard error.")
 
-        @Argument(help: "The client's name.")
+        @Argument(help: "The client's name.", completion: Completion.clients)
         var name: String
         @Flag(help: "Print JSON.")
         var json = false
 
-        func run() throws {
+        func run() async throws {
             guard Names.isValid(name) else {
                 explain("tokenbroker: \(Names.rule)")
                 throw ProgramExit.usage

@@ -19,7 +19,7 @@ struct LoginCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var files: ConfigurationOption
-    @Argument(help: "The token's name.")
+    @Argument(help: "The token's name.", completion: Completion.tokens)
     var name: String
     @Flag(help: "Log in with a browser although the server takes device codes.")
     var browser = false

@@ -5,13 +5,13 @@ import Providers
 import Time
 import Tokens
 
-struct SimulateCommand: ParsableCommand {
+struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate", abstract: "Show when a token would be renewed, on a simulated clock.",
         discussion: "It reads the configuration and asks nobody: neither the daemon nor the partner.")
 
     @OptionGroup var files: ConfigurationOption
-    @Argument(help: "The token's name.")
+    @Argument(help: "The token's name.", completion: Completion.tokens)
     var name: String
     @Option(help: "How many hours to simulate.")
     var hours = 24
@@ -32,7 +32,7 @@ struct SimulateCommand: ParsableCommand {
         if outage != nil, outageRange == nil { throw ValidationError("--outage must be a start and a duration, such as 2h+30m") }
     }
 
-    func run() throws {
+    func run() async throws {
         let configuration = try files.read().configuration
         let token = try configuration.required(name)
         let sources = token.expires ?? token.provider.token.expires

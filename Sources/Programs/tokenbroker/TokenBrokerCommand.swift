@@ -8,7 +8,8 @@ struct TokenBrokerCommand: AsyncParsableCommand {
         commandName: "tokenbroker",
         abstract: "Keeps partner tokens alive and hands them to local programs.", version: "tokenbroker \(Version.current)",
         subcommands: [
-            ServeCommand.self, CheckCommand.self, GetCommand.self, ExecCommand.self, ListCommand.self, StatusCommand.self, RefreshCommand.self,
+            ServeCommand.self, CheckCommand.self, DoctorCommand.self, GetCommand.self, ExecCommand.self, ListCommand.self, StatusCommand.self,
+            RefreshCommand.self,
             HistoryCommand.self,
             PauseCommand.self, ResumeCommand.self, RevokeCommand.self, StoreCommand.self, ProvidersCommand.self, SchemaCommand.self,
             ClientCommand.self, SimulateCommand.self,

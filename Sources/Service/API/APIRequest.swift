@@ -24,6 +24,8 @@ package struct APIRequest: Sendable {
     package let minValid: Duration?
     /// Nil where the query has no `wait`.
     package let wait: Duration?
+    /// The most tokens that an overview lists; nil where the query has no `limit`.
+    let limit: Int?
     /// The other parameters of the query.
     package let perRequest: [String: String]
 
@@ -57,6 +59,7 @@ package struct APIRequest: Sendable {
         failsPrecondition = !isVisitors && head.has(.ifMatch) && !EntityTags(.ifMatch, of: head, bytes).namesByStrongComparison
         minValid = try Self.seconds(query, "min_valid", 0...Int(Expiry.range.upperBound.wholeSeconds)).flatMap { $0 > 0 ? .seconds($0) : nil }
         wait = try Self.seconds(query, "wait", 0...Self.maximumWait).map { .seconds($0) }
+        limit = route.endpoint == .overview ? try Self.number(query, "limit", 0...100_000, "") : nil
         perRequest = Self.inputs(query)
     }
 
@@ -77,8 +80,15 @@ package struct APIRequest: Sendable {
     }
 
     private static func seconds(_ query: [(name: String, value: String)], _ name: String, _ range: ClosedRange<Int>) throws(Problem) -> Int? {
+        try number(query, name, range, " of seconds")
+    }
+
+    /// - Parameter unit: what is counted, after "whole number".
+    private static func number(
+        _ query: [(name: String, value: String)], _ name: String, _ range: ClosedRange<Int>, _ unit: String
+    ) throws(Problem) -> Int? {
         guard let text = query.first(where: { $0.name == name })?.value else { return nil }
         if let number = Int(text), range.contains(number) { return number }
-        throw Problem(.invalidParameter, "\(name) must be a whole number of seconds from \(range.lowerBound) to \(range.upperBound)")
+        throw Problem(.invalidParameter, "\(name) must be a whole number\(unit) from \(range.lowerBound) to \(range.upperBound)")
     }
 }

@@ -19,6 +19,7 @@ package struct BrokerAPI: Sendable {
     package let metrics: Metrics
     /// Nil where tokens are kept in memory.
     package let store: StoreWriter?
+    let storePlace: StorePlace
     /// The state of the whole daemon; nil where it is not available.
     package let summary: (@Sendable () -> ServiceSummary)?
     /// Reloads the configuration.
@@ -26,6 +27,7 @@ package struct BrokerAPI: Sendable {
 
     package init(
         broker: TokenBroker, board: ServingBoard, clocks: any Clocks, metrics: Metrics, store: StoreWriter? = nil,
+        storePlace: StorePlace = StorePlace(.memory),
         summary: (@Sendable () -> ServiceSummary)? = nil, reload: @escaping @concurrent @Sendable () async -> ReloadOutcome
     ) {
         self.broker = broker
@@ -33,6 +35,7 @@ package struct BrokerAPI: Sendable {
         self.clocks = clocks
         self.metrics = metrics
         self.store = store
+        self.storePlace = storePlace
         self.summary = summary
         self.reload = reload
     }
@@ -49,6 +52,8 @@ package struct BrokerAPI: Sendable {
         case .live: .now(alive)
         case .problemText: .now(problemText(request))
         case .description: later(request) { Outcome(description) }
+        case .page: later(request) { Outcome(StatusPage.response) }
+        case .overview: later(request) { Outcome(await overview(request)) }
         case .oauth2Metadata: .now(oauth2Metadata(request))
         case .oauth2Token: later(request) { () throws(Problem) in try await oauth2Token(request) }
         case .listTokens: later(request) { Outcome(await listTokens(request)) }

@@ -31,7 +31,7 @@ package final class BrokerHandler: RequestHandler {
         self.ledger = ledger
         servingVersion = board.version.load(ordering: .acquiring)
         let serving = board.serving
-        admission = Admission(serving.rules, version: servingVersion)
+        admission = Admission(serving.rules, version: servingVersion, metrics: ledger.metrics)
         memory = RequestMemory(version: servingVersion)
         cache = AnswerCache(ledger.metrics)
         audit = AuditBatch(ledger.audit, requestIDs)

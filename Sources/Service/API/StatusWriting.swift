@@ -7,7 +7,12 @@ import Tokens
 /// The status of a token as JSON: times as RFC 3339, durations in seconds.
 enum StatusWriting {
     /// Writes the status; the partner's message only for callers who may administer the token.
-    static func write(_ status: TokenStatus, for caller: Caller?, under policy: AccessPolicy, to writer: inout JSONWriter) {
+    ///
+    /// - Parameter more: writes further members.
+    static func write(
+        _ status: TokenStatus, for caller: Caller?, under policy: AccessPolicy, to writer: inout JSONWriter,
+        more: (inout JSONWriter) -> Void = { _ in }
+    ) {
         let isAdmin = caller.map { policy.allows($0, .admin, token: status.name, inputs: status.inputs) } ?? false
         writer.beginObject()
         writer.name("name"); writer.string(status.name)
@@ -30,6 +35,7 @@ enum StatusWriting {
         seconds("jitter", status.jitter, &writer)
         text("next_refresh_at", status.nextRefreshAt.map(CalendarTime.rfc3339), &writer)
         seconds("next_refresh_in", status.untilNextRefresh, &writer)
+        text("next_refresh_reason", status.nextRefreshReason, &writer)
         writer.name("logins"); writer.literal(String(status.logins))
         writer.name("failures_in_a_row"); writer.literal(String(status.failuresInARow))
         if let failure = status.lastFailure {
@@ -37,6 +43,7 @@ enum StatusWriting {
             writer.name("class"); writer.string(failure.failureClass.rawValue)
             writer.name("reason"); writer.string(failure.reason)
             if let code = failure.status { writer.name("status"); writer.literal(String(code)) }
+            text("advice", failure.waitsForPerson ? "Log in: tokenbroker login \(status.name)" : failure.failureClass.advice, &writer)
             if isAdmin { text("partner_message", failure.partnerMessage, &writer) }
             writer.endObject()
         }
@@ -45,6 +52,7 @@ enum StatusWriting {
         writer.name("left"); writer.literal(String(status.budgetLeft))
         writer.name("cap"); writer.literal(String(status.budgetCap))
         writer.endObject()
+        more(&writer)
         writer.endObject()
     }
 

@@ -17,14 +17,17 @@ package final class Admission {
 
     package private(set) var rules: AdmissionRules
     private let callers: CallerRegistry
+    /// The requests of unknown callers.
+    private let unknown: CallerCount
     private let paths = TokenPath()
     /// The time of the current batch, in boot-time nanoseconds.
     private var now: Int64 = 0
 
     /// - Parameter version: the version of the rules; callers of open connections are identified again when it changes.
-    package init(_ rules: AdmissionRules, version: UInt64) {
+    package init(_ rules: AdmissionRules, version: UInt64, metrics: RequestMetrics) {
         self.rules = rules
-        callers = CallerRegistry(rules, version: version)
+        unknown = metrics.caller(nil)
+        callers = CallerRegistry(rules, version: version, metrics: metrics)
     }
 
     package func update(_ rules: AdmissionRules, version: UInt64) {
@@ -70,10 +73,25 @@ package final class Admission {
         known?.audited ?? AuditedCaller(name: nil, identity: identity(of: connection))
     }
 
-    /// Checks that the caller may use the route with this token now: browser rule, rate and policy, in this order.
+    /// Checks that the caller may use the route with this token now: browser rule, rate and policy, in this order. Counts the request for
+    /// the caller.
     ///
     /// - Throws: `Problem`, the same for a token that this caller may not use and one that does not exist.
     package func decide(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ route: Route, about subject: borrowing Subject, by known: KnownCaller?,
+        on connection: Connection
+    ) throws(Problem) {
+        let count = known?.count ?? unknown
+        do throws(Problem) {
+            try check(head, bytes, route, about: subject, by: known, on: connection)
+        } catch {
+            count.refused.add()
+            throw error
+        }
+        count.requests.add()
+    }
+
+    private func check(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ route: Route, about subject: borrowing Subject, by known: KnownCaller?,
         on connection: Connection
     ) throws(Problem) {
@@ -93,8 +111,11 @@ package final class Admission {
     ///
     /// - Parameter version: of the rules under which it was admitted.
     package func admitsAgain(_ known: KnownCaller, under version: UInt64, on connection: Connection) -> Bool {
-        callers.isSame(known, under: version, on: connection) && known.standing.uses.count < 2
-            && known.standing.uses.first?.takeRequest(at: now) == nil
+        guard callers.isSame(known, under: version, on: connection), known.standing.uses.count < 2,
+            known.standing.uses.first?.takeRequest(at: now) == nil
+        else { return false }
+        known.count.requests.add()
+        return true
     }
 
     private func takeRequest(of known: KnownCaller) throws(Problem) {

@@ -1,11 +1,13 @@
 import Configuration
 import Contract
 import LocalHTTP
+import Observability
 import Time
 
 /// Identifies callers on one event loop: by the kernel once for each connection, by the key on every request.
 final class CallerRegistry {
     private var rules: AdmissionRules
+    private let metrics: RequestMetrics
     private var version: UInt64
     private var standings: [Standing.Rights: Standing] = [:]
     /// The callers without a key on loopback TCP, where the user is all that is known of them; nil for users whom no rule knows.
@@ -20,8 +22,9 @@ final class CallerRegistry {
     /// Users whose callers without a key are kept.
     private static let users = 1024
 
-    init(_ rules: AdmissionRules, version: UInt64) {
+    init(_ rules: AdmissionRules, version: UInt64, metrics: RequestMetrics) {
         self.rules = rules
+        self.metrics = metrics
         self.version = version
         refusals = RefusalLimit(rules.bounds.refusals)
         diagnosis = SocketDiagnosis()
@@ -38,7 +41,8 @@ final class CallerRegistry {
         let rights = Standing.Rights(caller)
         let standing = standings[rights] ?? Standing(caller, rules: rules)
         standings[rights] = standing
-        return KnownCaller(caller, standing, configurations: caller.clients.map { rules.identifier.clients[$0] })
+        return KnownCaller(
+            caller, standing, count: metrics.caller(standing.name), configurations: caller.clients.map { rules.identifier.clients[$0] })
     }
 
     /// Asks the kernel for the peer of a new connection and counts the connection towards its user, or towards strangers.

@@ -7,12 +7,15 @@ package final class KnownCaller {
     package let caller: Caller
     package let standing: Standing
     package let audited: AuditedCaller
+    /// Its requests.
+    package let count: CallerCount
     /// The clients it matched, as they were configured then.
     let configurations: [ClientConfiguration]
 
-    init(_ caller: Caller, _ standing: Standing, configurations: [ClientConfiguration]) {
+    init(_ caller: Caller, _ standing: Standing, count: CallerCount, configurations: [ClientConfiguration]) {
         self.configurations = configurations
         self.caller = caller
+        self.count = count
         self.standing = standing
         audited = AuditedCaller(name: standing.name, key: caller.keyMark, identity: caller.identity)
     }

@@ -2,39 +2,39 @@ import JSON
 
 /// The shapes of requests and answers as JSON Schema (2020-12), with an example each.
 enum APISchemas {
-    private static func string(_ text: String, _ example: String) -> JSONValue {
+    static func string(_ text: String, _ example: String) -> JSONValue {
         .object(["type": "string", "description": .string(text), "examples": .array([.string(example)])])
     }
 
-    private static func seconds(_ text: String, _ example: Int64) -> JSONValue {
+    static func seconds(_ text: String, _ example: Int64) -> JSONValue {
         .object(["type": "number", "description": .string("\(text), in seconds"), "examples": .array([.integer(example)])])
     }
 
-    private static func count(_ text: String) -> JSONValue { .object(["type": "integer", "minimum": 0, "description": .string(text)]) }
-    private static func flag(_ text: String) -> JSONValue { .object(["type": "boolean", "description": .string(text)]) }
-    private static func texts(_ text: String) -> JSONValue {
+    static func count(_ text: String) -> JSONValue { .object(["type": "integer", "minimum": 0, "description": .string(text)]) }
+    static func flag(_ text: String) -> JSONValue { .object(["type": "boolean", "description": .string(text)]) }
+    static func texts(_ text: String) -> JSONValue {
         .object(["type": "object", "description": .string(text), "additionalProperties": .object(["type": "string"])])
     }
 
-    private static func list(_ element: JSONValue, _ text: String = "") -> JSONValue {
+    static func list(_ element: JSONValue, _ text: String = "") -> JSONValue {
         .object(["type": "array", "items": element].merging(text.isEmpty ? [:] : ["description": .string(text)]) { $1 })
     }
 
-    private static func word(_ text: String, _ words: [String]) -> JSONValue {
+    static func word(_ text: String, _ words: [String]) -> JSONValue {
         .object(["type": "string", "enum": .array(words.map { .string($0) }), "description": .string(text)])
     }
 
-    private static func object(_ members: [String: JSONValue], required: [String], isOpen: Bool = false) -> JSONValue {
+    static func object(_ members: [String: JSONValue], required: [String], isOpen: Bool = false) -> JSONValue {
         .object([
             "type": "object", "properties": .object(members), "required": .array(required.map { .string($0) }), "additionalProperties": .bool(isOpen),
         ])
     }
 
     static let moment = "2026-11-21T10:15:00Z"
-    private static func reference(_ name: String) -> JSONValue { .object(["$ref": .string("#/components/schemas/\(name)")]) }
+    static func reference(_ name: String) -> JSONValue { .object(["$ref": .string("#/components/schemas/\(name)")]) }
 
     static let all: [String: JSONValue] = [
-        "Token": token, "TokenStatus": tokenStatus, "Problem": problem, "Description": .object(["type": "object"]),
+        "Token": token, "TokenStatus": tokenStatus, "Overview": overview, "Problem": problem, "Description": .object(["type": "object"]),
         "TokenList": object(
             [
                 "tokens": list(reference("TokenStatus")),
@@ -116,30 +116,35 @@ enum APISchemas {
             "values": texts("Values kept from the partner's answer"),
         ], required: ["access_token", "token_type", "issued_at", "state", "fingerprint", "headers", "values"])
 
-    private static let tokenStatus = object(
-        [
-            "name": string("The token's name", "zapper"), "provider": string("Its provider", "zapper-service"),
-            "inputs": texts("Its per-request inputs"),
-            "required": flag("Whether readiness needs it"),
-            "state": word("No token in hand from `pending` on", ["fresh", "stale", "pending", "failing", "latched", "idle", "paused", "revoked"]),
-            "logging_in": flag("Whether a login is in flight"), "fingerprint": string("Of the token in hand", "3f9c1a2b4d5e"),
-            "issued_at": string("When it was issued", moment), "expires_at": string("The end of its life", moment),
-            "expires_in": seconds("Remaining life", 768), "expiry_source": string("Where its life was read", "field"),
-            "expiry_sources_ignored": list(.object(["type": "string"]), "Sources that were there and said nothing usable"),
-            "lifetime": seconds("Its whole life", 900), "learned_lifetime": seconds("A shorter life that rejections taught", 600),
-            "margin": seconds("How long before its end it is renewed", 300), "jitter": seconds("How much earlier still", 12),
-            "next_refresh_at": string("When the next login is planned", moment), "next_refresh_in": seconds("Until the next login", 240),
-            "logins": count("Logins since the start"), "failures_in_a_row": count("Since the last success"), "last_failure": lastFailure,
-            "clock_skew": seconds("The partner's clock less this host's", 2),
-            "budget": object(["left": .object(["type": "integer"]), "cap": count("New tokens an hour")], required: ["left", "cap"]),
-        ], required: ["name", "provider", "required", "state", "logging_in", "logins", "failures_in_a_row", "budget"])
+    private static let tokenStatus = object(tokenStatusMembers, required: tokenStatusRequired)
+    static let tokenStatusRequired = [
+        "name", "provider", "required", "state", "logging_in", "next_refresh_reason", "logins", "failures_in_a_row", "budget",
+    ]
+    static let tokenStatusMembers: [String: JSONValue] = [
+        "name": string("The token's name", "zapper"), "provider": string("Its provider", "zapper-service"),
+        "inputs": texts("Its per-request inputs"),
+        "required": flag("Whether readiness needs it"),
+        "state": word("No token in hand from `pending` on", ["fresh", "stale", "pending", "failing", "latched", "idle", "paused", "revoked"]),
+        "logging_in": flag("Whether a login is in flight"), "fingerprint": string("Of the token in hand", "3f9c1a2b4d5e"),
+        "issued_at": string("When it was issued", moment), "expires_at": string("The end of its life", moment),
+        "expires_in": seconds("Remaining life", 768), "expiry_source": string("Where its life was read", "field"),
+        "expiry_sources_ignored": list(.object(["type": "string"]), "Sources that were there and said nothing usable"),
+        "lifetime": seconds("Its whole life", 900), "learned_lifetime": seconds("A shorter life that rejections taught", 600),
+        "margin": seconds("How long before its end it is renewed", 300), "jitter": seconds("How much earlier still", 12),
+        "next_refresh_at": string("When the next login is planned", moment), "next_refresh_in": seconds("Until the next login", 240),
+        "next_refresh_reason": string("Why it is then", "5 min before it expires, and 12 s earlier at random"),
+        "logins": count("Logins since the start"), "failures_in_a_row": count("Since the last success"), "last_failure": lastFailure,
+        "clock_skew": seconds("The partner's clock less this host's", 2),
+        "budget": object(["left": .object(["type": "integer"]), "cap": count("New tokens an hour")], required: ["left", "cap"]),
+    ]
 
     private static let lastFailure = object(
         [
             "class": string("What to do about it", "transient"), "reason": string("In words", "the partner answered 500"),
+            "advice": string("What an operator does about it", "Nothing: logins go on until the partner answers."),
             "status": count("The partner's status"),
             "partner_message": string("The partner's words, redacted; for callers with `admin`", "try later"),
-        ], required: ["class", "reason"])
+        ], required: ["class", "reason", "advice"])
 
     private static let pastLogin = object(
         [

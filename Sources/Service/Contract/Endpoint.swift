@@ -19,6 +19,8 @@ package enum Endpoint: String, Sendable, CaseIterable {
     case metrics
     case problemText = "problem"
     case description = "openapi"
+    case overview
+    case page
     case oauth2Token = "oauth2_token"
     case oauth2Metadata = "oauth2_metadata"
 
@@ -30,8 +32,7 @@ package enum Endpoint: String, Sendable, CaseIterable {
         switch self {
         case .token, .tokenHeaders, .refreshToken, .oauth2Token: true
         case .listTokens, .tokenStatus, .tokenHistory, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .grantToken, .reload,
-            .live, .ready,
-            .readyToken, .metrics, .problemText, .description, .oauth2Metadata:
+            .live, .ready, .readyToken, .metrics, .problemText, .description, .overview, .page, .oauth2Metadata:
             false
         }
     }
@@ -39,7 +40,7 @@ package enum Endpoint: String, Sendable, CaseIterable {
     /// Whether a large answer may be compressed: never one that holds a token, whose size would tell of its bytes.
     package var mayCompress: Bool {
         switch self {
-        case .listTokens, .tokenHistory, .metrics, .description: true
+        case .listTokens, .tokenHistory, .metrics, .description, .overview, .page: true
         case .token, .tokenHeaders, .tokenStatus, .refreshToken, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .grantToken,
             .reload,
             .live, .ready, .readyToken, .problemText, .oauth2Token, .oauth2Metadata:
@@ -53,7 +54,9 @@ package enum Endpoint: String, Sendable, CaseIterable {
         case .token, .tokenHeaders, .refreshToken, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .grantToken, .reload,
             .oauth2Token:
             true
-        case .listTokens, .tokenStatus, .tokenHistory, .live, .ready, .readyToken, .metrics, .problemText, .description, .oauth2Metadata: false
+        case .listTokens, .tokenStatus, .tokenHistory, .live, .ready, .readyToken, .metrics, .problemText, .description, .overview, .page,
+            .oauth2Metadata:
+            false
         }
     }
 }

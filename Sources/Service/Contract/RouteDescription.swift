@@ -66,9 +66,9 @@ struct RouteDescription {
         switch endpoint {
         case .token, .tokenHeaders: self = Self.serving(endpoint)
         case .oauth2Token, .oauth2Metadata: self = Self.facade(endpoint)
-        case .listTokens, .tokenStatus, .tokenHistory: self = Self.showing(endpoint)
+        case .listTokens, .tokenStatus, .tokenHistory, .overview: self = Self.showing(endpoint)
         case .refreshToken, .reportRejection, .callAction, .pauseToken, .resumeToken, .revokeToken, .grantToken, .reload: self = Self.acting(endpoint)
-        case .live, .ready, .readyToken, .metrics, .problemText, .description: self = Self.watching(endpoint)
+        case .live, .ready, .readyToken, .metrics, .problemText, .description, .page: self = Self.watching(endpoint)
         }
     }
 
@@ -108,6 +108,14 @@ struct RouteDescription {
         case .tokenStatus:
             RouteDescription(
                 "Why the next refresh is when it is", answers: [json("The state of one token.", "TokenStatus")], problems: [.loginBudgetExhausted])
+        case .overview:
+            RouteDescription(
+                "All that an operator sees", "What the status page and the live table read; no token's value.",
+                query: [
+                    Parameter(
+                        name: "limit", text: "The most tokens listed, those in trouble first.",
+                        schema: .object(["type": "integer", "minimum": 0, "maximum": 100_000, "default": 500, "example": 500]))
+                ], answers: [json("Tokens, logins, callers, store and build.", "Overview")])
         default:
             RouteDescription("Past logins, newest first", answers: [json("At most 1,000 logins.", "History")], problems: [.noHistory])
         }
@@ -156,6 +164,8 @@ struct RouteDescription {
                 "Metrics", "OpenMetrics 1.0.0 where Accept prefers it, else Prometheus text 0.0.4.", answers: [plain("Families with HELP and TYPE.")])
         case .description:
             RouteDescription("This description", answers: [Success(text: "OpenAPI 3.1.", mediaType: "application/json", schema: "Description")])
+        case .page:
+            RouteDescription("The status page", "For people; it reads `/v1/overview`.", answers: [Success(text: "The page.", mediaType: "text/html")])
         default: RouteDescription("What a problem means and what to do", answers: [plain("The problem in words.")], problems: [.notFound])
         }
     }

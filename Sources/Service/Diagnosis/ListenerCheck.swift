@@ -1,16 +1,16 @@
-import Configuration
+package import Configuration
 import Files
 import Glibc
 import LocalHTTP
 
 /// Who holds the addresses that the configuration listens on.
-struct ListenerCheck {
-    var notes: [String] = []
-    var faults: [String] = []
+package struct ListenerCheck {
+    package var notes: [String] = []
+    package var faults: [String] = []
 
     /// - Parameter service: the service's user; what it or root holds may be the running daemon or its socket unit.
     /// - Parameter credentials: the path of the credentials socket, if there is one.
-    init(_ listeners: [ListenerConfiguration], credentials: String? = nil, service: String) {
+    package init(_ listeners: [ListenerConfiguration], credentials: String? = nil, service: String) {
         if let path = credentials, let problem = Self.problem(with: path) {
             faults.append("credentials:\(path): \(problem) with listen: [{credentials: /PATH}]")
         }

@@ -1,10 +1,10 @@
-import Configuration
+package import Configuration
 import Files
 import Glibc
 
 /// What keeps tokens from their sinks, as this user sees it.
-enum SinkCheck {
-    static func problems(of token: TokenConfiguration) -> [String] {
+package enum SinkCheck {
+    package static func problems(of token: TokenConfiguration) -> [String] {
         let commands = token.sinks.compactMap { if case .command(let command) = $0 { command } else { nil } } + [token.onFailure].compactMap { $0 }
         let files = token.sinks.compactMap { if case .file(let file) = $0 { file } else { nil } }
         return files.compactMap { problem(withFile: $0.path) } + commands.compactMap { problem(withProgram: $0.words.first ?? "") }

@@ -1,13 +1,13 @@
-import Configuration
+package import Configuration
 import Files
 import Glibc
 import OutboundHTTP
-import Secrets
+package import Secrets
 import Store
 
 /// What is wrong with the configured store: its key, its files and its folder, as this user sees them.
-enum StoreCheck {
-    static func faults(_ configuration: StoreConfiguration, secrets: some SecretSource) async -> [String] {
+package enum StoreCheck {
+    package static func faults(_ configuration: StoreConfiguration, secrets: some SecretSource) async -> [String] {
         switch configuration {
         case .automatic, .memory: []
         case .sqlite(let path, let key): sqlite(path) + (await self.key(key, secrets))

@@ -8,9 +8,10 @@ package import Tokens
 package struct Metrics: Sendable {
     package let requests = RequestMetrics()
     package let events: EventMetrics
+    package let hours: LoginHours
     private let output: StandardError
     package let version: String
-    private let started: WallTime
+    package let started: WallTime
 
     /// - Parameters:
     ///   - version: the version of the program.
@@ -20,6 +21,7 @@ package struct Metrics: Sendable {
         self.version = version
         started = clocks.wall
         events = EventMetrics(clocks: clocks)
+        hours = LoginHours(clocks: clocks)
     }
 
     /// Forgets tokens that are no longer configured.

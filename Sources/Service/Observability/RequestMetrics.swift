@@ -17,6 +17,7 @@ package final class RequestMetrics: Sendable {
     private let refusals: [ProblemKind: Counter]
     private let ends: [Counter]
     private let served = Mutex<[String: Counter]>([:])
+    private let callers = Mutex<[String: CallerCount]>([:])
     package let accepted = Counter()
 
     package init() {
@@ -45,6 +46,27 @@ package final class RequestMetrics: Sendable {
         }
     }
 
+    /// The counts of a caller; nil: of unknown callers.
+    package func caller(_ name: String?) -> CallerCount {
+        let name = name ?? "-"
+        return callers.withLock { callers in
+            let count = callers[name] ?? CallerCount(name)
+            callers[name] = count
+            return count
+        }
+    }
+
+    /// Every caller that was seen, by name.
+    package var allCallers: [CallerCount] { callers.withLock { $0.values.sorted { $0.name < $1.name } } }
+
+    /// Connections that are open.
+    package var openConnections: UInt64 {
+        // Read the ends first, so that connections closed meanwhile do not make the difference negative.
+        let ended = ends.reduce(0) { $0 + $1.value }
+        let all = accepted.value
+        return all > ended ? all - ended : 0
+    }
+
     /// Forgets tokens that are no longer configured.
     package func keepTokens(_ names: Set<String>) {
         served.withLock { $0 = $0.filter { names.contains($0.key) } }
@@ -62,15 +84,17 @@ package final class RequestMetrics: Sendable {
         for kind in ProblemKind.allCases { text.sample("_total", [("type", kind.rawValue)], refusals[kind]?.value ?? 0) }
         text.family("tokenbroker_tokens_served", .counter, "Times a token was served.")
         for (name, counter) in served.withLock({ $0 }).sorted(by: { $0.key < $1.key }) { text.sample("_total", [("token", name)], counter.value) }
+        text.family("tokenbroker_caller_requests", .counter, "Requests by caller: admitted or refused; caller - is anybody unknown.")
+        for caller in allCallers {
+            text.sample("_total", [("caller", caller.name), ("outcome", "admitted")], caller.requests.value)
+            text.sample("_total", [("caller", caller.name), ("outcome", "refused")], caller.refused.value)
+        }
         text.family("tokenbroker_connections_accepted", .counter, "Connections accepted.")
         text.sample("_total", [], accepted.value)
         text.family("tokenbroker_connections_closed", .counter, "Connections closed, by reason.")
         for end in ConnectionEnd.allCases { text.sample("_total", [("reason", "\(end)")], ends[end.rawValue].value) }
         text.family("tokenbroker_connections", .gauge, "Open connections.")
-        // Read the ends first, so that connections closed meanwhile do not make the difference negative.
-        let ended = ends.reduce(0) { $0 + $1.value }
-        let all = accepted.value
-        text.sample("", [], all > ended ? all - ended : 0)
+        text.sample("", [], openConnections)
     }
 }
 

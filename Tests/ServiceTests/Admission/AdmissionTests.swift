@@ -47,7 +47,7 @@ import Time
         ("GET", "http://127.0.0.1/livez", "", 200, nil),
         ("GET", "http://evil.example/livez", "", 421, "wrong-host"),
         ("GET", "/nowhere", "", 404, "not-found"),
-        ("GET", "/", "", 404, "not-found"),
+        ("GET", "/none", "", 404, "not-found"),
         ("POST", "/v1/tokens/zapper", "", 405, "method-not-allowed"),
         ("DELETE", "/v1/tokens/zapper", "", 405, "method-not-allowed"),
         ("OPTIONS", "/v1/tokens/zapper", "", 405, "method-not-allowed"),

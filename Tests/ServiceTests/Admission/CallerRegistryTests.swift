@@ -1,4 +1,5 @@
 import Glibc
+import Observability
 import TestSupport
 import Testing
 
@@ -22,7 +23,7 @@ import Testing
     @Test func `a peer on a unix socket counts towards its user, or towards its client's own limit`() throws {
         let user = geteuid()
         try withSocket { descriptor in
-            let registry = CallerRegistry(try Self.rules("clients: {me: {user: \"\(user)\", tokens: []}}"), version: 1)
+            let registry = CallerRegistry(try Self.rules("clients: {me: {user: \"\(user)\", tokens: []}}"), version: 1, metrics: RequestMetrics())
             let first = registry.admit(Peer(transport: .unix, descriptor: descriptor))
             #expect(first.share == ConnectionShare(.user(user), limit: 5))
             registry.update(try Self.rules("clients: {me: {user: \"\(user)\", tokens: [], limits: {connections: 7}}}"), version: 2)
@@ -33,7 +34,8 @@ import Testing
 
     @Test func `a peer the kernel cannot name counts towards the strangers`() throws {
         try withSocket { descriptor in
-            let registry = CallerRegistry(try Self.rules("clients: {me: {user: \"\(geteuid())\", tokens: []}}"), version: 1)
+            let registry = CallerRegistry(
+                try Self.rules("clients: {me: {user: \"\(geteuid())\", tokens: []}}"), version: 1, metrics: RequestMetrics())
             // No TCP connection, so the kernel names no owner of its other end.
             let admittance = registry.admit(Peer(transport: .loopback, descriptor: descriptor))
             #expect(admittance.share == ConnectionShare(.strangers, limit: 4))

@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test(
-        arguments: [[], ["v1"], ["v1", "tokens", "a", "b"], ["v1", "tokens", "a", "headers", "x"], ["V1", "tokens"], ["livez", ""]] as [[String]])
+        arguments: [[""], ["v1"], ["v1", "tokens", "a", "b"], ["v1", "tokens", "a", "headers", "x"], ["V1", "tokens"], ["livez", ""]] as [[String]])
     func `every other path is none`(segments: [String]) {
         guard case .none = RouteTable.match(method: "GET", segments: segments) else {
             Issue.record("a route")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BrokerDaemon
 import Configuration
+import Diagnosis
 import Files
 import Glibc
 import JSON
@@ -19,7 +20,7 @@ struct CheckCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var files: ConfigurationOption
-    @Argument(help: "The tokens to check; all by default.")
+    @Argument(help: "The tokens to check; all by default.", completion: Completion.tokens)
     var tokens: [String] = []
     @Flag(help: "Try each login and print the exchange, redacted.")
     var login = false

@@ -1,5 +1,6 @@
 import BrokerDaemon
 import Configuration
+import Diagnosis
 import JSON
 import Login
 import OutboundHTTP

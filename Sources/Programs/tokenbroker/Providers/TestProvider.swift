@@ -15,7 +15,7 @@ struct TestProvider: ParsableCommand {
             is to be compared, the status, fields, an empty line and the body; --- separates exchanges.
             """)
 
-    @Argument(help: "Files of definitions.")
+    @Argument(help: "Files of definitions.", completion: .file(extensions: ["yaml"]))
     var definitions: [String]
     @Flag(help: "Print JSON.")
     var json = false

@@ -65,6 +65,20 @@ struct BrokerClient {
         _ method: HTTPRequest.Method, _ path: String, accept: String = "application/json", body: [UInt8]? = nil, time: Duration = .seconds(45),
         taking: Set<Int> = []
     ) async throws -> PartnerReply {
+        do throws(BrokerFailure) {
+            return try await attempt(method, path, accept: accept, body: body, time: time, taking: taking)
+        } catch {
+            if let json = error.json, CommandLine.arguments.contains("--json") { print(json.jsonText) }
+            explain("tokenbroker: \(error.text)")
+            throw error.code
+        }
+    }
+
+    /// As `send`, without reporting a failure.
+    func attempt(
+        _ method: HTTPRequest.Method, _ path: String, accept: String = "application/json", body: [UInt8]? = nil, time: Duration = .seconds(45),
+        taking: Set<Int> = []
+    ) async throws(BrokerFailure) -> PartnerReply {
         var connection = ConnectionSettings()
         connection.unixSocket = socket
         connection.time = time
@@ -91,25 +105,23 @@ struct BrokerClient {
                 default: ": \(error.reason); is it running, and does TOKENBROKER_URL name its address?"
                 }
             let text = "the daemon at \(place) does not answer\(reason)"
-            if CommandLine.arguments.contains("--json") { print(JSONValue.object(["title": "No answer", "detail": .string(text)]).jsonText) }
-            explain("tokenbroker: \(text)")
-            throw ProgramExit.unavailable
+            throw BrokerFailure(ProgramExit.unavailable, text, json: .object(["title": "No answer", "detail": .string(text)]))
         }
         guard reply.status >= 400, !taking.contains(reply.status) else { return reply }
-        throw exitCode(reporting: reply)
+        throw failure(reply)
     }
 
     /// Asks the kernel who listens at the TCP address before a key is sent there: while the daemon is down, any user of this host can.
     ///
-    /// - Throws: an exit code, unless it is root, this user or the service's.
-    private func checkListener() throws {
+    /// - Throws: unless it is root, this user or the service's.
+    private func checkListener() throws(BrokerFailure) {
         guard socket == nil, let address = SocketAddress(loopback: base.replacing("http://", with: "")), var diagnosis = SocketDiagnosis(),
             let owner = diagnosis.listener(at: address)?.user
         else { return }
         let service = unsafe getpwnam("tokenbroker").map { unsafe $0.pointee.pw_uid }
         guard owner != 0, owner != geteuid(), owner != service else { return }
-        explain("tokenbroker: uid \(owner) listens at \(base), which is neither root, this user nor tokenbroker; no key was sent")
-        throw ProgramExit.noPermission
+        throw BrokerFailure(
+            ProgramExit.noPermission, "uid \(owner) listens at \(base), which is neither root, this user nor tokenbroker; no key was sent")
     }
 
     func json(_ method: HTTPRequest.Method, _ path: String, body: [UInt8]? = nil, time: Duration = .seconds(45)) async throws -> JSONValue {
@@ -119,31 +131,33 @@ struct BrokerClient {
     /// What the daemon knows already; it never waits for a partner.
     func known(_ path: String) async throws -> JSONValue { try await json(.get, path, time: .seconds(5)) }
 
-    /// Reports the problem on standard error and returns the exit code for it.
-    private func exitCode(reporting reply: PartnerReply) -> ExitCode {
+    /// What a refused request says, and the exit code for it.
+    private func failure(_ reply: PartnerReply) -> BrokerFailure {
         let problem = JSONValue(parsing: reply.body)
         guard let problem, let title = problem["title"]?.text else {
-            explain(
-                "tokenbroker: what answers at \(socket.map { "unix:\($0)" } ?? base) is not the daemon (status \(reply.status)); see TOKENBROKER_URL")
-            return ProgramExit.unavailable
+            let place = socket.map { "unix:\($0)" } ?? base
+            return BrokerFailure(ProgramExit.unavailable, "what answers at \(place) is not the daemon (status \(reply.status)); see TOKENBROKER_URL")
         }
-        if CommandLine.arguments.contains("--json") { print(problem.jsonText) }
         let detail = Self.isRepeated(title, in: problem["detail"]?.text ?? "") ? "" : ": \(problem["detail"]?.text ?? "")"
         let hint =
             reply.status == 401
             ? key == nil ? "; TOKENBROKER_KEY_FILE names the file with the client's key" : "; the key is that of TOKENBROKER_KEY_FILE" : ""
         let retry = problem["retry_after"]?.integerValue.map { "; try again in \(DurationSyntax.words(.seconds($0)))" } ?? ""
-        explain("tokenbroker: \(detail.isEmpty ? problem["detail"]?.text ?? title : title + detail)\(hint)\(retry)")
-        switch problem["type"]?.text {
+        let text = "\(detail.isEmpty ? problem["detail"]?.text ?? title : title + detail)\(hint)\(retry)"
+        return BrokerFailure(Self.exitCode(reply.status, problem["type"]?.text), text, json: problem)
+    }
+
+    private static func exitCode(_ status: Int, _ type: String?) -> ExitCode {
+        switch type {
         case "/problems/reload-refused": return ProgramExit.configuration
         case "/problems/bad-partner-reply": return ProgramExit.dataFault
         default: break
         }
-        switch reply.status {
-        case 401, 403: return ProgramExit.noPermission
-        case 429, 503, 504: return ProgramExit.temporaryFailure
-        case 400, 404, 405, 409: return ProgramExit.usage
-        default: return ProgramExit.unavailable
+        return switch status {
+        case 401, 403: ProgramExit.noPermission
+        case 429, 503, 504: ProgramExit.temporaryFailure
+        case 400, 404, 405, 409: ProgramExit.usage
+        default: ProgramExit.unavailable
         }
     }
 

@@ -5,7 +5,9 @@ import YAML
 
 /// The option `--config` of every subcommand that reads the configuration.
 struct ConfigurationOption: ParsableArguments {
-    @Option(name: .customLong("config"), help: ArgumentHelp("The configuration file; \(defaultPath) by default.", valueName: "file"))
+    @Option(
+        name: .customLong("config"), help: ArgumentHelp("The configuration file; \(defaultPath) by default.", valueName: "file"),
+        completion: .file(extensions: ["yaml"]))
     var paths: [String] = []
 
     private static let defaultPath = "/etc/tokenbroker/config.yaml"

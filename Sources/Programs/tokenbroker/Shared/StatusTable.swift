@@ -31,13 +31,13 @@ enum StatusTable {
         return ServiceSummary(tokens: whole.count, missing: missing, nextRenewal: next.min())
     }
 
-    private static func name(_ token: JSONValue) -> String {
+    static func name(_ token: JSONValue) -> String {
         let name = token["name"]?.text ?? ""
         guard case .object(let inputs)? = token["inputs"] else { return name }
         return "\(name) (\(inputs.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.text ?? "")" }.joined(separator: ", ")))"
     }
 
-    private static func state(_ token: JSONValue) -> Table.Cell {
+    static func state(_ token: JSONValue) -> Table.Cell {
         let state = token["state"]?.text ?? ""
         switch state {
         case "fresh": return Table.Cell(state, .green)
@@ -46,12 +46,12 @@ enum StatusTable {
         }
     }
 
-    private static func nextRefresh(_ token: JSONValue) -> String {
+    static func nextRefresh(_ token: JSONValue) -> String {
         if token["logging_in"] == true { return "now" }
         return words(token["next_refresh_in"]).map { "in \($0)" } ?? "-"
     }
 
-    private static func failure(_ token: JSONValue) -> Table.Cell {
+    static func failure(_ token: JSONValue) -> Table.Cell {
         guard let failure = token["last_failure"] else { return Table.Cell("-", .faint) }
         return Table.Cell("\(failure["class"]?.text ?? ""): \(failure["reason"]?.text ?? "")", .red)
     }

@@ -3,7 +3,7 @@ import Glibc
 /// A table with aligned columns, coloured only on a terminal.
 struct Table {
     enum Color: String {
-        case plain = "0", green = "32", yellow = "33", red = "31", faint = "2"
+        case plain = "0", bold = "1", green = "32", yellow = "33", red = "31", faint = "2"
     }
 
     struct Cell {
@@ -25,16 +25,27 @@ struct Table {
 
     static var isTerminal: Bool { isatty(1) == 1 }
 
-    func text(colored: Bool = isTerminal) -> String {
+    /// - Parameter width: the columns of the terminal: longer lines end with an ellipsis; nil: lines are whole.
+    func text(colored: Bool = isTerminal, width: Int? = nil) -> String {
         let all = [header.map { Cell($0, .faint) }] + rows
         let widths = header.indices.map { column in all.map { $0[column].text.count }.max() ?? 0 }
         return all.map { row in
-            let cells = row.enumerated().map { column, cell in
+            var room = width ?? .max
+            let cells = row.enumerated().compactMap { column, cell -> String? in
+                guard room > 0 else { return nil }
                 let isLast = column == row.count - 1
-                let padded = isLast ? cell.text : cell.text + String(repeating: " ", count: widths[column] - cell.text.count)
+                let padded = Self.cut(isLast ? cell.text : cell.text + String(repeating: " ", count: widths[column] - cell.text.count), to: room)
+                room -= padded.count + 2
                 return colored && cell.color != .plain ? "\u{1B}[\(cell.color.rawValue)m\(padded)\u{1B}[0m" : padded
             }
             return cells.joined(separator: "  ")
         }.joined(separator: "\n")
+    }
+
+    /// A number with its noun: "1 login", "2 logins".
+    static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+
+    static func cut(_ text: String, to width: Int) -> String {
+        text.count <= width ? text : "\(text.prefix(max(0, width - 1)))…"
     }
 }

@@ -5,7 +5,7 @@ import JSON
 
 /// The token named on the command line and the values of its per-request inputs.
 struct TokenArguments: ParsableArguments {
-    @Argument(help: "The token's name.")
+    @Argument(help: "The token's name.", completion: Completion.tokens)
     var name: String
 
     @Option(name: .customLong("input"), help: ArgumentHelp("A per-request input. May be given several times.", valueName: "NAME=VALUE"))

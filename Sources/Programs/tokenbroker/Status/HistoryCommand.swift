@@ -1,27 +1,46 @@
 import ArgumentParser
 import HTTPTypes
 import JSON
+import Time
 
 struct HistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "history", abstract: "List past logins, newest first.")
 
-    @Argument(help: "The token's name.")
+    /// The logins of a token that the store keeps.
+    private static let kept = 1000
+
+    @Argument(help: "The token's name.", completion: Completion.tokens)
     var name: String
-    @Option(help: ArgumentHelp("The number of logins to show.", valueName: "number"))
-    var last = 20
+    @Option(help: ArgumentHelp("The number of logins to show; 20, or all since the time given.", valueName: "number"))
+    var last: Int?
+    @Option(help: ArgumentHelp("Only logins of this time until now, such as 24h, and a summary of them.", valueName: "duration"))
+    var since: String?
     @Flag(help: "Print JSON.")
     var json = false
 
     func validate() throws {
-        guard last > 0 else { throw ValidationError("--last must be at least 1") }
+        guard last ?? 1 > 0 else { throw ValidationError("--last must be at least 1") }
+        if let since, DurationSyntax.parse(since).map({ $0 > .zero }) != true {
+            throw ValidationError("--since must be a duration such as 90m, 24h or 7d, not \(since)")
+        }
     }
 
     func run() async throws {
         let answer = try await BrokerClient().json(.get, BrokerClient.path("v1", "tokens", name, "history", query: []))
-        guard !json, case .array(let logins)? = answer["logins"] else { return print(answer.jsonText) }
-        guard !logins.isEmpty else { return explain("no logins yet") }
+        guard case .array(let all)? = answer["logins"] else { return print(answer.jsonText) }
+        let span = since.flatMap(DurationSyntax.parse)
+        let begin = span.map { SystemClocks().wall + (.zero - $0) }
+        let logins =
+            begin.map { begin in all.filter { $0["at"]?.text.flatMap { CalendarTime.parseRFC3339($0) }.map { $0 >= begin } ?? false } } ?? all
+        let summary = HistorySummary(logins)
+        if json {
+            guard span != nil, case .object(var members) = answer else { return print(answer.jsonText) }
+            (members["logins"], members["summary"]) = (.array(logins), summary.json)
+            return print(JSONValue.object(members).jsonText)
+        }
+        guard !logins.isEmpty else { return explain(since.map { "no logins in the last \($0)" } ?? "no logins yet") }
         var table = Table(["AT", "OUTCOME", "TOOK", "STATUS", "REASON"])
-        for login in logins.prefix(last) {
+        for login in logins.prefix(last ?? (since == nil ? 20 : .max)) {
             table.rows.append([
                 Table.Cell(login["at"]?.text ?? ""), Table.Cell(login["outcome"]?.text ?? ""),
                 Table.Cell("\(login["took_ms"]?.scalarText ?? "?") ms"),
@@ -29,5 +48,9 @@ struct HistoryCommand: AsyncParsableCommand {
             ])
         }
         print(table.text())
+        if let since { print("last \(since): \(summary.text)") }
+        if span != nil, logins.count == all.count, all.count >= Self.kept {
+            explain("note: the store keeps \(Self.kept) logins of a token; there may have been more in that time")
+        }
     }
 }

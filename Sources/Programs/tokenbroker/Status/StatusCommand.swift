@@ -7,21 +7,24 @@ struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show each token's state and next refresh.")
 
-    @Argument(help: "The token's name; all tokens where it is omitted.")
+    @Argument(help: "The token's name; all tokens where it is omitted.", completion: Completion.tokens)
     var name: String?
     @Option(name: .customLong("input"), help: "A per-request input, NAME=VALUE. May be given several times.")
     var inputs: [String] = []
-    @Flag(help: "Repeat every second until interrupted.")
+    @Flag(help: "Show a live table until q is pressed; where the output is no terminal, print one every second.")
     var watch = false
+    @Option(help: ArgumentHelp("The order of the live table: \(LiveTable.Order.all).", valueName: "column"))
+    var sort = LiveTable.Order.trouble
     @Flag(help: "Print JSON.")
     var json = false
 
     func run() async throws {
         let client = try await BrokerClient()
         guard watch else { return print(try await text(client)) }
+        if name == nil, !json, Table.isTerminal, isatty(0) == 1 { return try await StatusWatch(client, order: sort).run() }
         while true {
-            let text = try await text(client)
-            print(Table.isTerminal ? "\u{1B}[H\u{1B}[J\(text)" : text)
+            // A daemon that restarts is there again in a moment.
+            do { print(try await text(client)) } catch let error as ExitCode where error == ProgramExit.unavailable {}
             fflush(nil)
             try await Task.sleep(for: .seconds(1))
         }
@@ -52,7 +55,11 @@ struct StatusCommand: AsyncParsableCommand {
         add("learned lifetime", StatusTable.words(status["learned_lifetime"]))
         add("margin", StatusTable.words(status["margin"]))
         add("jitter drawn", StatusTable.words(status["jitter"]))
-        add("next refresh", status["next_refresh_at"]?.text.map { "\($0) (in \(StatusTable.words(status["next_refresh_in"]) ?? "?"))" })
+        let reason = status["next_refresh_reason"]?.text ?? ""
+        add(
+            "next refresh",
+            status["next_refresh_at"]?.text.map { "\($0) (in \(StatusTable.words(status["next_refresh_in"]) ?? "?")): \(reason)" }
+                ?? "none: \(reason)")
         add("logins", status["logins"]?.scalarText)
         add("logins left this hour", status["budget"]?["left"]?.scalarText.map { "\($0) of \(status["budget"]?["cap"]?.scalarText ?? "?")" })
         add("clock skew", StatusTable.words(status["clock_skew"]))
@@ -60,6 +67,7 @@ struct StatusCommand: AsyncParsableCommand {
             add("failures in a row", status["failures_in_a_row"]?.scalarText)
             add("last failure", "\(failure["class"]?.text ?? ""): \(failure["reason"]?.text ?? "")")
             add("partner message", failure["partner_message"]?.text)
+            add("what to do", failure["advice"]?.text)
         }
         let width = rows.map(\.0.count).max() ?? 0
         return rows.map { "\($0.0)\(String(repeating: " ", count: width - $0.0.count))  \($0.1)" }.joined(separator: "\n")

@@ -68,7 +68,7 @@ package actor Daemon {
         self.clocks = clocks
         let transport = CurlTransport(clocks: clocks, userAgent: "tokenbroker/\(Version.current)")
         self.transport = transport
-        let events = EventFan([EventLog(logger), metrics.events])
+        let events = EventFan([EventLog(logger), metrics.events, metrics.hours])
         let (writer, opened) = Self.writer(store, reopen, clocks: clocks, events: events)
         self.store = writer
         let key = fleetKey ?? opened?.key
@@ -128,7 +128,7 @@ package actor Daemon {
         }
         let signals = Signals([SIGTERM, SIGINT, SIGHUP])
         let api = BrokerAPI(
-            broker: broker, board: serving, clocks: clocks, metrics: metrics, store: store,
+            broker: broker, board: serving, clocks: clocks, metrics: metrics, store: store, storePlace: storePlace,
             summary: { [reporter = reporter] in reporter.summary },
             reload: { [reloads] in await reloads.request() })
         await broker.apply(configuration)
@@ -146,6 +146,7 @@ package actor Daemon {
         await withTaskGroup { group in
             group.addTask { [broker] in await broker.run() }
             group.addTask { [pending] in await pending.run() }
+            group.addTask { [store, metrics] in await Self.recall(store, metrics.hours) }
             if let credentials { group.addTask { await credentials.run() } }
             group.addTask { [broker, changes = secretWatch.changes] in for await paths in changes { await broker.secretsChanged(paths) } }
             group.addTask { [self] in await reloads.run { await reload() } }
@@ -166,6 +167,19 @@ package actor Daemon {
         stopDeadline.finish()
         logger.notice("stopped")
         output.flush(within: 0.5)
+    }
+
+    /// Counts the logins that an earlier process recorded.
+    private static func recall(_ store: StoreWriter?, _ hours: LoginHours) async {
+        guard let store, let counts = try? await store.logins(since: hours.start, before: hours.began) else { return }
+        for count in counts { hours.add(at: count.at, succeeded: count.succeeded, failed: count.failed) }
+    }
+
+    private var storePlace: StorePlace {
+        if case .etcd(let etcd, _) = configuration.store {
+            return StorePlace(.etcd, place: etcd.endpoints.joined(separator: ", "), host: fleet?.host)
+        }
+        return OpenedStore.place(configuration.store, environment).map { StorePlace(.sqlite, place: $0.path) } ?? StorePlace(.memory)
     }
 
     /// Reaps what commands have left behind: in a container without an init, this process inherits it.

@@ -1,0 +1,142 @@
+import ArgumentParser
+import BrokerDaemon
+import Configuration
+import Diagnosis
+import Files
+import Glibc
+import OutboundHTTP
+import Secrets
+import Store
+import Time
+import YAML
+
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor", abstract: "Look at everything that a working service needs, and say what to do.",
+        discussion: """
+            Looks at the configuration, secrets, sockets, unit, clock, store, limits, the running daemon, and each partner's name, port, certificate \
+            and clock. Nothing logs in: a partner gets one HEAD request without credentials. As root it reads files as the service's user does. The \
+            exit code is 0 where there is no fault, 78 where the configuration or a secret is at fault, else 69.
+            """)
+
+    /// The unit's StateDirectory=.
+    private static let stateDirectory = "/var/lib/tokenbroker"
+
+    @OptionGroup var files: ConfigurationOption
+    @Option(help: ArgumentHelp("Whose rights root's doctor takes on; \(ServiceIdentity.unitUser) where that user exists.", valueName: "name"))
+    var user: String?
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func validate() throws {
+        if user != nil, !ServiceIdentity.isRoot { throw ValidationError("--user needs root: run it with sudo") }
+        if let user, ServiceIdentity(named: user) == nil { throw ValidationError("there is no user \(user) on this host") }
+    }
+
+    func run() async throws {
+        var list = FindingList(isJSON: json)
+        let identity = ServiceIdentity.isRoot ? ServiceIdentity(named: user ?? ServiceIdentity.unitUser) : nil
+        let configuration = try read(as: identity, &list)
+        var isAtFault = list.count(.fault) > 0
+        let (clocks, environment) = (SystemClocks(), environment)
+        let transport = CurlTransport(clocks: clocks, userAgent: "tokenbroker/\(Version.current)")
+        let unit = await UnitCheck.findings()
+        let process = await UnitCheck.process()
+        if let configuration {
+            list.add(sockets(configuration, identity))
+            list.add(unit)
+            list.add(await RunningDaemon(configuration, transport: transport)?.findings() ?? [])
+            list.add([MachineCheck.descriptors(configuration.limits, of: process), MachineCheck.inotify(folders: Self.folders(configuration))])
+        } else {
+            list.add(unit)
+        }
+        list.add([await MachineCheck.clock()])
+        if let configuration {
+            var secrets = CheckedSecrets(environment: environment)
+            await secrets.readCredentials(of: configuration.references)
+            try identity?.become()
+            let before = list.count(.fault)
+            list.add(await Self.secrets(configuration, secrets, files.path))
+            isAtFault = isAtFault || list.count(.fault) > before
+            list.add(await DatabaseCheck.findings(configuration.store, environment: environment, secrets: secrets))
+            list.add(await PartnerCheck(transport: transport, clocks: clocks).findings(configuration))
+        }
+        list.finish()
+        if isAtFault { throw ProgramExit.configuration }
+        if list.count(.fault) > 0 { throw ProgramExit.unavailable }
+    }
+
+    /// As the unit has it: without its environment the store's place is not known.
+    private var environment: [String: String] {
+        var environment = ProcessEnvironment.all
+        if environment["STATE_DIRECTORY"] == nil, unsafe access(Self.stateDirectory, F_OK) == 0 {
+            environment["STATE_DIRECTORY"] = Self.stateDirectory
+        }
+        return environment
+    }
+
+    private func read(as identity: ServiceIdentity?, _ list: inout FindingList) throws -> BrokerConfiguration? {
+        let attempt = try identity.map { try $0.perform { load() } } ?? load()
+        switch attempt {
+        case .failure(let found):
+            let mend = "tokenbroker check says when it is right"
+            list.add(ConfigurationFault.shown(found.faults.map(\.description)).map { Finding(.fault, "configuration", $0, mend: mend) })
+            return nil
+        case .success(let (configuration, warnings)):
+            let facts = "\(files.path): \(Table.count(configuration.tokens.count, "token")), \(Table.count(configuration.clients.count, "client"))"
+            list.add([Finding(.ok, "configuration", facts)])
+            if let first = warnings.first {
+                let more = warnings.count > 1 ? " (and \(warnings.count - 1) more)" : ""
+                list.add([Finding(.warning, "configuration", "\(first.plainDescription)\(more)", mend: "tokenbroker check lists all warnings")])
+            }
+            list.add(Self.permissions(files.path))
+            return configuration
+        }
+    }
+
+    private func load() -> Result<(configuration: BrokerConfiguration, warnings: [ConfigurationFault]), ConfigurationFaults> {
+        do throws(ConfigurationFaults) {
+            return .success(try ConfigurationFiles.read(files.path))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Who may change the configuration can have the daemon send every secret anywhere.
+    private static func permissions(_ path: String) -> [Finding] {
+        let folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+        return [path, folder.isEmpty ? "/" : folder].compactMap { place in
+            var status = stat()
+            guard unsafe stat(place, &status) == 0, status.st_mode & 0o022 != 0, status.st_mode & S_ISVTX == 0 else { return nil }
+            return Finding(
+                .fault, "permissions", "\(place): others than its owner may write it, and so have secrets sent anywhere", mend: "chmod go-w \(place)")
+        }
+    }
+
+    private func sockets(_ configuration: BrokerConfiguration, _ identity: ServiceIdentity?) -> [Finding] {
+        let check = ListenerCheck(
+            configuration.listeners, credentials: configuration.openCredentialSocket, service: identity?.name ?? ServiceIdentity.unitUser)
+        let faults = check.faults.map { Finding(.fault, "sockets", $0, mend: "tokenbroker serve cannot start until then") }
+        let notes = check.notes.map { Finding(.ok, "sockets", $0) }
+        return faults.isEmpty && notes.isEmpty ? [Finding(.ok, "sockets", "nobody holds the addresses of the configuration")] : faults + notes
+    }
+
+    private static func secrets(_ configuration: BrokerConfiguration, _ secrets: CheckedSecrets, _ path: String) async -> [Finding] {
+        let results = await LoginChecker(configuration, secrets: secrets, place: ConfigurationFiles.places(in: path)).checkSecrets()
+        let bad = results.filter { !$0.isGood }
+        guard !bad.isEmpty else {
+            return [Finding(.ok, "secrets", "those of \(Table.count(results.count, "token")) can be read and used where they go")]
+        }
+        return bad.flatMap { result in
+            result.lines.map {
+                Finding(.fault, "secrets", "\(result.token): \($0)", mend: "mend the file or reference; tokenbroker check says when it is right")
+            }
+        }
+    }
+
+    /// The folders in which the daemon watches files.
+    private static func folders(_ configuration: BrokerConfiguration) -> Int {
+        let files = configuration.tokens.reduce(into: Set<String>()) { $0.formUnion($1.files) }
+        return Set(files.map { $0[..<($0.lastIndex(of: "/") ?? $0.startIndex)] }).count
+    }
+}
