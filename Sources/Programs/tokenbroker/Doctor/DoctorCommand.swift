@@ -80,7 +80,10 @@ struct DoctorCommand: AsyncParsableCommand {
         switch attempt {
         case .failure(let found):
             let mend = "tokenbroker check says when it is right"
-            list.add(ConfigurationFault.shown(found.faults.map(\.description)).map { Finding(.fault, "configuration", $0, mend: mend) })
+            list.add(
+                ConfigurationFault.shown(found.faults.filter { !$0.isWarning }.map(\.description)).map {
+                    Finding(.fault, "configuration", $0, mend: mend)
+                })
             return nil
         case .success(let (configuration, warnings)):
             let facts = "\(files.path): \(Table.count(configuration.tokens.count, "token")), \(Table.count(configuration.clients.count, "client"))"

@@ -22,7 +22,7 @@ struct RunningDaemon {
         self.transport = transport
         switch listener.address {
         case .tcp(let text): (name, base, socket) = (text, "http://\(text)", nil)
-        case .unix(let path, _, _): (name, base, socket) = ("unix:\(path)", "http://localhost", path)
+        case .unix(let path, _, _): (name, base, socket) = ("unix:\(path)", "http://127.0.0.1", path)
         }
     }
 
