@@ -246,14 +246,14 @@ def keyboard(driver):
 def failure(driver):
     control("POST", "faults/pulsecrm", {"kind": "error"})
     row(driver, "pulsecrm").find_element(By.TAG_NAME, "button").click()
-    wait(lambda: "stale" in row(driver, "pulsecrm").text and "What to do:" in row(driver, "pulsecrm").text, "the failing partner")
+    wait(lambda: "stale" in row(driver, "pulsecrm").text and "To do:" in row(driver, "pulsecrm").text, "the failing partner")
     check("pulsecrm: " in text(driver, "said"), "the refused refresh is explained")
     check(driver.find_element(By.CSS_SELECTOR, "#tokens > li h3").text == "pulsecrm", "trouble comes first")
     check(driver.find_elements(By.CSS_SELECTOR, "#chart rect.no"), "the failed login is in the chart")
     contrast(driver, "light, with a failure")
     shot(driver, "light")
     control("DELETE", "faults/pulsecrm")
-    wait(lambda: row(driver, "pulsecrm").text.find("fresh") > 0 and "What to do:" not in row(driver, "pulsecrm").text, "the recovery", limit=90)
+    wait(lambda: row(driver, "pulsecrm").text.find("fresh") > 0 and "To do:" not in row(driver, "pulsecrm").text, "the recovery", limit=90)
     logs_are_clean(driver, "status of 401", "status of 403", "status of 503")
 
 

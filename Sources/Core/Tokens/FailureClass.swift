@@ -51,15 +51,15 @@ package enum FailureClass: String, Sendable, CaseIterable {
     /// What an operator does about it.
     package var advice: String {
         switch self {
-        case .transient: "Nothing: logins go on until the partner answers. tokenbroker doctor shows whether this host reaches it."
-        case .timedOut: "Nothing: logins go on. A slow partner may need a longer timeout."
+        case .transient: "Wait: logins go on until the partner answers. tokenbroker doctor shows whether this host reaches it."
+        case .timedOut: "Wait: logins go on. A slow partner may need a longer timeout."
         case .certificate: "Check this host's clock and the partner's certificate: tokenbroker doctor shows both."
-        case .throttled: "Nothing: the next login follows after the pause that the partner asked for."
+        case .throttled: "Wait: the next login follows after the pause that the partner asked for."
         case .rejected: "Install the right secret and reload; a changed secret file is noticed by itself."
         case .refused: "Read the partner's message: it may be about the account or a permission. Logins go on at long intervals."
         case .badReply: "The answer does not match the provider's definition: tokenbroker check --login shows the exchange."
         case .local: "Mend what the reason names on this host; the login is tried again by itself."
-        case .waiting: "Nothing: the login goes on when what it waits for is there."
+        case .waiting: "Wait: the login goes on when what it waits for is there."
         }
     }
 }

@@ -20,6 +20,8 @@ package struct BrokerAPI: Sendable {
     /// Nil where tokens are kept in memory.
     package let store: StoreWriter?
     let storePlace: StorePlace
+    /// The configuration's file, for those who operate the daemon.
+    let configurationPath: String?
     /// The state of the whole daemon; nil where it is not available.
     package let summary: (@Sendable () -> ServiceSummary)?
     /// Reloads the configuration.
@@ -27,7 +29,7 @@ package struct BrokerAPI: Sendable {
 
     package init(
         broker: TokenBroker, board: ServingBoard, clocks: any Clocks, metrics: Metrics, store: StoreWriter? = nil,
-        storePlace: StorePlace = StorePlace(.memory),
+        storePlace: StorePlace = StorePlace(.memory), configurationPath: String? = nil,
         summary: (@Sendable () -> ServiceSummary)? = nil, reload: @escaping @concurrent @Sendable () async -> ReloadOutcome
     ) {
         self.broker = broker
@@ -36,6 +38,7 @@ package struct BrokerAPI: Sendable {
         self.metrics = metrics
         self.store = store
         self.storePlace = storePlace
+        self.configurationPath = configurationPath
         self.summary = summary
         self.reload = reload
     }

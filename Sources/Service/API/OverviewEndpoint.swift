@@ -58,6 +58,8 @@ extension BrokerAPI {
             writer.name("reload"); writer.beginObject()
             writer.name("successful"); writer.literal(current?.reloadFault == nil ? "true" : "false")
             if let fault = current?.reloadFault { writer.name("fault"); writer.string(fault) }
+            if let configurationPath { writer.name("path"); writer.string(configurationPath) }
+            if let at = metrics.events.lastReloadAt { writer.name("at"); writer.string(CalendarTime.rfc3339(at)) }
             writer.endObject()
             writer.endObject()
         }

@@ -15,7 +15,11 @@ extension APISchemas {
             "logins": list(hour, "Logins of the last 24 hours, by hour, the oldest first"), "callers": list(overviewCaller, "By name"),
             "connections": count("Open connections"), "store": store,
             "reload": object(
-                ["successful": flag("Whether the last one was applied"), "fault": string("Why not", "config.yaml:3:5: …")], required: ["successful"]),
+                [
+                    "successful": flag("Whether the last one was applied"), "fault": string("Why not", "config.yaml:3:5: …"),
+                    "path": string("The configuration's file", "/etc/tokenbroker/config.yaml"),
+                    "at": string("When a configuration was applied last", moment),
+                ], required: ["successful"]),
         ],
         required: ["now", "summary", "ready", "build", "tokens", "states", "tokens_total", "logins", "callers", "connections", "store", "reload"])
 

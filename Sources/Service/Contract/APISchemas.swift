@@ -141,7 +141,7 @@ enum APISchemas {
     private static let lastFailure = object(
         [
             "class": string("What to do about it", "transient"), "reason": string("In words", "the partner answered 500"),
-            "advice": string("What an operator does about it", "Nothing: logins go on until the partner answers."),
+            "advice": string("What an operator does about it", "Wait: logins go on until the partner answers."),
             "status": count("The partner's status"),
             "partner_message": string("The partner's words, redacted; for callers with `admin`", "try later"),
         ], required: ["class", "reason", "advice"])

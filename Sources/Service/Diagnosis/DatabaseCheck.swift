@@ -1,6 +1,8 @@
 package import Configuration
 import Files
 import Glibc
+import HTTPTypes
+package import OutboundHTTP
 package import Secrets
 import Store
 
@@ -8,19 +10,43 @@ import Store
 package enum DatabaseCheck {
     /// - Parameter environment: for $STATE_DIRECTORY.
     package static func findings(
-        _ configuration: StoreConfiguration, environment: [String: String], secrets: some SecretSource
+        _ configuration: StoreConfiguration, environment: [String: String], secrets: some SecretSource, transport: any HTTPTransport
     ) async -> [Finding] {
         let faults = await StoreCheck.faults(configuration, secrets: secrets)
         guard faults.isEmpty else {
             return faults.map { Finding(.fault, "store", $0, mend: "mend what the line names; serving goes on from memory meanwhile") }
         }
         if case .etcd(let etcd, _) = configuration {
-            return [Finding(.ok, "store", "etcd at \(etcd.endpoints.joined(separator: ", ")), its key and files can be read")]
+            return await members(etcd, transport)
         }
         guard let place = OpenedStore.place(configuration, environment) else {
             return [Finding(.ok, "store", "tokens are kept only in memory: a restart logs in again")]
         }
         return [await database(place.path, place.key, secrets)] + [MachineCheck.room(at: place.path)].compactMap { $0 }
+    }
+
+    /// Asks each member of etcd whether it is well (`/health`), without a password.
+    private static func members(_ etcd: EtcdConfiguration, _ transport: any HTTPTransport) async -> [Finding] {
+        var connection = ConnectionSettings()
+        (connection.authorities, connection.certificate, connection.key) = (etcd.authorities, etcd.certificate, etcd.key)
+        connection.time = .seconds(5)
+        var findings: [Finding] = []
+        for endpoint in etcd.endpoints {
+            do throws(TransportFault) {
+                let reply = try await transport.send(OutboundRequest(method: .get, url: endpoint + "/health", connection: connection))
+                findings.append(
+                    reply.status == 200
+                        ? Finding(.ok, "store", "etcd at \(endpoint): well")
+                        : Finding(
+                            .warning, "store", "etcd at \(endpoint): says it is not well (status \(reply.status))", mend: "etcdctl endpoint health"))
+            } catch {
+                findings.append(
+                    Finding(
+                        .fault, "store", "etcd at \(endpoint): \(error.reason)",
+                        mend: "is it running, and do its certificates fit? This host goes on by itself meanwhile"))
+            }
+        }
+        return findings
     }
 
     private static func database(_ path: String, _ reference: SecretReference, _ secrets: some SecretSource) async -> Finding {
@@ -32,10 +58,11 @@ package enum DatabaseCheck {
         }
         do throws(StoreFault) {
             let content = try await StoreInspection.content(of: path, key: try await OpenedStore.key(reference, secrets: secrets))
-            return Finding(.ok, "store", "\(path): whole, its key opens it; \(content.tokens) tokens, \(content.logins) past logins")
+            return Finding(.ok, "store", "\(path): whole, its key opens it; tokens: \(content.tokens), past logins: \(content.logins)")
         } catch {
             return Finding(
-                .fault, "store", "\(error)", mend: "restore the key or the database from a backup, or move both away: every token then logs in again")
+                .fault, "store", "\(error)".split(whereSeparator: \.isNewline).joined(separator: " "),
+                mend: "restore the key or the database from a backup, or move both away: every token then logs in again")
         }
     }
 }

@@ -84,6 +84,11 @@ package struct PartnerCheck: Sendable {
         do throws(TransportFault) {
             return judge(try await transport.send(request), subject)
         } catch {
+            if error.kind == .timedOut, error.reason.contains("bytes received") {
+                return Finding(
+                    .warning, "partner", "\(subject): connected, but no answer to a HEAD request within 10 s",
+                    mend: "it may not answer such requests: tokenbroker check --login tries a login")
+            }
             return Finding(.fault, "partner", "\(subject): \(error.reason)", mend: Self.mend(error, target))
         }
     }
@@ -92,7 +97,7 @@ package struct PartnerCheck: Sendable {
         var facts = ["reached"]
         if let end = reply.certificateEnd {
             let left = (end - clocks.wall).wholeSeconds / 86_400
-            facts.append("its certificate has \(left) days left")
+            facts.append("its certificate has \(left) day\(left == 1 ? "" : "s") left")
             if left < Self.days {
                 return Finding(
                     .warning, "partner", "\(subject): \(facts.joined(separator: ", "))",
@@ -105,17 +110,34 @@ package struct PartnerCheck: Sendable {
             if size >= Self.skew {
                 return Finding(
                     .warning, "partner", "\(subject): its clock is \(DurationSyntax.words(size)) \(side) this host's",
-                    mend: "timedatectl shows whether this host's clock is synchronised; lifetimes are measured without it, timestamps are not")
+                    mend:
+                        "if timedatectl says that this host is synchronised, the partner's clock is wrong, and its timestamps are read by its own clock"
+                )
             }
             facts.append("its clock agrees")
         }
         return Finding(.ok, "partner", "\(subject): \(facts.joined(separator: ", "))")
     }
 
+    private static func mend(ofTLS reason: String) -> String {
+        let mends = [
+            ("subject name", "the certificate is another server's: correct the address"),
+            ("does not speak TLS", "correct the scheme or the port of the address"),
+            ("expired", "the partner must renew it, unless this host's clock is wrong: timedatectl"),
+            ("not yet valid", "is this host's clock right? timedatectl"),
+            ("alert protocol version", "the partner offers only TLS older than 1.2; it must be updated"),
+            ("unsupported protocol", "the partner offers only TLS older than 1.2; it must be updated"),
+            ("issuer", "name the authority's file under tls: {ca: FILE} of the entry"),
+            ("self-signed", "name its file under tls: {ca: FILE} of the entry"),
+            ("407", "the proxy wants a name and password, which is not supported"),
+        ]
+        return mends.first { reason.contains($0.0) }?.1 ?? "openssl s_client -connect HOST:443 shows the certificate"
+    }
+
     private static func mend(_ fault: TransportFault, _ target: Target) -> String {
         let proxy = target.connection.proxy.map { " through the proxy \($0)" } ?? ""
         switch fault.kind {
-        case .untrusted: return "compare this host's clock with the certificate's dates; a private authority goes under tls: {ca: FILE}"
+        case .untrusted: return mend(ofTLS: fault.reason)
         case .timedOut: return "nothing answers\(proxy): a firewall may drop the packets, or the partner is down"
         case .unusable: return "mend the setting that the message names"
         default:

@@ -1,10 +1,10 @@
 import Files
-import Glibc
+package import Glibc
 
 /// The user that the service runs as, whose rights `check` takes on where root calls it.
 package struct ServiceIdentity {
     package let name: String
-    private let user: uid_t
+    package let user: uid_t
     private let group: gid_t
 
     /// The user of the shipped unit.

@@ -74,6 +74,9 @@ package final class EventMetrics: EventSink {
         }
     }
 
+    /// When a configuration was applied last.
+    package var lastReloadAt: WallTime? { lastReload.withLock { $0.lastGood } }
+
     private static func seconds(_ time: WallTime) -> Double { (Double(time.nanoseconds) / 1e6).rounded() / 1e3 }
 
     private func count(_ token: String, _ outcome: String, _ took: Duration) {

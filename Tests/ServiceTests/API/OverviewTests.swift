@@ -43,7 +43,7 @@ import Testing
         let overview = try await page(live, "?limit=1")
         guard case .array(let tokens)? = overview["tokens"] else { throw TestFailure("no list") }
         #expect(tokens.compactMap { $0["name"]?.text } == ["sparrowsms"])
-        #expect(tokens.first?["last_failure"]?["advice"]?.text?.hasPrefix("Nothing: logins go on") == true)
+        #expect(tokens.first?["last_failure"]?["advice"]?.text?.hasPrefix("Wait: logins go on") == true)
         #expect(overview["tokens_total"] == .integer(6) && overview["states"]?["fresh"] == .integer(5))
         let refused = try await live.ask("GET", "/v1/overview?limit=x")
         #expect(refused.status == 400 && refused.text.contains("limit must be a whole number from 0 to 100000"))

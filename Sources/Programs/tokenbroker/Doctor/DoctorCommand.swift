@@ -45,12 +45,12 @@ struct DoctorCommand: AsyncParsableCommand {
         if let configuration {
             list.add(sockets(configuration, identity))
             list.add(unit)
-            list.add(await RunningDaemon(configuration, transport: transport)?.findings() ?? [])
+            list.add(await RunningDaemon(configuration, path: files.path, key: Self.key, transport: transport)?.findings() ?? [])
             list.add([MachineCheck.descriptors(configuration.limits, of: process), MachineCheck.inotify(folders: Self.folders(configuration))])
         } else {
             list.add(unit)
         }
-        list.add([await MachineCheck.clock()])
+        list.add([await MachineCheck.clock()] + rights(identity))
         if let configuration {
             var secrets = CheckedSecrets(environment: environment)
             await secrets.readCredentials(of: configuration.references)
@@ -58,12 +58,18 @@ struct DoctorCommand: AsyncParsableCommand {
             let before = list.count(.fault)
             list.add(await Self.secrets(configuration, secrets, files.path))
             isAtFault = isAtFault || list.count(.fault) > before
-            list.add(await DatabaseCheck.findings(configuration.store, environment: environment, secrets: secrets))
+            list.add(await DatabaseCheck.findings(configuration.store, environment: environment, secrets: secrets, transport: transport))
             list.add(await PartnerCheck(transport: transport, clocks: clocks).findings(configuration))
         }
         list.finish()
         if isAtFault { throw ProgramExit.configuration }
         if list.count(.fault) > 0 { throw ProgramExit.unavailable }
+    }
+
+    /// The key of TOKENBROKER_KEY_FILE, if there is one.
+    private static var key: String? {
+        guard let path = ProcessEnvironment.all["TOKENBROKER_KEY_FILE"], let bytes = try? SmallFile(path).bytes(atMost: 4096) else { return nil }
+        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init)
     }
 
     /// As the unit has it: without its environment the store's place is not known.
@@ -92,9 +98,20 @@ struct DoctorCommand: AsyncParsableCommand {
                 let more = warnings.count > 1 ? " (and \(warnings.count - 1) more)" : ""
                 list.add([Finding(.warning, "configuration", "\(first.plainDescription)\(more)", mend: "tokenbroker check lists all warnings")])
             }
-            list.add(Self.permissions(files.path))
+            list.add(Self.permissions(files.path, identity))
             return configuration
         }
+    }
+
+    /// As whom files are read.
+    private func rights(_ identity: ServiceIdentity?) -> [Finding] {
+        guard ServiceIdentity.isRoot, identity == nil else { return [] }
+        return [
+            Finding(
+                .warning, "rights",
+                "files are read as root, since there is no user \(ServiceIdentity.unitUser): what the service may not read is not found",
+                mend: "tokenbroker doctor --user NAME, with the service's user")
+        ]
     }
 
     private func load() -> Result<(configuration: BrokerConfiguration, warnings: [ConfigurationFault]), ConfigurationFaults> {
@@ -106,13 +123,22 @@ struct DoctorCommand: AsyncParsableCommand {
     }
 
     /// Who may change the configuration can have the daemon send every secret anywhere.
-    private static func permissions(_ path: String) -> [Finding] {
+    private static func permissions(_ path: String, _ identity: ServiceIdentity?) -> [Finding] {
         let folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
         return [path, folder.isEmpty ? "/" : folder].compactMap { place in
             var status = stat()
-            guard unsafe stat(place, &status) == 0, status.st_mode & 0o022 != 0, status.st_mode & S_ISVTX == 0 else { return nil }
+            guard unsafe stat(place, &status) == 0, status.st_mode & S_ISVTX == 0 else { return nil }
+            if status.st_uid != 0, status.st_uid != geteuid(), status.st_uid != identity?.user {
+                return Finding(
+                    .fault, "permissions",
+                    "\(place): belongs to user \(UserName.of(status.st_uid)), who can change it, and so send secrets to any host",
+                    mend: "chown root \(place)")
+            }
+            guard status.st_mode & 0o022 != 0 else { return nil }
             return Finding(
-                .fault, "permissions", "\(place): others than its owner may write it, and so have secrets sent anywhere", mend: "chmod go-w \(place)")
+                .fault, "permissions",
+                "\(place): mode \(String(status.st_mode & 0o777, radix: 8)): others than its owner can change it, and so send secrets to any host",
+                mend: "chmod go-w \(place)")
         }
     }
 
@@ -132,7 +158,7 @@ struct DoctorCommand: AsyncParsableCommand {
         }
         return bad.flatMap { result in
             result.lines.map {
-                Finding(.fault, "secrets", "\(result.token): \($0)", mend: "mend the file or reference; tokenbroker check says when it is right")
+                Finding(.fault, "secrets", "\(result.token): \($0)", mend: "tokenbroker check says when it is right")
             }
         }
     }

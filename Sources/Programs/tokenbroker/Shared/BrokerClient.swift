@@ -26,7 +26,8 @@ struct BrokerClient {
     private let socket: String?
     private let key: Secret?
 
-    init() async throws {
+    /// - Parameter isQuiet: says nothing where the environment is wrong, as for a shell that completes a name.
+    init(isQuiet: Bool = false) async throws {
         let environment = ProcessEnvironment.all
         let given = environment["TOKENBROKER_URL"].flatMap { $0.isEmpty ? nil : $0 }
         // The daemon listens on loopback addresses alone; a name could lead elsewhere.
@@ -38,7 +39,9 @@ struct BrokerClient {
             socket = nil
             base = address.hasSuffix("/") ? String(address.dropLast()) : address
             guard base.hasPrefix("http://") else {
-                explain("tokenbroker: TOKENBROKER_URL is \(address); it must be http://127.0.0.1:8653 or unix:/path: the daemon speaks no TLS")
+                if !isQuiet {
+                    explain("tokenbroker: TOKENBROKER_URL is \(address); it must be http://127.0.0.1:8653 or unix:/path: the daemon speaks no TLS")
+                }
                 throw ProgramExit.usage
             }
         }
@@ -50,7 +53,9 @@ struct BrokerClient {
         do throws(SecretFault) {
             key = try await SystemSecretSource(environment: environment).read(.file(path: path, isShared: false))
         } catch {
-            explain("tokenbroker: TOKENBROKER_KEY_FILE: \(error.place): \(error.problem.replacing(", or accept it with shared: true", with: ""))")
+            if !isQuiet {
+                explain("tokenbroker: TOKENBROKER_KEY_FILE: \(error.place): \(error.problem.replacing(", or accept it with shared: true", with: ""))")
+            }
             throw ProgramExit.noInput
         }
     }

@@ -23,7 +23,9 @@ enum Completion {
     }
 
     private static func known(_ path: String) async -> JSONValue? {
-        guard let client = try? await BrokerClient(), let reply = try? await client.attempt(.get, path, time: .seconds(1)) else { return nil }
+        guard let client = try? await BrokerClient(isQuiet: true), let reply = try? await client.attempt(.get, path, time: .seconds(1)) else {
+            return nil
+        }
         return JSONValue(parsing: reply.body)
     }
 }

@@ -20,7 +20,7 @@ enum StatusTable {
     /// A summary of the tokens that this caller may see.
     private static func summary(_ tokens: [JSONValue]) -> ServiceSummary {
         let whole = tokens.filter { $0["inputs"] == nil }
-        let missing = whole.filter { $0["state"] != .string("fresh") && $0["state"] != .string("stale") }.compactMap { $0["name"]?.text }
+        let missing = whole.filter { $0["fingerprint"] == nil && $0["state"] != "fresh" && $0["state"] != "stale" }.compactMap { $0["name"]?.text }
         let next = tokens.compactMap { token -> Duration? in
             switch token["next_refresh_in"] {
             case .integer(let seconds)?: .seconds(seconds)

@@ -61,11 +61,12 @@ struct LiveTable {
         let callers = callerLines(size.columns, colored: colored)
         let tokens = sorted(tokens(last))
         let room = max(1, size.rows - lines.count - callers.count - 3)
-        var table = Table(["", "TOKEN", "STATE", "LIFE LEFT", "NEXT LOGIN", "LOGINS", "WHY"])
+        var table = Table(["", "TOKEN", "STATE", "LIFE LEFT", "NEXT REFRESH", "LOGINS", "WHY"])
         for token in tokens.prefix(room) { table.rows.append(row(token)) }
         lines += table.text(colored: colored, width: size.columns).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let total = last?.overview["tokens_total"]?.integerValue.map { Int($0) } ?? tokens.count
         if total > min(room, tokens.count) { lines.append("… \(total - min(room, tokens.count)) more") }
+        lines += advice(tokens, atMost: max(0, min(6, size.rows - lines.count - callers.count - 1)), width: size.columns, colored: colored)
         lines += callers
         lines.append(Table.cut("q quit   s sort (now by \(order.rawValue))", to: size.columns))
         return lines.map { colored ? $0 : Table.cut($0, to: size.columns) }.prefix(max(1, size.rows)).joined(separator: "\n")
@@ -78,6 +79,14 @@ struct LiveTable {
 
     private static func painted(_ text: String, _ color: Table.Color, _ colored: Bool) -> String {
         colored ? "\u{1B}[\(color.rawValue)m\(text)\u{1B}[0m" : text
+    }
+
+    /// What to do about the tokens in trouble, as far as there is room.
+    private func advice(_ tokens: [JSONValue], atMost count: Int, width: Int, colored: Bool) -> [String] {
+        tokens.compactMap { token in
+            guard let failure = token["last_failure"], let advice = failure["advice"]?.text else { return nil }
+            return Self.painted(Table.cut("\(StatusTable.name(token)): \(failure["reason"]?.text ?? ""). \(advice)", to: width), .yellow, colored)
+        }.prefix(count).map { $0 }
     }
 
     private func row(_ token: JSONValue) -> [Table.Cell] {

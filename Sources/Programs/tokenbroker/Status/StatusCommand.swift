@@ -22,11 +22,15 @@ struct StatusCommand: AsyncParsableCommand {
         let client = try await BrokerClient()
         guard watch else { return print(try await text(client)) }
         if name == nil, !json, Table.isTerminal, isatty(0) == 1 { return try await StatusWatch(client, order: sort).run() }
+        print(try await text(client))
         while true {
-            // A daemon that restarts is there again in a moment.
-            do { print(try await text(client)) } catch let error as ExitCode where error == ProgramExit.unavailable {}
             fflush(nil)
             try await Task.sleep(for: .seconds(1))
+            // A daemon that restarts is there again in a moment.
+            do {
+                let text = try await text(client)
+                print(Table.isTerminal ? "\u{1B}[H\u{1B}[J\(text)" : text)
+            } catch let error as ExitCode where error == ProgramExit.unavailable {}
         }
     }
 

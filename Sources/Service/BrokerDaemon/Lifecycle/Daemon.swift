@@ -129,6 +129,7 @@ package actor Daemon {
         let signals = Signals([SIGTERM, SIGINT, SIGHUP])
         let api = BrokerAPI(
             broker: broker, board: serving, clocks: clocks, metrics: metrics, store: store, storePlace: storePlace,
+            configurationPath: path.hasPrefix("/") ? path : nil,
             summary: { [reporter = reporter] in reporter.summary },
             reload: { [reloads] in await reloads.request() })
         await broker.apply(configuration)

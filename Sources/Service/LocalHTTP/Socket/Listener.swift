@@ -48,6 +48,19 @@ public final class Listener: Sendable {
         sendAtOnce()
     }
 
+    /// Why a TCP address cannot be bound; nil: it can. Nothing listens meanwhile.
+    public static func problem(binding address: SocketAddress) -> SystemCallError? {
+        let probe = socket(address.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard probe >= 0 else { return SystemCallError("socket", address.description) }
+        defer { close(probe) }
+        var on: Int32 = 1
+        _ = unsafe setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+        guard unsafe address.withSockAddr({ unsafe bind(probe, $0, $1) }) == 0 else {
+            return SystemCallError("bind", address.description, code: errno)
+        }
+        return nil
+    }
+
     /// Takes over a listening socket that a service manager opened; its file, if any, remains the manager's.
     ///
     /// - Throws: `SystemCallError` where the descriptor is not a listening stream socket, or its address is neither a loopback
