@@ -58,6 +58,13 @@ import Testing
         #expect(first() == "c")
     }
 
+    @Test func `counts that no daemon sends are no trap`() {
+        var table = LiveTable(order: .trouble)
+        table.take(.init(overview: Self.overview([Self.token("a")], requests: .max), at: 1))
+        table.take(.init(overview: Self.overview([Self.token("a")], requests: .min), at: 2))
+        #expect(Self.lines(table).count > 3)
+    }
+
     @Test func `past logins are summed up`() {
         func login(_ outcome: String, _ took: Int64) -> JSONValue { .object(["outcome": .string(outcome), "took_ms": .integer(took)]) }
         let summary = HistorySummary([

@@ -32,4 +32,13 @@ import Testing
         }
         #expect(Set(starts) == [13])
     }
+
+    @Test func `what callers and partners wrote cannot drive a terminal`() {
+        let input: JSONValue = .object(["who": "\u{1B}[2J\u{1B}]0;x\u{7}\u{202E}a\nzapper2  fresh"])
+        let token = Self.token(["state": "fresh", "inputs": input, "last_failure": .object(["class": "transient", "reason": "\u{9B}31m"])])
+        let text = StatusTable.text([token], summary: "a\u{1B}[1;1Hb")
+        #expect(text.split(separator: "\n").count == 3)
+        #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || ![.control, .format].contains($0.properties.generalCategory) })
+        #expect(text.contains("\\u{1b}[2J") && text.contains("\\u{202e}"))
+    }
 }

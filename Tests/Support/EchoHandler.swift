@@ -41,6 +41,8 @@ package final class EchoHandler: RequestHandler {
             connection.join(ConnectionShare(.user(1), limit: 4))
             return .response(Response(status: 200, body: Array("known".utf8)))
         case "/large": return .response(Response(status: 200, body: Array(repeating: 0x61, count: 4_000_000)))
+        // More than the kernel buffers on both sides.
+        case "/huge": return .response(Response(status: 200, body: Array(repeating: 0x61, count: 40_000_000)))
         case "/cut":
             output.append("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
             return .hangUp

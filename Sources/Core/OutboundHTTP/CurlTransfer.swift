@@ -212,7 +212,7 @@ import Time
     private func mayAsk() -> Bool {
         if request.notesCertificate {
             let seconds = unsafe curl_certificate_end(handle)
-            if seconds > 0 { certificateEnd = WallTime(nanoseconds: seconds * 1_000_000_000) }
+            if seconds > 0 { certificateEnd = WallTime(seconds: seconds) }
         }
         // Of several sockets it is not known which one is left.
         guard sockets.count == 1, unsafe curl_has_early_bytes(handle, sockets[0]) != 0 else { return true }

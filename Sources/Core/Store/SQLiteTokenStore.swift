@@ -122,7 +122,7 @@ package final class SQLiteTokenStore: TokenStore {
         if let problem = try String.fetchOne(database, sql: "PRAGMA quick_check(1)"), problem != "ok" { throw StoreFault("is damaged (\(problem))") }
     }
 
-    private static var migrator: DatabaseMigrator {
+    static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { database in
             try database.execute(
@@ -196,18 +196,19 @@ package final class SQLiteTokenStore: TokenStore {
 
     package func load() async throws(StoreFault) -> [StoredToken] {
         let key = key
-        return try await run { queue in
-            try await queue.read { database in
-                var tokens: [StoredToken] = []
-                for row in try Row.fetchAll(database, sql: "SELECT name, inputs, login, sealed FROM token") {
-                    guard let (name, login, sealed) = Self.columns(row),
-                        let record = SealedRecord.open(Array(sealed), key: key, associated: Self.associated(name, Array(login)))
-                    else { continue }
-                    tokens.append(StoredToken(name: name, login: Array(login), record: record))
-                }
-                return tokens
-            }
+        return try await run { queue in try await queue.read { try Self.tokens(of: $0, key: key) } }
+    }
+
+    /// The tokens whose records the key opens.
+    static func tokens(of database: Database, key: Secret) throws -> [StoredToken] {
+        var tokens: [StoredToken] = []
+        for row in try Row.fetchAll(database, sql: "SELECT name, inputs, login, sealed FROM token") {
+            guard let (name, login, sealed) = columns(row),
+                let record = SealedRecord.open(Array(sealed), key: key, associated: associated(name, Array(login)))
+            else { continue }
+            tokens.append(StoredToken(name: name, login: Array(login), record: record))
         }
+        return tokens
     }
 
     package func write(_ changes: StoreChanges) async throws(StoreFault) {

@@ -8,6 +8,8 @@ package enum StoreInspection {
     /// The number of tokens and of past logins in it.
     package struct Content: Sendable, Equatable {
         package var tokens: Int
+        /// Records of tokens that the key does not open.
+        package var unread: Int
         package var logins: Int
     }
 
@@ -28,10 +30,13 @@ package enum StoreInspection {
                     throw StoreFault("is damaged (\(problem))")
                 }
                 try SQLiteTokenStore.inspect(database)
-                try SQLiteTokenStore.checkKey(database, key.derived(for: "records"))
-                return Content(
-                    tokens: try Int.fetchOne(database, sql: "SELECT count(*) FROM token") ?? 0,
-                    logins: try Int.fetchOne(database, sql: "SELECT count(*) FROM attempt") ?? 0)
+                guard try database.tableExists("token") else { return Content(tokens: 0, unread: 0, logins: 0) }
+                if try SQLiteTokenStore.migrator.hasBeenSuperseded(database) { throw StoreFault("was written by a newer version of tokenbroker") }
+                let records = key.derived(for: "records")
+                try SQLiteTokenStore.checkKey(database, records)
+                let opened = try SQLiteTokenStore.tokens(of: database, key: records).count
+                let all = try Int.fetchOne(database, sql: "SELECT count(*) FROM token") ?? 0
+                return Content(tokens: opened, unread: all - opened, logins: try Int.fetchOne(database, sql: "SELECT count(*) FROM attempt") ?? 0)
             }
         } catch {
             throw SQLiteTokenStore.fault(error, path)

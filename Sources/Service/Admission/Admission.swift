@@ -95,8 +95,10 @@ package final class Admission {
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ route: Route, about subject: borrowing Subject, by known: KnownCaller?,
         on connection: Connection
     ) throws(Problem) {
+        // What is the same for everybody may be opened from a link anywhere.
+        let isForAnyPage = route.endpoint == .page || route.endpoint == .problemText
         let isVisitors = known?.asksForVisitor(on: route) ?? false
-        if !isVisitors, let problem = rules.requestGuard.browserProblem(head, bytes, servesToken: route.servesToken) { throw problem }
+        if !isVisitors, !isForAnyPage, let problem = rules.requestGuard.browserProblem(head, bytes, servesToken: route.servesToken) { throw problem }
         // A route open to strangers is open to clients too, whatever their usage.
         if route.isOpen { return }
         if let known { try takeRequest(of: known) }

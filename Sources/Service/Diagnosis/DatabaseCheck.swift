@@ -52,17 +52,29 @@ package enum DatabaseCheck {
     private static func database(_ path: String, _ reference: SecretReference, _ secrets: some SecretSource) async -> Finding {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else {
-            return errno == ENOENT
+            return unsafe errno == ENOENT && lstat(path, &status) != 0
                 ? Finding(.ok, "store", "\(path): will be created at the first start")
                 : Finding(.fault, "store", "\(path): \(SystemCallError.text(of: errno))", mend: "run doctor as root")
         }
         do throws(StoreFault) {
+            guard status.st_size > 0 else { return Finding(.ok, "store", "\(path): empty; it is filled at the first start") }
             let content = try await StoreInspection.content(of: path, key: try await OpenedStore.key(reference, secrets: secrets))
+            if content.unread > 0 {
+                return Finding(
+                    .warning, "store", "\(path): its key does not open \(content.unread) of \(content.tokens + content.unread) records",
+                    mend: "those tokens log in again; a refresh token among them is lost unless a backup has it")
+            }
             return Finding(.ok, "store", "\(path): whole, its key opens it; tokens: \(content.tokens), past logins: \(content.logins)")
         } catch {
-            return Finding(
-                .fault, "store", "\(error)".split(whereSeparator: \.isNewline).joined(separator: " "),
-                mend: "restore the key or the database from a backup, or move both away: every token then logs in again")
+            let text = "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
+            return Finding(.fault, "store", text, mend: mend(text))
         }
+    }
+
+    private static func mend(_ text: String) -> String {
+        if text.contains("locked") { return "another program holds it; look again in a moment" }
+        if text.contains("another program's database") { return "give the store another path" }
+        if text.contains("newer version") { return "use that version, or move the file away: every token then logs in again" }
+        return "restore the key or the database from a backup, or move both away: every token then logs in again"
     }
 }

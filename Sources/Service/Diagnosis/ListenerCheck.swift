@@ -22,7 +22,8 @@ package struct ListenerCheck {
                 continue
             }
             switch holder.program {
-            case "tokenbroker"?: notes.append("\(address): the running daemon listens there: \(holder)")
+            case "tokenbroker"? where holder.user == geteuid() || ["root", service].contains(UserName.of(holder.user)):
+                notes.append("\(address): the running daemon listens there: \(holder)")
             case "systemd"?: notes.append("\(address): held for the socket unit by systemd")
             case nil where ["root", service].contains(UserName.of(holder.user)):
                 notes.append("\(address): \(holder) listens there, perhaps the running daemon; as root, check says which")

@@ -23,7 +23,7 @@ package struct PartnerCheck: Sendable {
     private static let skew = Duration.seconds(30)
     private static let time = Duration.seconds(10)
     /// Partners asked at the same time.
-    private static let parallel = 8
+    private static let parallel = 64
 
     package init(transport: any HTTPTransport, clocks: any Clocks) {
         self.transport = transport

@@ -124,8 +124,8 @@ struct DoctorCommand: AsyncParsableCommand {
 
     /// Who may change the configuration can have the daemon send every secret anywhere.
     private static func permissions(_ path: String, _ identity: ServiceIdentity?) -> [Finding] {
-        let folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
-        return [path, folder.isEmpty ? "/" : folder].compactMap { place in
+        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        return [path, folder].compactMap { place in
             var status = stat()
             guard unsafe stat(place, &status) == 0, status.st_mode & S_ISVTX == 0 else { return nil }
             if status.st_uid != 0, status.st_uid != geteuid(), status.st_uid != identity?.user {

@@ -1,6 +1,7 @@
 import Diagnosis
 import Glibc
 import JSON
+import Secrets
 
 /// The findings of a diagnosis; each is printed as soon as it is known, unless JSON is wanted.
 struct FindingList {
@@ -27,8 +28,8 @@ struct FindingList {
             }
         let level = padded(finding.level.rawValue, 7)
         let shown = colored ? "\u{1B}[\(color.rawValue)m\(level)\u{1B}[0m" : level
-        let text = finding.text.split(separator: "\n").joined(separator: "\n" + padded("", 24))
-        return "\(shown)  \(padded(finding.subject, 13))  \(text)" + (finding.mend.map { "\n\(padded("", 24))→ \($0)" } ?? "")
+        let text = VisibleText.escaped(finding.text)
+        return "\(shown)  \(padded(finding.subject, 13))  \(text)" + (finding.mend.map { "\n\(padded("", 24))→ \(VisibleText.escaped($0))" } ?? "")
     }
 
     private static func padded(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(0, width - text.count)) }

@@ -1,5 +1,6 @@
 import JSON
 import Observability
+import Secrets
 import Time
 
 /// A table of tokens: state, remaining life and the next refresh in words.
@@ -14,7 +15,7 @@ enum StatusTable {
                 failure(token),
             ])
         }
-        return table.text() + "\n\(summary ?? self.summary(tokens).text)"
+        return table.text() + "\n\(VisibleText.escaped(summary ?? self.summary(tokens).text))"
     }
 
     /// A summary of the tokens that this caller may see.

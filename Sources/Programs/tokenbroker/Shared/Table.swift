@@ -1,4 +1,5 @@
 import Glibc
+import Secrets
 
 /// A table with aligned columns, coloured only on a terminal.
 struct Table {
@@ -10,8 +11,9 @@ struct Table {
         var text: String
         var color = Color.plain
 
+        /// - Parameter text: shown with everything escaped that a terminal would obey: callers and partners have written parts of it.
         init(_ text: String, _ color: Color = .plain) {
-            self.text = text
+            self.text = VisibleText.escaped(text)
             self.color = color
         }
     }

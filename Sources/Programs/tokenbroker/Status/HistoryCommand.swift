@@ -35,7 +35,7 @@ struct HistoryCommand: AsyncParsableCommand {
         let summary = HistorySummary(logins)
         if json {
             guard span != nil, case .object(var members) = answer else { return print(answer.jsonText) }
-            (members["logins"], members["summary"]) = (.array(logins), summary.json)
+            (members["logins"], members["summary"]) = (.array(Array(logins.prefix(last ?? .max))), summary.json)
             return print(JSONValue.object(members).jsonText)
         }
         guard !logins.isEmpty else { return explain(since.map { "no logins in the last \($0)" } ?? "no logins yet") }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import JSON
+import Secrets
 
 /// The live table: what `/v1/overview` says, sorted, with what changed, cut to the size of the terminal. Pure.
 struct LiveTable {
@@ -64,8 +65,9 @@ struct LiveTable {
         var table = Table(["", "TOKEN", "STATE", "LIFE LEFT", "NEXT REFRESH", "LOGINS", "WHY"])
         for token in tokens.prefix(room) { table.rows.append(row(token)) }
         lines += table.text(colored: colored, width: size.columns).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        let total = last?.overview["tokens_total"]?.integerValue.map { Int($0) } ?? tokens.count
-        if total > min(room, tokens.count) { lines.append("… \(total - min(room, tokens.count)) more") }
+        let shown = min(room, tokens.count)
+        let total = max(tokens.count, Int(exactly: last?.overview["tokens_total"]?.integerValue ?? 0) ?? 0)
+        if total > shown { lines.append("… \(total - shown) more") }
         lines += advice(tokens, atMost: max(0, min(6, size.rows - lines.count - callers.count - 1)), width: size.columns, colored: colored)
         lines += callers
         lines.append(Table.cut("q quit   s sort (now by \(order.rawValue))", to: size.columns))
@@ -73,8 +75,10 @@ struct LiveTable {
     }
 
     private func header(_ clock: String, width: Int, colored: Bool) -> String {
-        if let fault { return Self.painted(Table.cut("no answer since \(fault.since): \(fault.text)", to: width), .red, colored) }
-        return Table.cut("\(clock)  \(last?.overview["summary"]?.text ?? "…")", to: width)
+        if let fault {
+            return Self.painted(Table.cut("no answer since \(fault.since): \(VisibleText.escaped(fault.text))", to: width), .red, colored)
+        }
+        return Table.cut("\(clock)  \(VisibleText.escaped(last?.overview["summary"]?.text ?? "…"))", to: width)
     }
 
     private static func painted(_ text: String, _ color: Table.Color, _ colored: Bool) -> String {
@@ -85,7 +89,9 @@ struct LiveTable {
     private func advice(_ tokens: [JSONValue], atMost count: Int, width: Int, colored: Bool) -> [String] {
         tokens.compactMap { token in
             guard let failure = token["last_failure"], let advice = failure["advice"]?.text else { return nil }
-            return Self.painted(Table.cut("\(StatusTable.name(token)): \(failure["reason"]?.text ?? ""). \(advice)", to: width), .yellow, colored)
+            return Self.painted(
+                Table.cut(VisibleText.escaped("\(StatusTable.name(token)): \(failure["reason"]?.text ?? ""). \(advice)"), to: width), .yellow, colored
+            )
         }.prefix(count).map { $0 }
     }
 
@@ -139,7 +145,7 @@ struct LiveTable {
             guard time > 0, let requests = caller["requests"]?.integerValue, let then = earlier[caller["name"]?.text ?? ""] else {
                 return (nil, caller)
             }
-            return (Double(requests - then) / time, caller)
+            return ((Double(requests) - Double(then)) / time, caller)
         }
         var table = Table(["CALLER", "PER SECOND", "REQUESTS", "REFUSED"])
         for (rate, caller) in rated.sorted(by: { $0.rate ?? 0 > $1.rate ?? 0 }).prefix(5) {
@@ -153,6 +159,6 @@ struct LiveTable {
     }
 
     private static func words(_ rate: Double) -> String {
-        rate < 10 ? String((rate * 10).rounded() / 10) : String(Int(rate.rounded()))
+        rate < 10 ? String((rate * 10).rounded() / 10) : String(Int64(min(rate.rounded(), 1e15)))
     }
 }

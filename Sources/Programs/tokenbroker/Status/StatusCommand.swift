@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import HTTPTypes
 import JSON
+import Secrets
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -74,6 +75,6 @@ struct StatusCommand: AsyncParsableCommand {
             add("what to do", failure["advice"]?.text)
         }
         let width = rows.map(\.0.count).max() ?? 0
-        return rows.map { "\($0.0)\(String(repeating: " ", count: width - $0.0.count))  \($0.1)" }.joined(separator: "\n")
+        return rows.map { "\($0.0)\(String(repeating: " ", count: width - $0.0.count))  \(VisibleText.escaped($0.1))" }.joined(separator: "\n")
     }
 }

@@ -26,7 +26,7 @@ struct StatusWatch {
         defer { terminal.restore() }
         var table = LiveTable(order: order)
         table.take(LiveTable.Sample(overview: first, at: Self.seconds))
-        let (events, continuation) = AsyncStream<Event>.makeStream()
+        let (events, continuation) = AsyncStream<Event>.makeStream(bufferingPolicy: .bufferingNewest(16))
         let keys = Task { [events = terminal.events] in for await event in events { continuation.yield(.terminal(event)) } }
         let answers = Task { [self] in
             while (try? await Task.sleep(for: .seconds(1))) != nil { continuation.yield(.answer(await ask(), at: Self.seconds)) }
@@ -40,6 +40,7 @@ struct StatusWatch {
             switch event {
             case .terminal(.ended), .terminal(.key(UInt8(ascii: "q"))), .terminal(.key(4)): return
             case .terminal(.key(UInt8(ascii: "s"))): table.order = table.order.next
+            case .terminal(.suspended): terminal.suspend()
             case .terminal: break
             case .answer(.success(let overview), let time): table.take(LiveTable.Sample(overview: overview, at: time))
             case .answer(.failure(let failure), _): table.fault = (failure.text, table.fault?.since ?? Self.clock)

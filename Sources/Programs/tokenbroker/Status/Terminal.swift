@@ -7,6 +7,8 @@ final class Terminal {
         case key(UInt8)
         case resized
         case ended
+        /// The operator wants the shell for a while (Ctrl-Z).
+        case suspended
     }
 
     let events: AsyncStream<Event>
@@ -17,8 +19,6 @@ final class Terminal {
         var settings = termios()
         _ = unsafe tcgetattr(0, &settings)
         before = settings
-        settings.c_lflag &= ~tcflag_t(ICANON | ECHO)
-        _ = unsafe tcsetattr(0, TCSANOW, &settings)
         let (events, continuation) = AsyncStream<Event>.makeStream()
         self.events = events
         let queue = DispatchQueue(label: "tokenbroker.terminal")
@@ -28,7 +28,10 @@ final class Terminal {
             if unsafe read(0, &byte, 1) == 1 { continuation.yield(.key(byte)) } else { continuation.yield(.ended) }
         }
         var sources: [any DispatchSourceProtocol] = [keys]
-        for (number, event) in [(SIGWINCH, Event.resized), (SIGINT, .ended), (SIGTERM, .ended), (SIGHUP, .ended)] {
+        for (number, event) in [
+            (SIGWINCH, Event.resized), (SIGINT, .ended), (SIGTERM, .ended), (SIGHUP, .ended), (SIGQUIT, .ended), (SIGTSTP, .suspended),
+            (SIGCONT, .resized),
+        ] {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler { continuation.yield(event) }
@@ -36,8 +39,28 @@ final class Terminal {
         }
         for source in sources { source.resume() }
         self.sources = sources
-        // The alternate screen, and no cursor (console_codes(4)).
+        take()
+    }
+
+    /// Keys without Return, the alternate screen, and no cursor (termios(3), console_codes(4)).
+    private func take() {
+        var settings = before
+        settings.c_lflag &= ~tcflag_t(ICANON | ECHO)
+        _ = unsafe tcsetattr(0, TCSANOW, &settings)
         Self.write("\u{1B}[?1049h\u{1B}[?25l")
+    }
+
+    private func giveBack() {
+        var settings = before
+        _ = unsafe tcsetattr(0, TCSANOW, &settings)
+        Self.write("\u{1B}[?25h\u{1B}[?1049l")
+    }
+
+    /// Gives the terminal back and stops until the shell continues this process.
+    func suspend() {
+        giveBack()
+        kill(getpid(), SIGSTOP)
+        take()
     }
 
     /// Columns and rows (ioctl_tty(2), TIOCGWINSZ).
@@ -56,9 +79,7 @@ final class Terminal {
     func restore() {
         for source in sources { source.cancel() }
         sources = []
-        var settings = before
-        _ = unsafe tcsetattr(0, TCSANOW, &settings)
-        Self.write("\u{1B}[?25h\u{1B}[?1049l")
+        giveBack()
     }
 
     private static func write(_ text: String) {
