@@ -40,7 +40,10 @@ struct StatusWatch {
             switch event {
             case .terminal(.ended), .terminal(.key(UInt8(ascii: "q"))), .terminal(.key(4)): return
             case .terminal(.key(UInt8(ascii: "s"))): table.order = table.order.next
-            case .terminal(.suspended): terminal.suspend()
+            case .terminal(.suspended):
+                terminal.suspend()
+                continue
+            case .terminal(.continued): terminal.take()
             case .terminal: break
             case .answer(.success(let overview), let time): table.take(LiveTable.Sample(overview: overview, at: time))
             case .answer(.failure(let failure), _): table.fault = (failure.text, table.fault?.since ?? Self.clock)

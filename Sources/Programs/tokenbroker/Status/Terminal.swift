@@ -9,6 +9,7 @@ final class Terminal {
         case ended
         /// The operator wants the shell for a while (Ctrl-Z).
         case suspended
+        case continued
     }
 
     let events: AsyncStream<Event>
@@ -30,7 +31,7 @@ final class Terminal {
         var sources: [any DispatchSourceProtocol] = [keys]
         for (number, event) in [
             (SIGWINCH, Event.resized), (SIGINT, .ended), (SIGTERM, .ended), (SIGHUP, .ended), (SIGQUIT, .ended), (SIGTSTP, .suspended),
-            (SIGCONT, .resized),
+            (SIGCONT, .continued),
         ] {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
@@ -43,7 +44,7 @@ final class Terminal {
     }
 
     /// Keys without Return, the alternate screen, and no cursor (termios(3), console_codes(4)).
-    private func take() {
+    func take() {
         var settings = before
         settings.c_lflag &= ~tcflag_t(ICANON | ECHO)
         _ = unsafe tcsetattr(0, TCSANOW, &settings)
@@ -56,11 +57,10 @@ final class Terminal {
         Self.write("\u{1B}[?25h\u{1B}[?1049l")
     }
 
-    /// Gives the terminal back and stops until the shell continues this process.
+    /// Gives the terminal back and stops; once the shell continues this process, `continued` follows.
     func suspend() {
         giveBack()
         kill(getpid(), SIGSTOP)
-        take()
     }
 
     /// Columns and rows (ioctl_tty(2), TIOCGWINSZ).
