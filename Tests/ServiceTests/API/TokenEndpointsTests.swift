@@ -39,7 +39,7 @@ import Tokens
         let waiting = live.waiting
         let tag = try await live.ask("GET", "/v1/tokens/zapper").field("ETag") ?? ""
         // An answer counts for a moment after it has been sent.
-        #expect(await eventually { live.waiting == waiting })
+        #expect(await eventually { live.waiting <= waiting })
         let client = try #require(RawClient(address: live.address))
         let lines = ["GET /v1/tokens/zapper?wait=30 HTTP/1.1", "Host: localhost", "Authorization: Bearer \(LiveBroker.key)", "If-None-Match: \(tag)"]
         client.send(lines.joined(separator: "\r\n") + "\r\n\r\n")
