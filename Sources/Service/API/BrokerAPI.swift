@@ -102,9 +102,7 @@ package struct BrokerAPI: Sendable {
 
     /// The API's description.
     private var description: Response {
-        var response = json { $0.write(OpenAPIDocument.document(version: metrics.version)) }
-        response.fields.append(("Vary", "Accept-Encoding"))
-        return response
+        varying { $0.write(OpenAPIDocument.document(version: metrics.version)) }
     }
 
     private func problemText(_ request: APIRequest) -> Outcome {

@@ -38,12 +38,12 @@ extension BrokerAPI {
         let listed = statuses.sorted { ($0.state.urgency, $0.name) < ($1.state.urgency, $1.name) }.prefix(request.limit ?? Self.listedTokens)
         var actions: [String: [String]] = [:]
         for status in listed { actions[status.name] = await broker.configuration(of: status.name)?.provider.actions.map(\.name) }
-        var response = json { writer in
+        return varying { writer in
             writer.beginObject()
             writer.name("now"); writer.string(CalendarTime.rfc3339(clocks.wall))
             let current = summary?()
             writer.name("summary"); writer.string(current?.text ?? "")
-            writer.name("ready"); writer.literal(isReady ? "true" : "false")
+            writer.name("ready"); writer.literal(missingTokens.isEmpty ? "true" : "false")
             writeBuild(to: &writer)
             writer.name("tokens"); writer.beginArray()
             for status in listed { write(status, actions: actions[status.name] ?? [], for: request, to: &writer) }
@@ -63,12 +63,6 @@ extension BrokerAPI {
             writer.endObject()
             writer.endObject()
         }
-        response.fields.append(("Vary", "Accept-Encoding"))
-        return response
-    }
-
-    private var isReady: Bool {
-        board.serving.cells.allSatisfy { !$0.isRequired.load(ordering: .relaxed) || $0.isUsable(at: clocks.boot) }
     }
 
     private func write(_ status: TokenStatus, actions: [String], for request: APIRequest, to writer: inout JSONWriter) {

@@ -36,9 +36,14 @@ extension BrokerAPI {
         return json { StatusWriting.write(status, for: request.caller, under: request.policy, to: &$0) }
     }
 
+    /// The names of required tokens that are not usable.
+    var missingTokens: [String] {
+        board.serving.cells.filter { $0.isRequired.load(ordering: .relaxed) && !$0.isUsable(at: clocks.boot) }.map(\.name)
+    }
+
     /// 200 when every required token is usable. An unknown caller gets yes or no, a known caller the names as well.
     func readiness(_ request: APIRequest) throws(Problem) -> Response {
-        let missing = board.serving.cells.filter { $0.isRequired.load(ordering: .relaxed) && !$0.isUsable(at: clocks.boot) }.map(\.name)
+        let missing = missingTokens
         guard missing.isEmpty else {
             let names = request.caller == nil ? "" : ": \(missing.joined(separator: ", "))"
             throw Problem(.notReady, "a required token is not usable\(names)", retryAfter: .seconds(1))
@@ -49,7 +54,7 @@ extension BrokerAPI {
     }
 
     /// JSON that may be compressed.
-    private func varying(_ write: (inout JSONWriter) -> Void) -> Response {
+    func varying(_ write: (inout JSONWriter) -> Void) -> Response {
         var response = json(200, write)
         response.fields.append(("Vary", "Accept-Encoding"))
         return response

@@ -2,18 +2,7 @@ package import JSON
 
 /// One line of a diagnosis: what was looked at, what was found, and what to do about it.
 package struct Finding: Sendable, Equatable {
-    package enum Level: String, Sendable, Comparable {
-        case ok, warning, fault
-
-        private var order: Int {
-            switch self {
-            case .ok: 0
-            case .warning: 1
-            case .fault: 2
-            }
-        }
-        package static func < (left: Level, right: Level) -> Bool { left.order < right.order }
-    }
+    package enum Level: String, Sendable { case ok, warning, fault }
 
     package var level: Level
     /// What was looked at: one or two words.

@@ -10,7 +10,7 @@ package enum UnitCheck {
 
     /// - Parameter run: runs a program and returns its output; nil where it cannot be run or fails.
     package static func findings(_ run: ([String]) async -> String? = run) async -> [Finding] {
-        let names = ["LoadState", "ActiveState", "SubState", "UnitFileState", "NRestarts", "NeedDaemonReload", "Result", "MainPID", "StatusText"]
+        let names = ["LoadState", "ActiveState", "SubState", "UnitFileState", "NRestarts", "NeedDaemonReload", "Result", "StatusText"]
         guard let shown = await run(["systemctl", "show", unit, "--no-pager", "--property=\(names.joined(separator: ","))"]) else {
             return [Finding(.ok, "unit", "systemd does not run here, or does not answer")]
         }

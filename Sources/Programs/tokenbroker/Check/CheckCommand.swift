@@ -48,7 +48,7 @@ struct CheckCommand: AsyncParsableCommand {
         var report = CheckReport(configuration: files.path)
         let identity = ServiceIdentity.isRoot ? ServiceIdentity(named: user ?? ServiceIdentity.unitUser) : nil
         let attempt: Result<(configuration: BrokerConfiguration, warnings: [ConfigurationFault]), ConfigurationFaults>
-        attempt = try identity.map { try $0.perform { read() } } ?? read()
+        attempt = try identity.map { try $0.perform { files.attempt() } } ?? files.attempt()
         let configuration: BrokerConfiguration
         switch attempt {
         case .failure(let found):
@@ -77,14 +77,6 @@ struct CheckCommand: AsyncParsableCommand {
         if login, !logsIn { report.notes.append("no login was tried: mend the faults first") }
         show(report)
         if !report.isGood { throw logsIn ? ProgramExit.unavailable : ProgramExit.configuration }
-    }
-
-    private func read() -> Result<(configuration: BrokerConfiguration, warnings: [ConfigurationFault]), ConfigurationFaults> {
-        do throws(ConfigurationFaults) {
-            return .success(try ConfigurationFiles.read(files.path))
-        } catch {
-            return .failure(error)
-        }
     }
 
     /// The configuration with the named tokens alone, those they take their inputs from, and the secrets given on the command line.

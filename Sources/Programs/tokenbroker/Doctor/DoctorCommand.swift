@@ -82,7 +82,7 @@ struct DoctorCommand: AsyncParsableCommand {
     }
 
     private func read(as identity: ServiceIdentity?, _ list: inout FindingList) throws -> BrokerConfiguration? {
-        let attempt = try identity.map { try $0.perform { load() } } ?? load()
+        let attempt = try identity.map { try $0.perform { files.attempt() } } ?? files.attempt()
         switch attempt {
         case .failure(let found):
             let mend = "tokenbroker check says when it is right"
@@ -112,14 +112,6 @@ struct DoctorCommand: AsyncParsableCommand {
                 "files are read as root, since there is no user \(ServiceIdentity.unitUser): what the service may not read is not found",
                 mend: "tokenbroker doctor --user NAME, with the service's user")
         ]
-    }
-
-    private func load() -> Result<(configuration: BrokerConfiguration, warnings: [ConfigurationFault]), ConfigurationFaults> {
-        do throws(ConfigurationFaults) {
-            return .success(try ConfigurationFiles.read(files.path))
-        } catch {
-            return .failure(error)
-        }
     }
 
     /// Who may change the configuration can have the daemon send every secret anywhere.

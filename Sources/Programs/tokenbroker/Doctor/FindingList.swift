@@ -27,7 +27,7 @@ struct FindingList {
             case .fault: .red
             }
         let level = padded(finding.level.rawValue, 7)
-        let shown = colored ? "\u{1B}[\(color.rawValue)m\(level)\u{1B}[0m" : level
+        let shown = color.painted(level, colored)
         let text = VisibleText.escaped(finding.text)
         return "\(shown)  \(padded(finding.subject, 13))  \(text)" + (finding.mend.map { "\n\(padded("", 24))→ \(VisibleText.escaped($0))" } ?? "")
     }

@@ -21,6 +21,15 @@ struct ConfigurationOption: ParsableArguments {
     /// The definitions that a configuration has: the built-in ones, too, where there is no such file.
     func providers() -> ConfigurationReader.Providers { ConfigurationFiles.providers(path) }
 
+    /// Reads the configuration, without reporting its faults.
+    func attempt() -> Result<(configuration: BrokerConfiguration, warnings: [ConfigurationFault]), ConfigurationFaults> {
+        do throws(ConfigurationFaults) {
+            return .success(try ConfigurationFiles.read(path))
+        } catch {
+            return .failure(error)
+        }
+    }
+
     /// Reads the configuration; reports every fault on standard error and throws EX_CONFIG (78), or EX_NOINPUT (66) where a file cannot be
     /// read.
     func read() throws -> (configuration: BrokerConfiguration, warnings: [ConfigurationFault]) {

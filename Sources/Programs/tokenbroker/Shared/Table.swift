@@ -5,6 +5,11 @@ import Secrets
 struct Table {
     enum Color: String {
         case plain = "0", bold = "1", green = "32", yellow = "33", red = "31", faint = "2"
+
+        /// A text in this colour (console_codes(4)), where the output takes colours.
+        func painted(_ text: String, _ isColored: Bool) -> String {
+            isColored && self != .plain ? "\u{1B}[\(rawValue)m\(text)\u{1B}[0m" : text
+        }
     }
 
     struct Cell {
@@ -38,7 +43,7 @@ struct Table {
                 let isLast = column == row.count - 1
                 let padded = Self.cut(isLast ? cell.text : cell.text + String(repeating: " ", count: widths[column] - cell.text.count), to: room)
                 room -= padded.count + 2
-                return colored && cell.color != .plain ? "\u{1B}[\(cell.color.rawValue)m\(padded)\u{1B}[0m" : padded
+                return cell.color.painted(padded, colored)
             }
             return cells.joined(separator: "  ")
         }.joined(separator: "\n")

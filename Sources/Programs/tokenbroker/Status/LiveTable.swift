@@ -45,10 +45,9 @@ struct LiveTable {
         (before, last) = (last, sample)
     }
 
-    private static func mark(_ token: JSONValue) -> [JSONValue?] {
+    private static func mark(of token: JSONValue) -> [JSONValue?] {
         [token["state"], token["fingerprint"], token["logging_in"], token["last_failure"]]
     }
-    private static func mark(of token: JSONValue) -> [JSONValue?] { mark(token) }
 
     private func tokens(_ sample: Sample?) -> [JSONValue] {
         if case .array(let tokens)? = sample?.overview["tokens"] { tokens } else { [] }
@@ -76,21 +75,17 @@ struct LiveTable {
 
     private func header(_ clock: String, width: Int, colored: Bool) -> String {
         if let fault {
-            return Self.painted(Table.cut("no answer since \(fault.since): \(VisibleText.escaped(fault.text))", to: width), .red, colored)
+            return Table.Color.red.painted(Table.cut("no answer since \(fault.since): \(VisibleText.escaped(fault.text))", to: width), colored)
         }
         return Table.cut("\(clock)  \(VisibleText.escaped(last?.overview["summary"]?.text ?? "…"))", to: width)
-    }
-
-    private static func painted(_ text: String, _ color: Table.Color, _ colored: Bool) -> String {
-        colored ? "\u{1B}[\(color.rawValue)m\(text)\u{1B}[0m" : text
     }
 
     /// What to do about the tokens in trouble, as far as there is room.
     private func advice(_ tokens: [JSONValue], atMost count: Int, width: Int, colored: Bool) -> [String] {
         tokens.compactMap { token in
             guard let failure = token["last_failure"], let advice = failure["advice"]?.text else { return nil }
-            return Self.painted(
-                Table.cut(VisibleText.escaped("\(StatusTable.name(token)): \(failure["reason"]?.text ?? ""). \(advice)"), to: width), .yellow, colored
+            return Table.Color.yellow.painted(
+                Table.cut(VisibleText.escaped("\(StatusTable.name(token)): \(failure["reason"]?.text ?? ""). \(advice)"), to: width), colored
             )
         }.prefix(count).map { $0 }
     }
