@@ -124,9 +124,11 @@ let tests: [Target] = [
     .target(
         name: "TestSupport", dependencies: rooms + ["PartnerSandbox", "CTLS", httpTypes, logging], path: "Tests/Support", swiftSettings: settings),
     .executableTarget(
-        name: "fleet-simulation", dependencies: rooms + ["TestSupport", httpTypes], path: "Tests/FleetSimulation", swiftSettings: settings),
+        name: "simulation", dependencies: rooms + ["TestSupport", httpTypes], path: "Tests/Simulation", swiftSettings: settings),
+    .target(
+        name: "FuzzTargets", dependencies: rooms + ["TestSupport", httpTypes], path: "Tests/Fuzz", swiftSettings: settings),
     suite("GroundTests"),
-    suite("CoreTests"),
+    suite("CoreTests", "FuzzTargets"),
     suite("ServiceTests", "PartnerSandbox", "CTLS"),
     suite("PartnerSandboxTests", "PartnerSandbox"),
     suite("EndToEndTests", "tokenbroker", "partner-sandbox", "TokenBrokerClient", "client-example"),

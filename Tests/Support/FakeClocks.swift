@@ -12,6 +12,7 @@ package final class FakeClocks: Clocks {
     }
 
     private let state = Mutex(State())
+    private let waiters = OffsetWaiters()
 
     package init() {}
 
@@ -57,7 +58,10 @@ package final class FakeClocks: Clocks {
     /// Sets the wall clock alone, as NTP or an operator does.
     package func stepWall(by duration: Duration) {
         state.withLock { $0.wall = $0.wall + duration }
+        waiters.notify(offset)
     }
+
+    package func wallClockSet(from offset: Duration) async throws { try await waiters.wait(from: offset) { self.offset } }
 
     /// When the next sleeper is due; nil where nobody sleeps.
     package func isSlept(until instant: BootInstant) -> Bool { state.withLock { $0.sleepers.values.contains { $0.until == instant } } }

@@ -31,6 +31,22 @@ struct Restoration {
         return record.memory.refreshTokens.isEmpty && record.state.hold == nil ? nil : record
     }
 
+    /// Has the records that nobody has claimed name the wall clock as it is now.
+    ///
+    /// - Parameter step: by how much it was set.
+    /// - Returns: the changed records.
+    mutating func follow(_ step: Duration, clocks: some Clocks) -> [StoredToken] {
+        for (name, old) in stored {
+            guard var record = TokenRecord(old.record, policy: RefreshPolicy()),
+                let shift = record.shift(bootID: identity.bootID, boot: clocks.boot, wall: clocks.wall + (.zero - step))
+            else { continue }
+            record.state.move(by: shift)
+            (record.bootID, record.boot, record.wall) = (identity.bootID, clocks.boot, clocks.wall)
+            stored[name] = StoredToken(name: name, login: old.login, record: record.bytes)
+        }
+        return Array(stored.values)
+    }
+
     /// Forgets records of entries that are not configured.
     ///
     /// - Returns: their names, so that the store can delete them too.

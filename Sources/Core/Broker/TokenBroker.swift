@@ -33,9 +33,10 @@ package actor TokenBroker {
     private let fleet: FleetMember?
     private let makePerformer: @Sendable (any TokenInputs) -> LoginPerformer
     private let identity: HostIdentity
+    private let makeGenerator: @Sendable () -> any RandomNumberGenerator & Sendable
     private lazy var environment = KeeperEnvironment(
         clocks: clocks, performer: makePerformer(ChainedInputs(self)), events: events, identity: identity, schedule: schedule, store: store,
-        fleet: fleet)
+        fleet: fleet, makeGenerator: makeGenerator)
     private var entries: [String: Entry] = [:]
     private var restoration: Restoration
     private var isStopping = false
@@ -46,11 +47,14 @@ package actor TokenBroker {
     ///   - store: nil if tokens are kept only in memory.
     ///   - restored: what the store held at start.
     ///   - fleet: nil if this host shares no accounts.
+    ///   - makeGenerator: makes the random number generator for one keeper's jitter.
     package init(
         clocks: any Clocks, transport: any HTTPTransport, secrets: any SecretSource, events: any EventSink,
         identity: HostIdentity = HostIdentity(), store: StoreWriter? = nil, restored: [StoredToken] = [], fleet: FleetMember? = nil,
-        bounds: LoginBounds = .init()
+        bounds: LoginBounds = .init(),
+        makeGenerator: @escaping @Sendable () -> any RandomNumberGenerator & Sendable = { SystemRandomNumberGenerator() }
     ) {
+        self.makeGenerator = makeGenerator
         self.clocks = clocks
         self.events = events
         self.store = store
@@ -66,6 +70,15 @@ package actor TokenBroker {
     /// Keeps all tokens, including those added later, until `stop`.
     package func run() async {
         async let checked: Void = checkRestored()
+        let clockWatch = Task { [weak self, clocks] in
+            var offset = clocks.offset
+            while (try? await clocks.wallClockSet(from: offset)) != nil {
+                let step = clocks.offset - offset
+                offset = clocks.offset
+                await self?.wallClockStepped(by: step)
+            }
+        }
+        defer { clockWatch.cancel() }
         store?.onReplacement { [weak self] in await self?.saveAll() }
         guard let fleet else {
             await schedule.run()
@@ -81,10 +94,24 @@ package actor TokenBroker {
         await checked
     }
 
-    /// Saves every token: another file has taken the place of the store's.
+    /// Saves every token: another file has taken the place of the store's, or the wall clock was set and the records name another.
     private func saveAll() async {
         for entry in entries.values { for keeper in entry.keepers { await keeper.save() } }
     }
+
+    /// A wall clock that steps forward may have slept without its boot-time clock, and every token be older than that says: each is renewed
+    /// soon, those with the least left first.
+    private func wallClockStepped(by step: Duration) async {
+        if step > Self.sleptStep {
+            let left = keepers.map { keeper in (keeper, keeper.cell.current?.token.remaining(at: clocks.boot) ?? .zero) }.sorted { $0.1 < $1.1 }
+            for (place, (keeper, _)) in left.enumerated() { await keeper.renewSoon(at: clocks.boot + .milliseconds(Int64(place))) }
+        }
+        await saveAll()
+        for record in restoration.follow(step, clocks: clocks) { store?.save(record) }
+    }
+
+    /// A step of the wall clock that a sleep explains better than a correction.
+    private static let sleptStep = Duration.seconds(60)
 
     private func hear(_ heard: FleetHearing) async {
         switch heard {

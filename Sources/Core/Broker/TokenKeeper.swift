@@ -290,6 +290,13 @@ package actor TokenKeeper {
         return true
     }
 
+    /// Brings the next login forward, within the budget.
+    func renewSoon(at instant: BootInstant) {
+        guard !isStopped, state.renewSoon(at: instant) else { return }
+        publish()
+        poke()
+    }
+
     /// Saves the token's state to the store.
     func save() {
         environment.store?.save(stored)

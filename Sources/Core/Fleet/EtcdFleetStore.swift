@@ -19,6 +19,7 @@ package final class EtcdFleetStore: FleetStore {
     /// Tells the records of this store key from those of another.
     private let mark: [UInt8]
     private let host: String
+    private let clocks: any Clocks
     private let events: any EventSink
     /// Keys whose records were reported as unreadable, and why.
     private let unread = Mutex<[[UInt8]: FleetRecordFault]>([:])
@@ -29,7 +30,7 @@ package final class EtcdFleetStore: FleetStore {
         events: any EventSink
     ) {
         client = EtcdClient(configuration, transport: transport, clocks: clocks, secrets: secrets, events: events)
-        self.events = events
+        (self.events, self.clocks) = (events, clocks)
         prefix = configuration.prefix
         self.key = key.derived(for: "records")
         mark = key.derived(for: "places").exposedBytes
@@ -51,11 +52,13 @@ package final class EtcdFleetStore: FleetStore {
 
     private static func associated(_ key: [UInt8]) -> [UInt8] { Array("fleet\0".utf8) + key }
 
-    /// Seals the full name, the login, the record and the time of writing by etcd's clock.
+    /// Seals the full name, the login, the record and the time at which it was made, by etcd's clock: a record may have waited for hours until
+    /// etcd was back.
     private func sealed(_ token: StoredToken, key place: [UInt8]) -> [UInt8] {
+        let made = client.wall + (.zero - token.age(at: clocks.boot))
         let body: JSONValue = .object([
             "token": .string(token.name.token), "inputs": .object(token.name.perRequest.mapValues { .string($0) }),
-            "login": EtcdBytes.encode(token.login), "record": EtcdBytes.encode(token.record), "at": .integer(client.wall.nanoseconds),
+            "login": EtcdBytes.encode(token.login), "record": EtcdBytes.encode(token.record), "at": .integer(made.nanoseconds),
             "host": .string(host),
         ])
         return SealedRecord.seal(Array(body.jsonText.utf8), key: key, associated: Self.associated(place))
@@ -75,7 +78,7 @@ package final class EtcdFleetStore: FleetStore {
         let stated = client.wall - WallTime(nanoseconds: at)
         let age = stated >= .zero ? stated : stated >= .seconds(-EtcdClient.resolution) ? .zero : FleetRecord.unknownAge
         let name = RecordName(token, inputs.compactMapValues(\.text))
-        return FleetRecord(token: StoredToken(name: name, login: login, record: record), revision: entry.modified, age: age)
+        return FleetRecord(token: StoredToken(name: name, login: login, record: record), revision: entry.modified, made: clocks.boot - age)
     }
 
     /// Reports a record that cannot be read, once.

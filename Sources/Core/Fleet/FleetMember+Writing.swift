@@ -27,7 +27,7 @@ extension FleetMember {
             let seen = watch.records.withLock { $0.revision(under: name) }
             var outcome = if let lock { try await store.write(token, under: lock) } else { try await store.write(token, over: seen) }
             for _ in 0..<Self.attempts {
-                guard case .refused(let record) = outcome, !FleetOrder.prevails(record, over: token, at: clocks.boot) else { break }
+                guard case .refused(let record) = outcome, !FleetOrder.prevails(record, over: token) else { break }
                 if lock != nil, isExclusive { return .lockLost }
                 outcome = try await store.write(token, over: record?.revision ?? 0)
             }

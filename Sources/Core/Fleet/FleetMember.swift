@@ -72,7 +72,7 @@ package final class FleetMember: Sendable {
     }
 
     /// A stored record, converted to this boot's clock.
-    package func record(_ stored: FleetRecord, policy: RefreshPolicy) -> TokenRecord? { FleetOrder.record(stored, policy: policy, at: clocks.boot) }
+    package func record(_ stored: FleetRecord, policy: RefreshPolicy) -> TokenRecord? { FleetOrder.record(stored, policy: policy) }
 
     // MARK: Decisions
 

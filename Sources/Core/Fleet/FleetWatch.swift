@@ -77,7 +77,7 @@ final class FleetWatch: Sendable {
         case .record(let record):
             records.withLock { records in
                 records.saw(record.name, record.revision)
-                guard let own = records.unwritten(record.name), FleetOrder.prevails(record, over: own, at: clocks.boot) else { return }
+                guard let own = records.unwritten(record.name), FleetOrder.prevails(record, over: own) else { return }
                 records.drop(record.name)
             }
             continuation.yield(.record(record))

@@ -16,17 +16,15 @@ final class ClockFaults: Sendable {
     private static let tolerance = Duration.seconds(5)
     private let faults = Mutex<[String: Fault]>([:])
 
-    private static func offset(_ clocks: any Clocks) -> Duration { .nanoseconds(clocks.wall.nanoseconds - clocks.boot.nanoseconds) }
-
     func note(_ failure: LoginFailure, of account: String, _ clocks: any Clocks) {
-        faults.withLock { $0[account] = Fault(failure: failure, offset: Self.offset(clocks), until: clocks.boot + Self.time) }
+        faults.withLock { $0[account] = Fault(failure: failure, offset: clocks.offset, until: clocks.boot + Self.time) }
     }
 
     /// The failure that still stands: the clock is as it was.
     func standing(_ account: String, _ clocks: any Clocks) -> LoginFailure? {
         faults.withLock { faults in
             guard let fault = faults[account] else { return nil }
-            let moved = Self.offset(clocks) - fault.offset
+            let moved = clocks.offset - fault.offset
             if fault.until > clocks.boot, (.zero - Self.tolerance...Self.tolerance).contains(moved) { return fault.failure }
             faults[account] = nil
             return nil

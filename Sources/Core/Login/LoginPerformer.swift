@@ -242,7 +242,9 @@ package struct LoginPerformer: Sendable {
                     if error.rejectsGrant { held.refreshTokens.removeAll { $0.matches(candidate) } }
                     hasRefreshed = true
                     held.refreshFailure = error
-                    guard !error.failureClass.isPassing || context.circumstances.isDesperate && error.failureClass.startsOver else { throw error }
+                    // Never within a pause that the partner asked for.
+                    let mayLogIn = context.circumstances.isDesperate && error.failureClass.startsOver && error.retryAfter == nil
+                    guard !error.failureClass.isPassing || mayLogIn else { throw error }
                     // A partner that notices reuse revokes the whole family: an older refresh token is tried only after a rejection.
                     if !error.rejectsGrant { break }
                 }

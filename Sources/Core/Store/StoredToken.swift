@@ -1,3 +1,6 @@
+package import Time
+import Tokens
+
 /// The part of a token that outlives the process.
 package struct StoredToken: Sendable {
     package let name: RecordName
@@ -10,5 +13,10 @@ package struct StoredToken: Sendable {
         self.name = name
         self.login = login
         self.record = record
+    }
+
+    /// How long ago the record was made, on the boot-time clock of the process that made it; zero for one that cannot be read.
+    package func age(at now: BootInstant) -> Duration {
+        TokenRecord(record, policy: RefreshPolicy()).map { max(.zero, now - $0.boot) } ?? .zero
     }
 }

@@ -272,6 +272,13 @@ package struct TokenState: Sendable {
         plan = Plan(refreshAt: now, jitterDrawn: plan?.jitterDrawn ?? .zero)
     }
 
+    /// Brings a planned renewal forward; returns whether there was one.
+    package mutating func renewSoon(at instant: BootInstant) -> Bool {
+        guard let plan, plan.refreshAt > instant else { return false }
+        self.plan = Plan(refreshAt: instant, jitterDrawn: plan.jitterDrawn)
+        return true
+    }
+
     /// Applies another policy for the same login: moves the plan and keeps the jitter drawn, up to the new maximum.
     package mutating func follow(_ new: RefreshPolicy) {
         guard new != policy else { return }

@@ -7,6 +7,16 @@ package protocol Clocks: Sendable {
     ///
     /// - Throws: `CancellationError` as soon as the task is cancelled.
     func sleep(until instant: BootInstant) async throws
+
+    /// Returns once the wall clock has been set, so that its offset from the boot-time clock is more than 5 s from `offset`.
+    ///
+    /// - Throws: `CancellationError` as soon as the task is cancelled.
+    func wallClockSet(from offset: Duration) async throws
+}
+
+extension Clocks {
+    /// Wall time less boot time: what a setting of the wall clock changes.
+    package var offset: Duration { .nanoseconds(wall.nanoseconds - boot.nanoseconds) }
 }
 
 extension Duration {

@@ -26,6 +26,10 @@ package enum DurationSyntax {
     /// Writes the shortest form that `parse` reads back: `15m`, `1h30m`, `250ms`.
     package static func format(_ duration: Duration) -> String {
         let milliseconds = duration.nanoseconds / 1_000_000
+        // Ten digits and more are no number to `parse`.
+        if milliseconds % 1000 != 0, milliseconds >= 1_000_000_000 {
+            return format(.seconds(milliseconds / 1000)) + "\(milliseconds % 1000)ms"
+        }
         guard milliseconds % 1000 == 0 else { return "\(milliseconds)ms" }
         var rest = milliseconds / 1000
         guard rest != 0 else { return "0s" }

@@ -19,6 +19,9 @@ package final class SystemClocks: Clocks {
     /// `nonisolated(unsafe)`: set in `init`, cancelled in `deinit`; Dispatch sources may be used from any thread.
     private nonisolated(unsafe) let source: any DispatchSourceRead
     private let sleepers = Mutex(Sleepers())
+    private let waiters = OffsetWaiters()
+    /// Nil until somebody waits for a setting.
+    private let settings = Mutex<SettingTimer?>(nil)
 
     package init() {
         timer = timerfd_create(CLOCK_BOOTTIME, Int32(TFD_CLOEXEC) | Int32(TFD_NONBLOCK))
@@ -53,6 +56,17 @@ package final class SystemClocks: Clocks {
             continuation?.resume()
         }
         try Task.checkCancellation()
+    }
+
+    package func wallClockSet(from offset: Duration) async throws {
+        settings.withLock { timer in
+            guard timer == nil else { return }
+            timer = SettingTimer { [weak self] in
+                guard let self else { return }
+                waiters.notify(self.offset)
+            }
+        }
+        try await waiters.wait(from: offset) { self.offset }
     }
 
     private func enqueue(_ continuation: CheckedContinuation<Void, Never>, until instant: BootInstant, number: UInt64) {

@@ -8,6 +8,7 @@ import Synchronization
 import TestSupport
 import Testing
 import Time
+import Tokens
 
 @testable import Fleet
 
@@ -61,7 +62,8 @@ import Time
         clocks.advance(by: .seconds(30))
         let (records, asOf) = try await store.load()
         #expect(asOf.revision == 9 && records.count == 1)
-        #expect(records[0].token.name == Self.token.name && records[0].token.record == Self.token.record && records[0].age == .seconds(30))
+        #expect(
+            records[0].token.name == Self.token.name && records[0].token.record == Self.token.record && clocks.boot - records[0].made == .seconds(30))
     }
 
     @Test func `a lock that is held is taken, one that is free is leased`() async throws {
@@ -137,6 +139,27 @@ import Time
         await #expect(throws: StoreFault("https://one.example: etcdserver: no leader")) { try await store.load() }
     }
 
+    @Test func `a record that waited for etcd is as old as the record, not as its writing`() async throws {
+        let clocks = FakeClocks()
+        let kept = Mutex<JSONValue?>(nil)
+        let (store, _) = store(clocks) { path, body in
+            if path == "/v3/kv/txn" {
+                kept.withLock { $0 = body["success"]?.elements.first?["request_put"] }
+                return (200, .object(["succeeded": true, "header": .object(["revision": "7"])]))
+            }
+            guard case .object(var entry)? = kept.withLock({ $0 }) else { return (200, .object([:])) }
+            entry["mod_revision"] = "7"
+            return (200, .object(["header": .object(["revision": "9"]), "kvs": .array([.object(entry)])]))
+        }
+        let made = clocks.boot
+        let record = TokenRecord(
+            bootID: "b", boot: made, wall: clocks.wall, state: TokenState(policy: RefreshPolicy()), memory: LoginMemory())
+        clocks.advance(by: .seconds(2700))
+        _ = try await store.write(StoredToken(name: RecordName("a"), login: [1], record: record.bytes), over: 0)
+        clocks.advance(by: .seconds(60))
+        #expect(try await store.load().records.first?.made == made)
+    }
+
     @Test func `all pages are read at the revision of the first`() async throws {
         let pages = Mutex(0)
         let (store, transport) = store(FakeClocks()) { _, _ in
@@ -178,7 +201,7 @@ import Time
         // This host's own clock is wrong now, and changes no age.
         clocks.stepWall(by: .seconds(-7200))
         _ = try await store.load()
-        let age = try #require(try await store.load().records.first?.age)
+        let age = clocks.boot - (try #require(try await store.load().records.first?.made))
         // Clocks less than two seconds apart count as equal.
         #expect((.seconds(28)...Duration.seconds(32)).contains(age), "\(age)")
     }
@@ -261,10 +284,10 @@ extension EtcdFleetStoreTests {
             clocks: clocks, secrets: FakeSecrets(), events: events)
         _ = try await store.load()
         _ = try await store.write(StoredToken(name: RecordName("a"), login: [1], record: [1]), over: 0)
-        #expect(try await store.load().records.first?.age == .zero)
+        #expect(try await store.load().records.first?.made == clocks.boot)
         ahead.withLock { $0 = .zero }
         _ = try await store.load()
-        #expect(try await store.load().records.first?.age == FleetRecord.unknownAge)
+        #expect(try await store.load().records.first?.made == clocks.boot - FleetRecord.unknownAge)
         #expect(events.all.map { "\($0)".prefix { $0 != "(" } } == ["fleetClocksDiffer"])
     }
 }

@@ -1,5 +1,6 @@
 import Store
 import Synchronization
+import TestSupport
 import Time
 
 @testable import Fleet
@@ -22,7 +23,7 @@ final class MemoryFleetStore: FleetStore {
     let state = Mutex(State())
 
     private func record(_ entry: (token: StoredToken, revision: Int64)) -> FleetRecord {
-        FleetRecord(token: entry.token, revision: entry.revision, age: .zero)
+        FleetRecord(token: entry.token, revision: entry.revision, made: FakeClocks().boot)
     }
 
     /// Puts a record in place, as another host's write or a restored snapshot.
@@ -30,7 +31,7 @@ final class MemoryFleetStore: FleetStore {
         state.withLock { state in
             state.records[FleetName(token.name, login: token.login)] = (token, revision)
             state.revision = revision
-            return FleetRecord(token: token, revision: revision, age: .zero)
+            return FleetRecord(token: token, revision: revision, made: FakeClocks().boot)
         }
     }
 

@@ -29,7 +29,9 @@ import Testing
         let (other, gone) = (StoredToken(name: RecordName("b"), login: [1], record: [2]), FleetName(RecordName("c"), login: [1]))
         records.saw(Self.name, 900)
         records.saw(gone, 900)
-        records.loaded([FleetRecord(token: Self.token, revision: 3, age: .zero), FleetRecord(token: other, revision: 4, age: .zero)])
+        records.loaded([
+            FleetRecord(token: Self.token, revision: 3, made: FakeClocks().boot), FleetRecord(token: other, revision: 4, made: FakeClocks().boot),
+        ])
         #expect(records.revision(under: Self.name) == 3 && records.revision(under: gone) == 0)
     }
 }

@@ -46,7 +46,8 @@ import Tokens
     /// The report of one login of `a`, what was sent, and how often another input token was asked for.
     private func login(
         inputAge: Duration = .zero, inputLife: Duration = .seconds(900), last: [UInt8]? = nil, refreshTokens: [String] = [],
-        circumstances: LoginPerformer.Circumstances = .init(), answer: @escaping @Sendable (String, String) -> (Int, String)
+        circumstances: LoginPerformer.Circumstances = .init(), retryAfter: String? = nil,
+        answer: @escaping @Sendable (String, String) -> (Int, String)
     ) async throws -> (report: LoginReport, sent: [String], replacements: Int) {
         let configuration = try TestConfiguration.read(Self.yaml)
         let token = try #require(configuration.token("a"))
@@ -54,7 +55,7 @@ import Tokens
         let transport = FakeTransport { request, _ throws(TransportFault) in
             let body = String(decoding: request.body ?? [], as: UTF8.self)
             let (status, text) = answer(body, HTTPField.Name("x-service").flatMap { request.fields[$0] } ?? "")
-            return .make(status, text, clocks: clocks)
+            return .make(status, text, fields: retryAfter.map { [("Retry-After", $0)] } ?? [], clocks: clocks)
         }
         let draft = TokenDraft(
             value: Secret("service-1"), expiry: Expiry(origin: .configured, lifetime: inputLife), sentAt: clocks.boot - inputAge,
@@ -144,6 +145,8 @@ import Tokens
         #expect(logged.report.refreshTokens.map(\.exposedText) == ["r1"])
         let paused = try await login(refreshTokens: ["r1"], circumstances: desperate) { _, _ in (429, "") }
         #expect(paused.sent == ["refresh_token=r1"])
+        let overloaded = try await login(refreshTokens: ["r1"], circumstances: desperate, retryAfter: "1") { _, _ in (503, "") }
+        #expect(overloaded.sent == ["refresh_token=r1"])
     }
 
     @Test(

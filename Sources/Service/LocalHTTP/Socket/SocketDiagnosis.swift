@@ -10,7 +10,8 @@ public struct SocketDiagnosis: ~Copyable {
     private let netlink: FileDescriptor
     private var sequence: UInt32 = 0
 
-    private static let (established, listening) = (UInt8(1), UInt8(10))
+    private static let established = UInt8(1)
+    static let listening = UInt8(10)
 
     /// Nil where the kernel does not offer sock_diag.
     public init?() {
@@ -60,7 +61,7 @@ public struct SocketDiagnosis: ~Copyable {
         return (message.idiag_uid, message.idiag_inode)
     }
 
-    private enum Finding {
+    enum Finding {
         case socket(inet_diag_msg)
         /// There is no such socket.
         case none
@@ -81,17 +82,7 @@ public struct SocketDiagnosis: ~Copyable {
         while true {
             let count = unsafe recv(netlink.number, &answer, MemoryLayout<SocketAnswer>.size, Int32(MSG_TRUNC))
             guard count > 0 else { return .unknown }
-            guard answer.header.nlmsg_seq == sequence else { continue }  // the answer to a query that timed out
-            let message = answer.message
-            if answer.header.nlmsg_type == UInt16(NLMSG_ERROR) {
-                // struct nlmsgerr begins with the error, where the message of another answer begins.
-                return unsafe withUnsafeBytes(of: message) { unsafe $0.load(as: Int32.self) } == -ENOENT ? .none : .unknown
-            }
-            guard answer.header.nlmsg_type == UInt16(SOCK_DIAG_BY_FAMILY), count >= MemoryLayout<nlmsghdr>.size + MemoryLayout<inet_diag_msg>.size,
-                Endpoint(message.id, isSource: true, family: message.idiag_family) == source,
-                message.idiag_state == Self.listening || Endpoint(message.id, isSource: false, family: message.idiag_family) == destination
-            else { return .unknown }
-            return .socket(message)
+            if let finding = answer.finding(count: count, sequence: sequence, source: source, destination: destination) { return finding }
         }
     }
 }
@@ -115,9 +106,25 @@ private struct SocketQuery {
     }
 }
 
-private struct SocketAnswer {
+/// The kernel's answer to one query, as it lies in memory.
+struct SocketAnswer {
     var header = nlmsghdr()
     var message = inet_diag_msg()
     /// The attributes that follow, which are not read.
     var rest: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
+
+    /// What an answer of `count` bytes says; nil for the answer to an earlier query, which timed out.
+    func finding(count: Int, sequence: UInt32, source: Endpoint, destination: Endpoint) -> SocketDiagnosis.Finding? {
+        guard header.nlmsg_seq == sequence else { return nil }
+        if header.nlmsg_type == UInt16(NLMSG_ERROR) {
+            // struct nlmsgerr begins with the error, where the message of another answer begins.
+            return unsafe withUnsafeBytes(of: message) { unsafe $0.load(as: Int32.self) } == -ENOENT ? SocketDiagnosis.Finding.none : .unknown
+        }
+        guard header.nlmsg_type == UInt16(SOCK_DIAG_BY_FAMILY), count >= MemoryLayout<nlmsghdr>.size + MemoryLayout<inet_diag_msg>.size,
+            Endpoint(message.id, isSource: true, family: message.idiag_family) == source,
+            message.idiag_state == SocketDiagnosis.listening
+                || Endpoint(message.id, isSource: false, family: message.idiag_family) == destination
+        else { return .unknown }
+        return .socket(message)
+    }
 }

@@ -1,4 +1,5 @@
 import Synchronization
+import TestSupport
 import Time
 
 /// Jobs of Swift's concurrency, run one after the other by whoever drives the simulation: when none is left, nothing can
@@ -7,23 +8,45 @@ import Time
 /// Installed through the runtime's own hook for the global executor (swift_task_enqueueGlobal_hook, lib_Concurrency).
 final class SimulationExecutor: Sendable {
     static let shared = SimulationExecutor()
-    private let jobs = Mutex<(queue: [UnownedJob], next: Int)>(([], 0))
 
-    func enqueue(_ job: UnownedJob) { jobs.withLock { $0.queue.append(job) } }
+    private struct State {
+        var queue: [UnownedJob] = []
+        var next = 0
+        /// Chooses among jobs that could run; nil: in the order of their arrival.
+        var order: SeededGenerator?
+    }
+    private let state = Mutex(State())
 
-    /// Runs jobs until none is left.
-    func drain() {
-        while let job = take() { unsafe job.runSynchronously(on: SerialJobs.shared.asUnownedSerialExecutor()) }
+    /// More jobs than any moment has: something goes round without time going on.
+    private static let most = 3_000_000
+
+    /// Has jobs that could run at one moment run in an order drawn from a seed.
+    func shuffle(_ generator: SeededGenerator?) { state.withLock { $0.order = generator } }
+
+    func enqueue(_ job: UnownedJob) { state.withLock { $0.queue.append(job) } }
+
+    /// Runs jobs until none is left; false if there is no end of them.
+    @discardableResult
+    func drain() -> Bool {
+        for _ in 0..<Self.most {
+            guard let job = take() else { return true }
+            unsafe job.runSynchronously(on: SerialJobs.shared.asUnownedSerialExecutor())
+        }
+        return false
     }
 
     private func take() -> UnownedJob? {
-        jobs.withLock { jobs in
-            guard jobs.next < jobs.queue.count else {
-                jobs = ([], 0)
+        state.withLock { state in
+            guard state.next < state.queue.count else {
+                (state.queue, state.next) = ([], 0)
                 return nil
             }
-            defer { jobs.next += 1 }
-            return jobs.queue[jobs.next]
+            defer { state.next += 1 }
+            if state.queue.count - state.next > 1, var order = state.order {
+                state.queue.swapAt(state.next, Int.random(in: state.next..<state.queue.count, using: &order))
+                state.order = order
+            }
+            return state.queue[state.next]
         }
     }
 }
@@ -97,18 +120,4 @@ final class SimulatedTime: Sendable {
         for continuation in woken { continuation.resume() }
         return true
     }
-}
-
-/// A host's clocks: the common time line, and a wall clock that may be wrong.
-struct HostClocks: Clocks {
-    let time: SimulatedTime
-    let skew: Duration
-
-    /// What the wall clock shows when the time line begins.
-    static let epoch = WallTime(seconds: 1_800_000_000)
-
-    var boot: BootInstant { time.now }
-    var wall: WallTime { Self.epoch + (time.now - BootInstant(nanoseconds: 1_000_000_000_000)) + skew }
-
-    func sleep(until instant: BootInstant) async throws { try await time.sleep(until: instant) }
 }

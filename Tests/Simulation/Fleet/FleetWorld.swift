@@ -5,6 +5,7 @@ import Secrets
 import Store
 import Synchronization
 import Time
+import Tokens
 
 /// A partner: tokens of one lifetime, a time to answer, and as many logins a minute as it allows for the account.
 final class SimulatedPartner: Sendable {
@@ -92,6 +93,7 @@ final class SimulatedEtcd: Sendable {
         var ends: [Int: CheckedContinuation<Void, Never>] = [:]
         var isOver = false
         var calls = 0
+        var lostUntil = BootInstant(nanoseconds: 0)
     }
     private let state = Mutex(State())
     let time: SimulatedTime
@@ -106,7 +108,7 @@ final class SimulatedEtcd: Sendable {
     }
 
     var calls: Int { state.withLock { $0.calls } }
-    var isLost: Bool { isDown(time.now - start) }
+    var isLost: Bool { isDown(time.now - start) || state.withLock { $0.lostUntil } > time.now }
 
     /// Every call takes a moment, and a longer one where nobody answers.
     func reach() async throws(StoreFault) {
@@ -118,7 +120,7 @@ final class SimulatedEtcd: Sendable {
 
     /// etcd's time has whole seconds.
     private func record(_ entry: (token: StoredToken, revision: Int64, at: BootInstant)) -> FleetRecord {
-        FleetRecord(token: entry.token, revision: entry.revision, age: max(.zero, time.now - entry.at))
+        FleetRecord(token: entry.token, revision: entry.revision, made: min(time.now, entry.at))
     }
 
     func load() -> (records: [FleetRecord], position: FleetPosition) {
@@ -149,7 +151,7 @@ final class SimulatedEtcd: Sendable {
         if isMine { announce(.unlocked(lock.name.record)) }
     }
 
-    func write(_ token: StoredToken, under lock: FleetLock?, over revision: Int64) -> FleetWriting {
+    func write(_ token: StoredToken, made: BootInstant, under lock: FleetLock?, over revision: Int64) -> FleetWriting {
         let name = FleetName(token.name, login: token.login)
         let outcome: FleetWriting = state.withLock { state in
             let isFree =
@@ -157,7 +159,7 @@ final class SimulatedEtcd: Sendable {
                 ?? ((state.records[name]?.revision ?? 0) == revision)
             guard isFree else { return .refused(state.records[name].map(record)) }
             state.revision += 1
-            state.records[name] = (token, state.revision, time.now)
+            state.records[name] = (token, state.revision, made)
             return .written(revision: state.revision)
         }
         if case .written = outcome, let written = state.withLock({ $0.records[name].map(record) }) { announce(.record(written)) }
@@ -194,6 +196,15 @@ final class SimulatedEtcd: Sendable {
         end?.resume()
     }
 
+    /// Nobody reaches it until a moment; every watch ends.
+    func lose(until end: BootInstant) {
+        let hosts = state.withLock { state in
+            state.lostUntil = max(state.lostUntil, end)
+            return Array(state.ends.keys)
+        }
+        for host in hosts { cut(host) }
+    }
+
     /// Cuts every watch as soon as nobody is reached any more.
     func run() async {
         while (try? await time.sleep(until: time.now + .seconds(1))) != nil, !state.withLock({ $0.isOver }) {
@@ -209,6 +220,7 @@ final class SimulatedEtcd: Sendable {
 struct HostFleetStore: FleetStore {
     let etcd: SimulatedEtcd
     let host: Int
+    let clocks: any Clocks
 
     func load() async throws(StoreFault) -> (records: [FleetRecord], position: FleetPosition) {
         try await etcd.reach()
@@ -231,16 +243,35 @@ struct HostFleetStore: FleetStore {
     }
 
     func write(_ token: StoredToken, under lock: FleetLock) async throws(StoreFault) -> FleetWriting {
+        let made = etcd.time.now - token.age(at: clocks.boot)
         try await etcd.reach()
-        return etcd.write(token, under: lock, over: 0)
+        return etcd.write(token, made: made, under: lock, over: 0)
     }
 
     func write(_ token: StoredToken, over revision: Int64) async throws(StoreFault) -> FleetWriting {
+        let made = etcd.time.now - token.age(at: clocks.boot)
         try await etcd.reach()
-        return etcd.write(token, under: nil, over: revision)
+        return etcd.write(token, made: made, under: nil, over: revision)
     }
 
     func watch(from position: FleetPosition, _ hear: @escaping @Sendable (FleetNews) -> Void) async throws(StoreFault) {
         try await etcd.watch(host, hear)
     }
 }
+
+/// A host's clocks: the common time line, and a wall clock that may be wrong.
+struct HostClocks: Clocks {
+    let time: SimulatedTime
+    let skew: Duration
+
+    /// What the wall clock shows when the time line begins.
+    static let epoch = WallTime(seconds: 1_800_000_000)
+
+    var boot: BootInstant { time.now }
+    var wall: WallTime { Self.epoch + (time.now - BootInstant(nanoseconds: 1_000_000_000_000)) + skew }
+
+    func sleep(until instant: BootInstant) async throws { try await time.sleep(until: instant) }
+    func wallClockSet(from offset: Duration) async throws { try await time.sleep(until: .distantFuture) }
+}
+
+struct Silence: EventSink { func record(_ event: BrokerEvent) {} }

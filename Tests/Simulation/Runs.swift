@@ -1,0 +1,40 @@
+import Glibc
+import Time
+
+/// Many worlds, one after the other; the first that breaks a rule is shrunk and shown.
+struct Runs {
+    let first: UInt64
+    let count: UInt64
+    let length: Duration
+
+    /// The exit status: 1 if a rule was broken.
+    func run() -> Int32 {
+        var total = World.Counts()
+        let began = ContinuousClock.now
+        for seed in first..<first + count {
+            let world = World(Plan(seed: seed, length: length))
+            world.run()
+            total.add(world.counts)
+            guard let violation = world.violation else { continue }
+            print("seed \(seed): \(violation)")
+            Shrinking(plan: world.plan, violation: violation).run()
+            print("seed \(seed) after \(seed - first + 1) seeds")
+            return 1
+        }
+        let took = ContinuousClock.now - began
+        print(
+            "\(count) seeds × \(DurationSyntax.words(length)) in \(DurationSyntax.words(took)): \(total.steps) steps, \(total.starts) starts, "
+                + "\(total.logins) logins, \(total.requests) requests, \(total.served) tokens served; every rule held")
+        return 0
+    }
+}
+
+extension World.Counts {
+    mutating func add(_ other: World.Counts) {
+        steps += other.steps
+        logins += other.logins
+        requests += other.requests
+        served += other.served
+        starts += other.starts
+    }
+}

@@ -1,0 +1,56 @@
+import Broker
+import Configuration
+import Store
+import Time
+import Tokens
+
+/// What must hold of one machine, by what the world has seen: nothing of it is asked of the broker.
+struct Model: Sendable {
+    /// A token that was delivered, and until when by the rules it must be served at least.
+    struct Held: Sendable {
+        var token: String
+        var until: BootInstant
+    }
+
+    struct Committed: Sendable {
+        var held: Held
+        var login: [UInt8]
+        var clockSteps: Int
+    }
+
+    /// Adopted tokens, by account and tenant.
+    var held: [String: Held] = [:]
+    /// Delivered tokens that are not adopted yet, by fingerprint.
+    var delivered: [String: Held] = [:]
+    /// What the disk holds.
+    var committed: [RecordName: Committed] = [:]
+    /// Requests on their way, by account and tenant.
+    var flights: [String: [Flight]] = [:]
+    /// Until when the partner wants no login: of an account (429), or of one account and tenant (5xx).
+    var pauses: [String: BootInstant] = [:]
+    var entryPauses: [String: BootInstant] = [:]
+    /// Rejections in a row, by account and tenant.
+    var rejections: [String: [BootInstant]] = [:]
+    /// New tokens and rejections, by account, within the last hour.
+    var spent: [String: [BootInstant]] = [:]
+    /// Accounts whose learned lifetime may be shorter than the configured one.
+    var learned: Set<String> = []
+    /// Accounts whose next login an operator wants.
+    var isOrderedByAdmin: Set<String> = []
+    /// Tokens whose record names a wall clock that was set since, and that a start restored: how old they are cannot be known.
+    var excused: Set<String> = []
+
+    /// What another process of the machine does not know.
+    mutating func forgetProcess() {
+        (held, delivered, flights, pauses, entryPauses, rejections, spent, isOrderedByAdmin) = ([:], [:], [:], [:], [:], [:], [:], [])
+    }
+
+    /// What an operator, another secret or another configuration lifts.
+    mutating func release(_ account: String, withPause: Bool) {
+        for key in rejections.keys where Self.account(key) == account { rejections[key] = nil }
+        for key in entryPauses.keys where Self.account(key) == account { entryPauses[key] = nil }
+        if withPause { pauses[account] = nil }
+    }
+
+    static func account(_ key: String) -> String { String(key.prefix { $0 != "/" }) }
+}
