@@ -34,6 +34,17 @@ struct Account: Sendable, Hashable {
 
     /// Stands in every secret: it must be in no output but a token's own.
     static let mark = "zq7-"
+
+    /// Whether a text has a secret in it.
+    static func isShown(in text: some Collection<UInt8>) -> Bool {
+        let mark = Array(mark.utf8)
+        var matched = 0
+        for byte in text {
+            matched = byte == mark[matched] ? matched + 1 : byte == mark[0] ? 1 : 0
+            if matched == mark.count { return true }
+        }
+        return false
+    }
     static let tenants = ["north", "south", "west"]
 
     var passwordFile: String { "/secrets/\(name)" }

@@ -89,7 +89,12 @@ final class Daemon: @unchecked Sendable {
         }
     }
 
-    func reload() { Task { [self] in await apply() } }
+    func reload() {
+        Task { [self] in
+            await life.pass(.zero)
+            await apply()
+        }
+    }
 
     private func apply() async {
         let new = configuration
@@ -99,7 +104,12 @@ final class Daemon: @unchecked Sendable {
         board.replace(Serving(new, cells: Array(broker.board.all.values), previous: board.serving))
     }
 
-    func secretsChanged(_ paths: Set<String>) { Task { [self] in await broker.secretsChanged(paths) } }
+    func secretsChanged(_ paths: Set<String>) {
+        Task { [self] in
+            await life.pass(.zero)
+            await broker.secretsChanged(paths)
+        }
+    }
 
     /// A planned stop; then `next` is called.
     func stop(_ next: @escaping @Sendable () -> Void) {

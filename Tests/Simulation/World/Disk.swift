@@ -36,7 +36,8 @@ final class Disk: Sendable {
         state.withLock { state in
             for name in changes.removed { state.tokens[name] = nil }
             state.tokens.merge(changes.tokens) { $1 }
-            state.attempts = (state.attempts + changes.attempts).suffix(2000)
+            state.attempts += changes.attempts
+            if state.attempts.count > 400 { state.attempts.removeFirst(200) }
         }
     }
 

@@ -39,10 +39,18 @@ struct Model: Sendable {
     var isOrderedByAdmin: Set<String> = []
     /// Tokens whose record names a wall clock that was set since, and that a start restored: how old they are cannot be known.
     var excused: Set<String> = []
+    /// Accounts that an operator has paused or revoked, and those of which the disk knows.
+    var heldBack: Set<String> = []
+    var committedHolds: Set<String> = []
+    /// Tokens that were revoked.
+    var withdrawn: Set<String> = []
+    /// Requests of callers that have no answer yet, by number, and when they must have one.
+    var open: [Int: BootInstant] = [:]
 
     /// What another process of the machine does not know.
     mutating func forgetProcess() {
         (held, delivered, flights, pauses, entryPauses, rejections, spent, isOrderedByAdmin) = ([:], [:], [:], [:], [:], [:], [:], [])
+        open = [:]
     }
 
     /// What an operator, another secret or another configuration lifts.

@@ -35,6 +35,8 @@ final class Partner: Sendable {
         /// The life that the answer states, from the request on.
         var life: Duration?
         var isRejection = false
+        /// Whether the refresh token was none that counts.
+        var isReuse = false
         /// The pause that the answer asks for.
         var pause: Duration?
     }
@@ -102,7 +104,7 @@ final class Partner: Sendable {
             if place > 0 { ledger.grants[account.name]?.removeFirst(place) }
             return true
         }
-        guard isKnown else { return Reply(status: 400, body: #"{"error":"invalid_grant"}"#, isRejection: true) }
+        guard isKnown else { return Reply(status: 400, body: #"{"error":"invalid_grant"}"#, isRejection: true, isReuse: true) }
         return issue(account, nil, weather)
     }
 

@@ -48,6 +48,7 @@ struct PartnerLink: HTTPTransport {
         default: try await pass(world.latency())
         }
         var reply = world.partner.answer(account, form, isRefresh: isRefresh, weather)
+        if weather == .doubled { world.brokenChains.insert(account.name) }
         if weather == .doubled { reply = world.partner.answer(account, form, isRefresh: isRefresh, weather) }
         try await pass(world.latency())
         if weather == .lostAnswer { throw TransportFault(.unreachable, "connection reset by peer") }

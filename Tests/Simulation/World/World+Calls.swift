@@ -25,7 +25,13 @@ extension World {
     func perform(_ call: Call, on machine: Int) {
         guard let daemon = daemons[machine], daemon.isOpen, machines[machine].suspendedUntil <= time.now else { return }
         count { $0.requests += 1 }
+        for (_, end) in models[machine].open where end < time.now && machines[machine].suspendedUntil + .seconds(60) < time.now {
+            return violate("a caller waits without end, since \(DurationSyntax.words(time.now - end + .seconds(40)))", on: machine)
+        }
+        let number = nextNumber()
+        models[machine].open[number] = time.now + .seconds(40)
         Task { [self] in
+            defer { if daemons[machine] === daemon { models[machine].open[number] = nil } }
             switch call {
             case .token(let account, let tenant, let form, let wait, let minValid, let other):
                 await askToken(account, tenant, form, wait: wait, minValid: minValid, other: other, daemon)
@@ -67,7 +73,7 @@ extension World {
         guard let answer = await daemon.loop.answer(message, to: caller, of: daemon) else { return nil }
         if daemon.life.isOver { return nil }
         let shown = answer.fields.map { "\($0.name): \($0.value)" }.joined(separator: "\n") + String(decoding: answer.body, as: UTF8.self)
-        if shown.contains(Account.mark) { violate("a secret in the answer to \(line): \(shown.prefix(300))", on: daemon.machine.number) }
+        if Account.isShown(in: shown.utf8) { violate("a secret in the answer to \(line): \(shown.prefix(300))", on: daemon.machine.number) }
         return answer
     }
 
@@ -119,6 +125,7 @@ extension World {
         guard let value, let issue = partner.now.issues[value], issue.account == name, issue.tenant == tenant else {
             return violate("an alien token for \(name): \(value ?? "none")", on: machine)
         }
+        if models[machine].withdrawn.contains(value) { violate("a revoked token of \(name)", on: machine) }
         if models[machine].excused.contains(value) { return }
         let left = issue.expires - time.now
         if left <= .zero { return violate("an expired token of \(name), dead for \(DurationSyntax.words(.zero - left))", on: machine) }
@@ -132,7 +139,7 @@ extension World {
     private func judgeRefusal(_ answer: SimulatedLoop.Answer, _ key: String, _ minValid: Int64?, _ daemon: Daemon) {
         let machine = daemon.machine.number
         let text = String(decoding: answer.body, as: UTF8.self)
-        if text.contains(Account.mark) { violate("a secret in a refusal of \(key): \(text.prefix(300))", on: machine) }
+        if Account.isShown(in: answer.body) { violate("a secret in a refusal of \(key): \(text.prefix(300))", on: machine) }
         guard minValid == nil, daemon.configuration.token(Model.account(key)) != nil, let held = models[machine].held[key],
             held.until - time.now > .seconds(1)
         else { return }

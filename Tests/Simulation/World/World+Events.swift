@@ -50,6 +50,9 @@ extension World {
         note("starts", on: machine)
         count { $0.starts += 1 }
         models[machine].forgetProcess()
+        // A hold that never reached the disk is lost, and in a fleet each host keeps its own in memory.
+        let isReadable = machines[machine].disk.weather == nil
+        models[machine].heldBack = isReadable && etcd == nil ? models[machine].heldBack.intersection(models[machine].committedHolds) : []
         for committed in models[machine].committed.values where committed.clockSteps != machines[machine].clockSteps {
             models[machine].excused.insert(committed.held.token)
         }
@@ -62,12 +65,22 @@ extension World {
         pendingCrash = nil
         guard let daemon = daemons[machine] else { return }
         lastUpheaval = time.now
+        breakChains(machine)
         note("is killed\(reboots ? ", and the machine boots" : "")", on: machine)
         daemon.kill()
         daemons[machine] = nil
         models[machine].forgetProcess()
         if reboots { machines[machine].reboot() }
         at(end(downFor)) { [self] in launch(machine) }
+    }
+
+    /// What was on its way, or could not be written, is lost with the process.
+    private func breakChains(_ machine: Int) {
+        for account in plan.accounts where account.kind == .rotating {
+            let isOnItsWay = !models[machine].flights[account.name, default: []].isEmpty
+            let isUnwritten = models[machine].delivered.values.contains { partner.now.issues[$0.token]?.account == account.name }
+            if isOnItsWay || isUnwritten || machines[machine].disk.weather != nil { brokenChains.insert(account.name) }
+        }
     }
 
     private func restart(_ machine: Int) {
@@ -87,6 +100,7 @@ extension World {
         machines[machine].variant = variant
         for account in plan.accounts { models[machine].release(account.name, withPause: false) }
         let configured = Set(configuration(variant).tokens.map(\.name))
+        models[machine].heldBack.formIntersection(configured)
         for key in models[machine].held.keys where !configured.contains(Model.account(key)) { models[machine].held[key] = nil }
         daemons[machine]?.reload()
     }

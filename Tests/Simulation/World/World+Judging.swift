@@ -19,6 +19,7 @@ extension World {
         let (machine, now) = (life.machine.number, time.now)
         count { $0.logins += 1 }
         note("\(flight.isRefresh ? "refreshes" : "logs in") \(flight.key)", on: machine)
+        if models[machine].heldBack.contains(flight.account) { violate("\(flight.key) is paused or revoked, and logs in", on: machine) }
         if !models[machine].flights[flight.key, default: []].isEmpty { violate("two logins of \(flight.key) in flight", on: machine) }
         models[machine].flights[flight.key, default: []].append(flight)
         checkExclusive(flight, on: machine)
@@ -56,7 +57,14 @@ extension World {
         let machine = life.machine.number
         models[machine].flights[flight.key]?.removeAll { $0 == flight }
         models[machine].isOrderedByAdmin.remove(flight.account)
-        guard let reply else { return note("no answer to \(flight.key)", on: machine) }
+        guard let reply else {
+            brokenChains.insert(flight.account)
+            return note("no answer to \(flight.key)", on: machine)
+        }
+        if flight.isRefresh, reply.isReuse, !brokenChains.contains(flight.account), machines.count == 1 {
+            violate("a refresh token of \(flight.key) that counts no more: a newer one was lost", on: machine)
+        }
+        if reply.token != nil { brokenChains.remove(flight.account) }
         note("answer to \(flight.key): \(reply.status)\(reply.token.map { " \($0.suffix(12))" } ?? "")", on: machine)
         if let pause = reply.pause {
             let end = time.now + pause
@@ -105,7 +113,11 @@ extension World {
             if outcome == .refreshing { models[machine].learned.insert(token) }
         case .held(let token, let hold):
             note("\(token): held \(hold?.rawValue ?? "no more")", on: machine)
-            if hold == .revoked { models[machine].held[token] = nil }
+            if hold == .revoked {
+                if let token = models[machine].held[token]?.token { models[machine].withdrawn.insert(token) }
+                models[machine].held[token] = nil
+            }
+            if hold == nil { models[machine].heldBack.remove(token) } else { models[machine].heldBack.insert(token) }
             models[machine].release(token, withPause: false)
         case .lateResultDropped(let token): note("\(token): a late result is dropped", on: machine)
         case .storeFailed, .storeRecovered, .loginAlone, .refreshTokenUnsecured, .refreshTokenSecured, .fleetLockBroken:
@@ -139,10 +151,19 @@ extension World {
 
     func committed(_ changes: StoreChanges, by life: Life) {
         let machine = life.machine.number
-        for name in changes.removed { models[machine].committed[name] = nil }
+        for name in changes.removed {
+            models[machine].committed[name] = nil
+            models[machine].committedHolds.remove(name.token)
+        }
         for (name, stored) in changes.tokens {
             models[machine].committed[name] = nil
-            guard let record = TokenRecord(stored.record, policy: RefreshPolicy()), let token = record.state.token, record.state.hold != .revoked,
+            guard let record = TokenRecord(stored.record, policy: RefreshPolicy()) else { continue }
+            if record.state.hold == nil {
+                models[machine].committedHolds.remove(name.token)
+            } else {
+                models[machine].committedHolds.insert(name.token)
+            }
+            guard let token = record.state.token, record.state.hold != .revoked,
                 let issue = partner.now.issues[token.value.exposedText]
             else { continue }
             let until = token.deadline.map { life.world($0) } ?? issue.expires
