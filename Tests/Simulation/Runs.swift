@@ -6,6 +6,7 @@ struct Runs {
     let first: UInt64
     let count: UInt64
     let length: Duration
+    let shrinks: Bool
 
     /// The exit status: 1 if a rule was broken.
     func run() -> Int32 {
@@ -17,7 +18,7 @@ struct Runs {
             total.add(world.counts)
             guard let violation = world.violation else { continue }
             print("seed \(seed): \(violation)")
-            Shrinking(plan: world.plan, violation: violation).run()
+            if shrinks { Shrinking(plan: world.plan, violation: violation).run() }
             print("seed \(seed) after \(seed - first + 1) seeds")
             return 1
         }

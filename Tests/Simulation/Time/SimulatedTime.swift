@@ -18,7 +18,7 @@ final class SimulationExecutor: Sendable {
     private let state = Mutex(State())
 
     /// More jobs than any moment has: something goes round without time going on.
-    private static let most = 3_000_000
+    private static let most = 300_000
 
     /// Has jobs that could run at one moment run in an order drawn from a seed.
     func shuffle(_ generator: SeededGenerator?) { state.withLock { $0.order = generator } }

@@ -98,6 +98,7 @@ extension World {
         case .tokenShared(let token, let fingerprint, _, _):
             daemon.ended[token, default: 0] += 1
             note("\(token): shared \(fingerprint)", on: machine)
+            models[machine].release(token, withPause: false)
             guard let (value, issue) = partner.issue(fingerprint) else { return violate("\(token): a shared token that nobody issued", on: machine) }
             // A record's age has whole seconds.
             let isLearned = models.contains { $0.learned.contains(token) }
@@ -167,9 +168,12 @@ extension World {
                 let issue = partner.now.issues[token.value.exposedText]
             else { continue }
             let until = token.deadline.map { life.world($0) } ?? issue.expires
+            // A record that was made before the wall clock was set, and written after it, names another clock.
+            let drift = (life.wall - record.wall) - (life.boot - record.boot)
+            let isOfThisClock = drift > .seconds(-1) && drift < .seconds(1)
             models[machine].committed[name] = Model.Committed(
                 held: Model.Held(token: token.value.exposedText, until: min(until, issue.expires)), login: stored.login,
-                clockSteps: life.machine.clockSteps)
+                clockSteps: isOfThisClock ? life.machine.clockSteps : -1)
         }
     }
 
