@@ -44,10 +44,18 @@ package final class Program: @unchecked Sendable {
     }
 
     deinit {
-        if status == nil {
-            kill(identifier, SIGKILL)
-            _ = wait()
+        guard status == nil else { return }
+        // What is measured for coverage is written at a normal end.
+        if unsafe getenv("LLVM_PROFILE_FILE") != nil {
+            kill(identifier, SIGTERM)
+            for _ in 0..<500 {
+                var raw: Int32 = 0
+                if unsafe waitpid(identifier, &raw, WNOHANG) == identifier { return }
+                usleep(10_000)
+            }
         }
+        kill(identifier, SIGKILL)
+        _ = wait()
     }
 
     private static func inherited(but own: [String: String]) -> [String] {
