@@ -17,18 +17,18 @@ final class SimulationExecutor: Sendable {
     }
     private let state = Mutex(State())
 
-    /// More jobs than any moment has: something goes round without time going on.
-    private static let most = 300_000
-
     /// Has jobs that could run at one moment run in an order drawn from a seed.
     func shuffle(_ generator: SeededGenerator?) { state.withLock { $0.order = generator } }
 
     func enqueue(_ job: UnownedJob) { state.withLock { $0.queue.append(job) } }
 
-    /// Runs jobs until none is left; false if there is no end of them.
+    /// Drops jobs that nobody wants any more.
+    func forget() { state.withLock { ($0.queue, $0.next) = ([], 0) } }
+
+    /// Runs jobs until none is left; false if there are more than so many.
     @discardableResult
-    func drain() -> Bool {
-        for _ in 0..<Self.most {
+    func drain(atMost most: Int = .max) -> Bool {
+        for _ in 0..<most {
             guard let job = take() else { return true }
             unsafe job.runSynchronously(on: SerialJobs.shared.asUnownedSerialExecutor())
         }

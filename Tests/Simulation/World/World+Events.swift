@@ -89,6 +89,7 @@ extension World {
         note("is stopped", on: machine)
         daemon.stop { [self] in
             guard daemons[machine] === daemon else { return }
+            breakChains(machine)
             daemons[machine] = nil
             models[machine].forgetProcess()
             launch(machine)

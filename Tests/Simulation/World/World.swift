@@ -154,13 +154,17 @@ final class World: @unchecked Sendable {
         }
     }
 
+    /// More jobs than any moment of a world has.
+    private static let mostJobs = 60_000
+
     private func settle() {
-        if !SimulationExecutor.shared.drain() { violate("a loop without end: jobs follow each other and time stands still") }
+        if !SimulationExecutor.shared.drain(atMost: Self.mostJobs) { violate("a loop without end: jobs follow each other and time stands still") }
     }
 
     private func finish() {
         for daemon in daemons { daemon?.kill() }
-        SimulationExecutor.shared.drain()
+        SimulationExecutor.shared.drain(atMost: Self.mostJobs)
+        SimulationExecutor.shared.forget()
     }
 
     private func crashIfDue() {
