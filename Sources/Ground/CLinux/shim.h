@@ -151,3 +151,24 @@ static inline size_t linux_format_time(time_t seconds, const char *pattern, char
   struct tm time = {0};
   return gmtime_r(&seconds, &time) ? strftime(text, room, pattern, &time) : 0;
 }
+
+/* Has these signals written to `descriptor`, a byte each, from the moment it returns: none is lost between a start and the first reader.
+   A handler may only write (signal-safety(7)); a full pipe drops the byte, and then one like it waits already. */
+#include <errno.h>
+#include <signal.h>
+static int linux_signal_pipe = -1;
+static void linux_note_signal(int number) {
+  int before = errno;
+  unsigned char byte = (unsigned char)number;
+  ssize_t written = write(linux_signal_pipe, &byte, 1);
+  (void)written;
+  errno = before;
+}
+static inline void linux_write_signal(int number, int descriptor) {
+  struct sigaction action = {0};
+  linux_signal_pipe = descriptor;
+  action.sa_handler = linux_note_signal;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaction(number, &action, 0);
+}

@@ -147,13 +147,19 @@ final class World: @unchecked Sendable {
     /// Lets the world run until a moment, step by step.
     func advance(to end: BootInstant) {
         settle()
+        var (moment, stepsOfMoment) = (time.now, 0)
         while violation == nil, time.step(until: end) {
             counts.steps += 1
+            stepsOfMoment = moment == time.now ? stepsOfMoment + 1 : 0
+            moment = time.now
+            if stepsOfMoment > Self.mostSteps { violate("time stands still: somebody sleeps until a moment that has passed, again and again") }
             settle()
             crashIfDue()
         }
     }
 
+    /// More steps without time going on than any world has.
+    private static let mostSteps = 2000
     /// More jobs than any moment of a world has.
     private static let mostJobs = 60_000
 
