@@ -29,6 +29,8 @@ final class Daemon: @unchecked Sendable {
     /// Logins that ended, by token.
     var ended: [String: Int] = [:]
 
+    private var lastReload: Task<Void, Never>?
+
     static let fingerprints = Fingerprints(key: Secret("simulation"))
     private static let key = StoreKey()
 
@@ -89,14 +91,18 @@ final class Daemon: @unchecked Sendable {
         }
     }
 
+    /// Applies its configuration, after the reloads before it.
     func reload() {
-        Task { [self] in
+        let before = lastReload
+        lastReload = Task { [self] in
+            await before?.value
             await life.pass(.zero)
             await apply()
         }
     }
 
     private func apply() async {
+        world.applies(on: machine.number)
         let new = configuration
         board.replace(Serving(new, cells: Array(broker.board.all.values), previous: board.serving))
         await broker.apply(new)

@@ -39,6 +39,8 @@ struct Model: Sendable {
     var isOrderedByAdmin: Set<String> = []
     /// Tokens whose record names a wall clock that was set since, and that a start restored: how old they are cannot be known.
     var excused: Set<String> = []
+    /// When a configuration was applied last: the login of an entry that it has changed is cancelled, and the next one begins.
+    var appliedAt = BootInstant(nanoseconds: 0)
     /// Accounts that an operator has paused or revoked, and those of which the disk knows.
     var heldBack: Set<String> = []
     var committedHolds: Set<String> = []

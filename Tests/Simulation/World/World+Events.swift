@@ -106,6 +106,8 @@ extension World {
         daemons[machine]?.reload()
     }
 
+    func applies(on machine: Int) { models[machine].appliedAt = time.now }
+
     // MARK: The machine
 
     private func suspend(_ machine: Int, _ duration: Duration) {

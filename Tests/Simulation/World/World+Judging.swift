@@ -20,7 +20,9 @@ extension World {
         count { $0.logins += 1 }
         note("\(flight.isRefresh ? "refreshes" : "logs in") \(flight.key)", on: machine)
         if models[machine].heldBack.contains(flight.account) { violate("\(flight.key) is paused or revoked, and logs in", on: machine) }
-        if !models[machine].flights[flight.key, default: []].isEmpty { violate("two logins of \(flight.key) in flight", on: machine) }
+        if !models[machine].flights[flight.key, default: []].isEmpty, time.now > models[machine].appliedAt + .seconds(1) {
+            violate("two logins of \(flight.key) in flight", on: machine)
+        }
         models[machine].flights[flight.key, default: []].append(flight)
         checkExclusive(flight, on: machine)
         let pause = max(
@@ -80,6 +82,7 @@ extension World {
         if let token = reply.token, let life = reply.life {
             let isExact = account(flight.account).map { $0.kind != .webToken && $0.kind != .timestamp } ?? true
             let until = flight.sentAt + .seconds(life.wholeSeconds) - (isExact ? .zero : Self.rounding)
+            promised[token] = until
             models[machine].delivered[Daemon.fingerprints.fingerprint(of: Secret(token))] = Model.Held(token: token, until: until)
         }
     }
@@ -102,7 +105,8 @@ extension World {
             guard let (value, issue) = partner.issue(fingerprint) else { return violate("\(token): a shared token that nobody issued", on: machine) }
             // A record's age has whole seconds.
             let isLearned = models.contains { $0.learned.contains(token) }
-            models[machine].held[token] = isLearned ? nil : Model.Held(token: value, until: issue.expires - .seconds(8))
+            models[machine].held[token] =
+                isLearned ? nil : Model.Held(token: value, until: min(issue.expires, promised[value] ?? issue.expires) - .seconds(8))
         case .loginFailed(let token, let failure, let next, let isLatched, _):
             daemon.ended[token, default: 0] += 1
             if failure.failureClass == .rejected { models[machine].spent[token, default: []].append(time.now) }

@@ -24,6 +24,8 @@ final class World: @unchecked Sendable {
     var etcdDownUntil = BootInstant(nanoseconds: 0)
     /// When something last happened after which two hosts may log in side by side.
     var lastUpheaval = BootInstant(nanoseconds: 0)
+    /// Until when each token must be served at least, by the host that logged in.
+    var promised: [String: BootInstant] = [:]
     /// Accounts whose chain of refresh tokens may have broken through no fault of the daemon.
     var brokenChains: Set<String> = []
     var pendingCrash: (machine: Int, steps: Int, downFor: Duration, reboots: Bool)?
