@@ -8,27 +8,33 @@ struct Runs {
     let length: Duration
     let shrinks: Bool
 
-    /// Seconds that one world may take.
-    private static let longestWorld: UInt32 = 60
+    /// Seconds of the processor's time that one world may take.
+    private static let longestWorld = 60
+
+    /// - Parameter seconds: 0 for no limit.
+    private static func limit(seconds: Int) {
+        var timer = itimerval(it_interval: timeval(tv_sec: 0, tv_usec: 0), it_value: timeval(tv_sec: seconds, tv_usec: 0))
+        unsafe setitimer(__itimer_which_t(ITIMER_PROF.rawValue), &timer, nil)
+    }
 
     /// The exit status: 1 if a rule was broken.
     func run() -> Int32 {
         var total = World.Counts()
         let began = ContinuousClock.now
         for seed in first..<first + count {
-            // A job that never ends ends the program (SIGALRM), since nothing else can.
-            alarm(Self.longestWorld)
+            // A job that never ends ends the program (SIGPROF), since nothing else can.
+            Self.limit(seconds: Self.longestWorld)
             let world = World(Plan(seed: seed, length: length))
             world.run()
             total.add(world.counts)
             guard let violation = world.violation else { continue }
-            alarm(0)
+            Self.limit(seconds: 0)
             print("seed \(seed): \(violation)")
             if shrinks { Shrinking(plan: world.plan, violation: violation).run() }
             print("seed \(seed) after \(seed - first + 1) seeds")
             return 1
         }
-        alarm(0)
+        Self.limit(seconds: 0)
         let took = ContinuousClock.now - began
         print(
             "\(count) seeds × \(DurationSyntax.words(length)) in \(DurationSyntax.words(took)): \(total.steps) steps, \(total.starts) starts, "
