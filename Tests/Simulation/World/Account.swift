@@ -29,6 +29,9 @@ struct Account: Sendable, Hashable {
     /// The partner's clock, seconds ahead of the real one.
     let skew: Int64
 
+    /// Whether its refresh tokens count once.
+    var isStrict: Bool { skew != 0 }
+
     /// The password of a generation: what the partner takes, and what the file holds.
     func password(_ generation: Int) -> String { "\(Self.mark)\(name)-password-\(generation)" }
 

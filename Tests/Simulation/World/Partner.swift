@@ -100,8 +100,9 @@ final class Partner: Sendable {
                 ledger.grants[account.name] = []
                 return false
             }
-            // The use of the last one ends the one before.
-            if place > 0 { ledger.grants[account.name]?.removeFirst(place) }
+            // A strict partner takes each once; with others the use of the last one ends the one before.
+            let spent = account.isStrict ? place + 1 : place
+            ledger.grants[account.name]?.removeFirst(spent)
             return true
         }
         guard isKnown else { return Reply(status: 400, body: #"{"error":"invalid_grant"}"#, isRejection: true, isReuse: true) }
