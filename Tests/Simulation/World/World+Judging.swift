@@ -124,7 +124,10 @@ extension World {
             }
             if hold == nil { models[machine].heldBack.remove(token) } else { models[machine].heldBack.insert(token) }
             models[machine].release(token, withPause: false)
-        case .lateResultDropped(let token): note("\(token): a late result is dropped", on: machine)
+        case .lateResultDropped(let token):
+            note("\(token): a late result is dropped", on: machine)
+            // The answer was to a login that is no longer the entry's.
+            models[machine].release(token, withPause: false)
         case .storeFailed, .storeRecovered, .loginAlone, .refreshTokenUnsecured, .refreshTokenSecured, .fleetLockBroken:
             note("\(event)", on: machine)
         default: break
