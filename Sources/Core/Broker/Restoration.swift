@@ -31,20 +31,25 @@ struct Restoration {
         return record.memory.refreshTokens.isEmpty && record.state.hold == nil ? nil : record
     }
 
-    /// Has the records that nobody has claimed name the wall clock as it is now.
+    /// Has the records that nobody has claimed name a wall clock that was set back as it is now. After a step forward they stay as they are: the
+    /// machine may have slept, and the longer of the two elapsed times counts.
     ///
     /// - Parameter step: by how much it was set.
     /// - Returns: the changed records.
     mutating func follow(_ step: Duration, clocks: some Clocks) -> [StoredToken] {
+        guard step < .zero else { return [] }
+        var changed: [StoredToken] = []
         for (name, old) in stored {
             guard var record = TokenRecord(old.record, policy: RefreshPolicy()),
                 let shift = record.shift(bootID: identity.bootID, boot: clocks.boot, wall: clocks.wall + (.zero - step))
             else { continue }
             record.state.move(by: shift)
             (record.bootID, record.boot, record.wall) = (identity.bootID, clocks.boot, clocks.wall)
-            stored[name] = StoredToken(name: name, login: old.login, record: record.bytes)
+            let new = StoredToken(name: name, login: old.login, record: record.bytes)
+            stored[name] = new
+            changed.append(new)
         }
-        return Array(stored.values)
+        return changed
     }
 
     /// Forgets records of entries that are not configured.

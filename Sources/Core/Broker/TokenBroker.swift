@@ -39,6 +39,8 @@ package actor TokenBroker {
         fleet: fleet, makeGenerator: makeGenerator)
     private var entries: [String: Entry] = [:]
     private var restoration: Restoration
+    /// The wall clock's offset when the restored records were read.
+    private let firstOffset: Duration
     private var isStopping = false
     /// Logouts under way.
     private var ending: [Task<Void, Never>] = []
@@ -55,6 +57,7 @@ package actor TokenBroker {
         makeGenerator: @escaping @Sendable () -> any RandomNumberGenerator & Sendable = { SystemRandomNumberGenerator() }
     ) {
         self.makeGenerator = makeGenerator
+        firstOffset = clocks.offset
         self.clocks = clocks
         self.events = events
         self.store = store
@@ -70,11 +73,12 @@ package actor TokenBroker {
     /// Keeps all tokens, including those added later, until `stop`.
     package func run() async {
         async let checked: Void = checkRestored()
-        let clockWatch = Task { [weak self, clocks] in
-            var offset = clocks.offset
+        let clockWatch = Task { [weak self, clocks, firstOffset] in
+            var offset = firstOffset
             while (try? await clocks.wallClockSet(from: offset)) != nil {
-                let step = clocks.offset - offset
-                offset = clocks.offset
+                let new = clocks.offset
+                let step = new - offset
+                offset = new
                 await self?.wallClockStepped(by: step)
             }
         }
@@ -96,7 +100,7 @@ package actor TokenBroker {
 
     /// Saves every token: another file has taken the place of the store's, or the wall clock was set and the records name another.
     private func saveAll() async {
-        for entry in entries.values { for keeper in entry.keepers { await keeper.save() } }
+        for entry in entries.values { for keeper in entry.keepers { await keeper.saveAgain() } }
     }
 
     /// A wall clock that steps forward may have slept without its boot-time clock, and every token be older than that says: each is renewed

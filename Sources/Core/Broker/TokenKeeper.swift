@@ -27,6 +27,8 @@ package actor TokenKeeper {
     var loginInFlight: Task<Void, Never>?
     /// Whether the login in flight has its token and waits until that is valid.
     private var isAwaitingValidity = false
+    /// When the wall clock's last step forward was heeded.
+    private var renewedForStepAt: BootInstant?
     /// Waits for the next replaced session's logout.
     var replacedTask: Task<Void, Never>?
     /// The last question to the partner about a token.
@@ -238,6 +240,8 @@ package actor TokenKeeper {
             let adoption = try state.adopt(draft, fingerprint: fingerprint, trigger: trigger, at: now, using: &generator)
             noteReplaced(before)
             isOwn = true
+            // Its request was on its way while the machine may have slept.
+            if let stepped = renewedForStepAt, draft.sentAt < stepped { _ = state.renewSoon(at: now) }
             if draft.expiry.ignoredPartnerClock { environment.events.record(.partnerClockIgnored(token: configuration.name)) }
             for source in draft.expiry.ignoredSources {
                 environment.events.record(.expirySourceIgnored(token: configuration.name, source: source))
@@ -290,11 +294,21 @@ package actor TokenKeeper {
         return true
     }
 
-    /// Brings the next login forward, within the budget.
+    /// Brings the next login forward, within the budget, since the machine may have slept: once in a quarter of a life at most, as for
+    /// `min_valid`. In a fleet only the host renews that logged in; the others take what it gets.
     func renewSoon(at instant: BootInstant) {
-        guard !isStopped, state.renewSoon(at: instant) else { return }
+        guard !isStopped, environment.fleet == nil || isOwn else { return }
+        let pause = max(.seconds(60), (state.token?.expiry.lifetime ?? .zero) / 4)
+        if let last = renewedForStepAt, last + pause > instant { return }
+        renewedForStepAt = instant
+        guard state.renewSoon(at: instant) else { return }
         publish()
         poke()
+    }
+
+    /// Saves what is held once more, unless the keeper has ended: its record is gone, or another's.
+    func saveAgain() {
+        if !isStopped { save() }
     }
 
     /// Saves the token's state to the store.

@@ -242,9 +242,11 @@ package struct LoginPerformer: Sendable {
                     if error.rejectsGrant { held.refreshTokens.removeAll { $0.matches(candidate) } }
                     hasRefreshed = true
                     held.refreshFailure = error
-                    // Never within a pause that the partner asked for.
-                    let mayLogIn = context.circumstances.isDesperate && error.failureClass.startsOver && error.retryAfter == nil
-                    guard !error.failureClass.isPassing || mayLogIn else { throw error }
+                    // Never within a pause that the partner asked for: then the next attempt goes straight to the login.
+                    let isPaused = error.retryAfter ?? .zero > .zero
+                    let isDesperate = context.circumstances.isDesperate && (error.failureClass.startsOver || isPaused)
+                    held.prefersLogin = error.failureClass.isPassing && isDesperate && isPaused
+                    guard !error.failureClass.isPassing || isDesperate && !isPaused else { throw error }
                     // A partner that notices reuse revokes the whole family: an older refresh token is tried only after a rejection.
                     if !error.rejectsGrant { break }
                 }

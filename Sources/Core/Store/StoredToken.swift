@@ -15,8 +15,9 @@ package struct StoredToken: Sendable {
         self.record = record
     }
 
-    /// How long ago the record was made, on the boot-time clock of the process that made it; zero for one that cannot be read.
-    package func age(at now: BootInstant) -> Duration {
-        TokenRecord(record, policy: RefreshPolicy()).map { max(.zero, now - $0.boot) } ?? .zero
+    /// How long ago the record was made, by the longer of the two clocks of the process that made it: the machine may have slept. Zero for one
+    /// that cannot be read.
+    package func age(by clocks: some Clocks) -> Duration {
+        TokenRecord(record, policy: RefreshPolicy()).map { max(.zero, clocks.boot - $0.boot, clocks.wall - $0.wall) } ?? .zero
     }
 }

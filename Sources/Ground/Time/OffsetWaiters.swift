@@ -5,7 +5,6 @@ package final class OffsetWaiters: Sendable {
     private struct State {
         var next: UInt64 = 0
         var waiting: [UInt64: (from: Duration, continuation: CheckedContinuation<Void, Never>)] = [:]
-        var cancelled: Set<UInt64> = []
     }
     private let state = Mutex(State())
 
@@ -27,19 +26,14 @@ package final class OffsetWaiters: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isOver = state.withLock { state in
-                    if state.cancelled.remove(number) != nil || Self.differ(current(), offset) { return true }
+                    if Task.isCancelled || Self.differ(current(), offset) { return true }
                     state.waiting[number] = (offset, continuation)
                     return false
                 }
                 if isOver { continuation.resume() }
             }
         } onCancel: {
-            let continuation = state.withLock { state in
-                let found = state.waiting.removeValue(forKey: number)
-                if found == nil { state.cancelled.insert(number) }
-                return found?.continuation
-            }
-            continuation?.resume()
+            state.withLock { $0.waiting.removeValue(forKey: number) }?.continuation.resume()
         }
         try Task.checkCancellation()
     }

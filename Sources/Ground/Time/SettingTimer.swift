@@ -36,7 +36,8 @@ final class SettingTimer: Sendable {
 
     private static func arm(_ timer: Int32) {
         var setting = itimerspec()
-        setting.it_value.tv_sec = Int(Int32.max) * 2
+        // The end of 64 bits of nanoseconds.
+        setting.it_value.tv_sec = 9_223_372_036
         _ = unsafe timerfd_settime(timer, Int32(TFD_TIMER_ABSTIME) | Int32(TFD_TIMER_CANCEL_ON_SET), &setting, nil)
     }
 }

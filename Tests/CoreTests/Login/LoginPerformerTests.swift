@@ -147,6 +147,16 @@ import Tokens
         #expect(paused.sent == ["refresh_token=r1"])
         let overloaded = try await login(refreshTokens: ["r1"], circumstances: desperate, retryAfter: "1") { _, _ in (503, "") }
         #expect(overloaded.sent == ["refresh_token=r1"])
+        // After the pause the login has its turn: a refresh that always asks for one must not keep it away.
+        #expect(overloaded.report.prefersLogin && paused.report.prefersLogin == false)
+        let turned = try await login(
+            refreshTokens: ["r1"], circumstances: LoginPerformer.Circumstances(isDesperate: true, prefersLogin: true), retryAfter: "1"
+        ) { body, _ in body.hasPrefix("refresh_token") ? (503, "") : (200, #"{"access_token":"t"}"#) }
+        #expect(turned.sent == ["secret=new"] && Self.token(turned.report) == "t")
+        let none = try await login(refreshTokens: ["r1"], circumstances: desperate, retryAfter: "0") { body, _ in
+            body.hasPrefix("refresh_token") ? (503, "") : (200, #"{"access_token":"t"}"#)
+        }
+        #expect(none.sent == ["refresh_token=r1", "secret=new"])
     }
 
     @Test(

@@ -243,13 +243,13 @@ struct HostFleetStore: FleetStore {
     }
 
     func write(_ token: StoredToken, under lock: FleetLock) async throws(StoreFault) -> FleetWriting {
-        let made = etcd.time.now - token.age(at: clocks.boot)
+        let made = etcd.time.now - token.age(by: clocks)
         try await etcd.reach()
         return etcd.write(token, made: made, under: lock, over: 0)
     }
 
     func write(_ token: StoredToken, over revision: Int64) async throws(StoreFault) -> FleetWriting {
-        let made = etcd.time.now - token.age(at: clocks.boot)
+        let made = etcd.time.now - token.age(by: clocks)
         try await etcd.reach()
         return etcd.write(token, made: made, under: nil, over: revision)
     }
