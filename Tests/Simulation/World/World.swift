@@ -68,8 +68,11 @@ final class World: @unchecked Sendable {
         let now = time.now
         weathers[account]?.removeAll { $0.until <= now }
         guard let weather = weathers[account]?.last?.weather else { return nil }
+        let kind = self.account(account)?.kind
+        // A partner that returns the token before spends no refresh token.
+        if kind == .rotating, weather == .sameToken { return nil }
         // Nobody can know that such a token ends sooner than it is configured to.
-        if self.account(account)?.kind == .silent {
+        if kind == .silent {
             switch weather {
             case .sameToken, .brief: return nil
             default: break
