@@ -41,7 +41,7 @@ struct Restoration {
         var changed: [StoredToken] = []
         for (name, old) in stored {
             guard var record = TokenRecord(old.record, policy: RefreshPolicy()),
-                let shift = record.shift(bootID: identity.bootID, boot: clocks.boot, wall: clocks.wall + (.zero - step))
+                let shift = record.shift(bootID: identity.bootID, boot: clocks.boot, wall: clocks.wall - step)
             else { continue }
             record.state.move(by: shift)
             (record.bootID, record.boot, record.wall) = (identity.bootID, clocks.boot, clocks.wall)

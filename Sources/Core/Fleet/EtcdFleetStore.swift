@@ -55,7 +55,7 @@ package final class EtcdFleetStore: FleetStore {
     /// Seals the full name, the login, the record and the time at which it was made, by etcd's clock: a record may have waited for hours until
     /// etcd was back.
     private func sealed(_ token: StoredToken, key place: [UInt8]) -> [UInt8] {
-        let made = client.wall + (.zero - token.age(by: clocks))
+        let made = client.wall - token.age(by: clocks)
         let body: JSONValue = .object([
             "token": .string(token.name.token), "inputs": .object(token.name.perRequest.mapValues { .string($0) }),
             "login": EtcdBytes.encode(token.login), "record": EtcdBytes.encode(token.record), "at": .integer(made.nanoseconds),

@@ -13,7 +13,6 @@ final class ClockFaults: Sendable {
     }
 
     private static let time = Duration.seconds(3600)
-    private static let tolerance = Duration.seconds(5)
     private let faults = Mutex<[String: Fault]>([:])
 
     func note(_ failure: LoginFailure, of account: String, _ clocks: any Clocks) {
@@ -24,8 +23,7 @@ final class ClockFaults: Sendable {
     func standing(_ account: String, _ clocks: any Clocks) -> LoginFailure? {
         faults.withLock { faults in
             guard let fault = faults[account] else { return nil }
-            let moved = clocks.offset - fault.offset
-            if fault.until > clocks.boot, (.zero - Self.tolerance...Self.tolerance).contains(moved) { return fault.failure }
+            if fault.until > clocks.boot, !OffsetWaiters.differ(clocks.offset, fault.offset) { return fault.failure }
             faults[account] = nil
             return nil
         }

@@ -213,7 +213,7 @@ package final class SQLiteTokenStore: TokenStore {
 
     package func write(_ changes: StoreChanges) async throws(StoreFault) {
         try checkPlace()
-        let (key, oldest) = (key, clocks.wall + (.zero - Self.attemptAge))
+        let (key, oldest) = (key, clocks.wall - Self.attemptAge)
         let prunesAll = isPruningDue()
         try await run { [self] queue in
             try await queue.write { database in

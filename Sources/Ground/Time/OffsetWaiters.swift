@@ -13,7 +13,8 @@ package final class OffsetWaiters: Sendable {
 
     package init() {}
 
-    private static func differ(_ one: Duration, _ other: Duration) -> Bool { !(.zero - tolerance...tolerance).contains(one - other) }
+    /// Whether the wall clock was set between two readings of its offset.
+    package static func differ(_ one: Duration, _ other: Duration) -> Bool { !(.zero - tolerance...tolerance).contains(one - other) }
 
     /// Waits until the offset is more than 5 s from `offset`.
     ///

@@ -28,6 +28,8 @@ package struct WallTime: Sendable, Hashable, Comparable {
         return WallTime(nanoseconds: overflow ? (duration < .zero ? .min : .max) : sum)
     }
 
+    package static func - (time: WallTime, duration: Duration) -> WallTime { time + (.zero - duration) }
+
     package static func - (left: WallTime, right: WallTime) -> Duration {
         let (difference, overflow) = left.nanoseconds.subtractingReportingOverflow(right.nanoseconds)
         return .nanoseconds(overflow ? (left < right ? .min : .max) : difference)

@@ -37,12 +37,10 @@ import Tokens
         )
     }
 
-    private static func base64(_ text: String) -> JSONValue { .string(Base64.encode(Array(text.utf8), .standard)) }
-
-    @Test func `what is written is sealed, and comes back with its age by etcd's clock`() async throws {
-        let clocks = FakeClocks()
+    /// An etcd that keeps the last record written to it.
+    private func keepingStore(_ clocks: FakeClocks) -> (EtcdFleetStore, FakeTransport) {
         let kept = Mutex<JSONValue?>(nil)
-        let (store, transport) = store(clocks) { path, body in
+        return store(clocks) { path, body in
             if path == "/v3/kv/txn" {
                 kept.withLock { $0 = body["success"]?.elements.first?["request_put"] }
                 return (200, .object(["succeeded": true, "header": .object(["revision": "7"])]))
@@ -51,6 +49,13 @@ import Tokens
             entry["mod_revision"] = "7"
             return (200, .object(["header": .object(["revision": "9"]), "kvs": .array([.object(entry)])]))
         }
+    }
+
+    private static func base64(_ text: String) -> JSONValue { .string(Base64.encode(Array(text.utf8), .standard)) }
+
+    @Test func `what is written is sealed, and comes back with its age by etcd's clock`() async throws {
+        let clocks = FakeClocks()
+        let (store, transport) = keepingStore(clocks)
         guard case .written(let revision) = try await store.write(Self.token, over: 3) else {
             Issue.record("refused")
             return
@@ -141,16 +146,7 @@ import Tokens
 
     @Test func `a record that waited for etcd is as old as the record, not as its writing`() async throws {
         let clocks = FakeClocks()
-        let kept = Mutex<JSONValue?>(nil)
-        let (store, _) = store(clocks) { path, body in
-            if path == "/v3/kv/txn" {
-                kept.withLock { $0 = body["success"]?.elements.first?["request_put"] }
-                return (200, .object(["succeeded": true, "header": .object(["revision": "7"])]))
-            }
-            guard case .object(var entry)? = kept.withLock({ $0 }) else { return (200, .object([:])) }
-            entry["mod_revision"] = "7"
-            return (200, .object(["header": .object(["revision": "9"]), "kvs": .array([.object(entry)])]))
-        }
+        let (store, _) = keepingStore(clocks)
         let made = clocks.boot
         let record = TokenRecord(
             bootID: "b", boot: made, wall: clocks.wall, state: TokenState(policy: RefreshPolicy()), memory: LoginMemory())

@@ -4,6 +4,7 @@ import Fleet
 import Glibc
 import Observability
 import Secrets
+import Synchronization
 import TestSupport
 import Time
 import Tokens
@@ -142,4 +143,16 @@ struct FleetTable {
             explainTime(scenario.name, ContinuousClock.now - began)
         }
     }
+}
+
+/// Cells of the hosts that are up.
+private final class CellBoard: Sendable {
+    private let cells = Mutex<[(Int, TokenCell)]>([])
+    var all: [(Int, TokenCell)] { cells.withLock { $0 } }
+    func add(_ cell: TokenCell, _ host: Int) { cells.withLock { $0.append((host, cell)) } }
+}
+
+private func explainTime(_ what: String, _ took: Duration) {
+    let bytes = Array("simulation: \(what): \(DurationSyntax.words(took))\n".utf8)
+    _ = unsafe write(2, bytes, bytes.count)
 }

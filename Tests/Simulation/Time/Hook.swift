@@ -1,7 +1,4 @@
-import Broker
 import Glibc
-import Synchronization
-import Time
 
 private typealias Original = @convention(thin) (UnownedJob) -> Void
 private typealias Hook = @convention(thin) (UnownedJob, Original) -> Void
@@ -13,16 +10,4 @@ func installSimulation() {
         exit(70)
     }
     unsafe symbol.assumingMemoryBound(to: Hook?.self).pointee = { job, _ in SimulationExecutor.shared.enqueue(job) }
-}
-
-/// Cells of the hosts that are up.
-final class CellBoard: Sendable {
-    private let cells = Mutex<[(Int, TokenCell)]>([])
-    var all: [(Int, TokenCell)] { cells.withLock { $0 } }
-    func add(_ cell: TokenCell, _ host: Int) { cells.withLock { $0.append((host, cell)) } }
-}
-
-func explainTime(_ what: String, _ took: Duration) {
-    let bytes = Array("simulate-fleet: \(what): \(DurationSyntax.words(took))\n".utf8)
-    _ = unsafe write(2, bytes, bytes.count)
 }

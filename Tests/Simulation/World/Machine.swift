@@ -102,7 +102,7 @@ final class Life: Clocks {
     func own(_ instant: BootInstant) -> BootInstant { BootInstant(nanoseconds: (instant - bootedAt + Self.uptime).nanoseconds) }
     /// A moment of this process's boot-time clock in the world.
     func world(_ instant: BootInstant) -> BootInstant {
-        instant == .distantFuture ? instant : bootedAt + (instant - BootInstant(nanoseconds: 0)) + (.zero - Self.uptime)
+        instant == .distantFuture ? instant : bootedAt + (instant - BootInstant(nanoseconds: 0)) - Self.uptime
     }
 
     func wallClockSet(from offset: Duration) async throws {

@@ -29,7 +29,7 @@ struct HistoryCommand: AsyncParsableCommand {
         let answer = try await BrokerClient().json(.get, BrokerClient.path("v1", "tokens", name, "history", query: []))
         guard case .array(let all)? = answer["logins"] else { return print(answer.jsonText) }
         let span = since.flatMap(DurationSyntax.parse)
-        let begin = span.map { SystemClocks().wall + (.zero - $0) }
+        let begin = span.map { SystemClocks().wall - $0 }
         let logins =
             begin.map { begin in all.filter { $0["at"]?.text.flatMap { CalendarTime.parseRFC3339($0) }.map { $0 >= begin } ?? false } } ?? all
         let summary = HistorySummary(logins)
