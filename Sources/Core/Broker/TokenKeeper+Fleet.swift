@@ -49,7 +49,7 @@ extension TokenKeeper {
                     token: configuration.name, fingerprint: token.fingerprint, lifetime: token.remaining(at: now),
                     nextRefresh: state.nextAttempt(at: now).map { $0 - now }))
         case .plan(let refreshAt):
-            state.planAgain(at: refreshAt, loginAt: record.state.lastSuccessAt)
+            state.adopt(plan: refreshAt, loginAt: record.state.lastSuccessAt)
             if record.memory.number > memory.number { memory = record.memory }
         case .failure(let trouble):
             state.adopt(shared: trouble, at: now, using: &generator)
@@ -57,7 +57,7 @@ extension TokenKeeper {
             publish()
         case .older where isContradicted(by: record):
             // Whose session lives is not known: a new login ends both, and its number is the highest.
-            state.planAgain(at: now)
+            state.renew(at: now)
         case .older:
             if let revision { writeBack(over: revision) }
         case .nothing: break
@@ -88,7 +88,7 @@ extension TokenKeeper {
         loginInFlight = nil
         environment.events.record(.lateResultDropped(token: configuration.name))
         // Either login may have ended the other's session.
-        if configuration.isExclusive, case .loggedIn(let report, _, _, _) = ending, case .success = report.outcome { state.planAgain(at: now) }
+        if configuration.isExclusive, case .loggedIn(let report, _, _, _) = ending, case .success = report.outcome { state.renew(at: now) }
         publish()
         settleWaiters()
         await environment.fleet?.unlock(ending.lock)
@@ -111,7 +111,7 @@ extension TokenKeeper {
             apply(record, isForced: true)
         case .lockLost:
             // Either login may have ended the other's session.
-            if case .success = report.outcome { state.planAgain(at: now) }
+            if case .success = report.outcome { state.renew(at: now) }
             poke()
         }
     }

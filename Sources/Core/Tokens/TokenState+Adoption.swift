@@ -120,25 +120,44 @@ extension TokenState {
     ///
     /// - Parameter loginAt: the time of the last login that returned it.
     package mutating func adopt(shared: Token, loginAt: BootInstant?, using generator: inout some RandomNumberGenerator) {
-        wishes.requested = nil
-        release()
-        lastSuccessAt = loginAt ?? shared.issuedAt
         hold(shared, using: &generator)
+        succeededElsewhere(at: loginAt ?? shared.issuedAt)
     }
 
     /// Adopts another host's plan for the token in hand.
-    package mutating func planAgain(at instant: BootInstant, loginAt: BootInstant? = nil) {
-        lastSuccessAt = loginAt ?? lastSuccessAt
+    ///
+    /// - Parameter loginAt: the time of the last login that returned it.
+    package mutating func adopt(plan refreshAt: BootInstant, loginAt: BootInstant?) {
+        renew(at: refreshAt)
+        succeededElsewhere(at: loginAt ?? lastSuccessAt)
+    }
+
+    /// Notes another host's successful login. It does not end a pause that the partner asked this host for: the login may have been before it.
+    private mutating func succeededElsewhere(at instant: BootInstant?) {
         wishes.requested = nil
+        lastSuccessAt = instant
+        if let trouble, trouble.failure.failureClass == .throttled, trouble.retryAt ?? .distantFuture > plan?.refreshAt ?? .distantFuture { return }
         release()
+    }
+
+    /// Plans a renewal whether or not one is planned; a pause outlasts it.
+    package mutating func renew(at instant: BootInstant) {
         plan = Plan(refreshAt: instant, jitterDrawn: plan?.jitterDrawn ?? .zero)
     }
 
     /// Adopts another host's failure and its pause, which is up to a tenth longer so that hosts do not all retry at once.
+    ///
+    /// A latch and a longer pause of this host stay, and so do its counts, since both hosts tried the same credentials.
     package mutating func adopt(shared: Trouble, at now: BootInstant, using generator: inout some RandomNumberGenerator) {
-        trouble = shared
-        trouble?.retryAt = shared.retryAt.map { $0 + max(.zero, $0 - now) * Double.random(in: 0...0.1, using: &generator) }
+        var theirs = shared
+        theirs.retryAt = shared.retryAt.map { $0 + max(.zero, $0 - now) * Double.random(in: 0...0.1, using: &generator) }
         wishes.requested = nil
+        guard let own = trouble else { return trouble = theirs }
+        var longer = own.outlasts(theirs) ? own : theirs
+        longer.failuresInARow = max(own.failuresInARow, theirs.failuresInARow)
+        longer.rejectionsInARow = max(own.rejectionsInARow, theirs.rejectionsInARow)
+        longer.refusalsInARow = max(own.refusalsInARow, theirs.refusalsInARow)
+        trouble = longer
     }
 
     /// Lengthens the pause by a quarter.

@@ -53,6 +53,12 @@ package struct TokenState: Sendable {
             retryAt = instant
         }
 
+        /// Whether this holds logins back longer than another trouble with the same credentials.
+        func outlasts(_ other: Trouble) -> Bool {
+            if isLatched != other.isLatched { return isLatched }
+            return retryAt ?? .distantFuture > other.retryAt ?? .distantFuture
+        }
+
         /// Whether the next attempt is in the future, or none is planned.
         package func isPausing(at now: BootInstant) -> Bool { retryAt.map { $0 > now } ?? isLatched }
     }
@@ -269,13 +275,13 @@ package struct TokenState: Sendable {
         release()
         lastSuccessAt = nil
         learned.clear()
-        plan = Plan(refreshAt: now, jitterDrawn: plan?.jitterDrawn ?? .zero)
+        renew(at: now)
     }
 
     /// Brings a planned renewal forward; returns whether there was one.
     package mutating func renewSoon(at instant: BootInstant) -> Bool {
         guard let plan, plan.refreshAt > instant else { return false }
-        self.plan = Plan(refreshAt: instant, jitterDrawn: plan.jitterDrawn)
+        renew(at: instant)
         return true
     }
 

@@ -53,7 +53,7 @@ import Tokens
     /// A record of a login by its number, and the second it was made in.
     private func record(_ number: Int64, _ clocks: FakeClocks, at second: Int64 = 0) -> StoredToken {
         var state = TokenState(policy: RefreshPolicy())
-        state.planAgain(at: .distantFuture, loginAt: clocks.boot + .seconds(second))
+        state.adopt(plan: .distantFuture, loginAt: clocks.boot + .seconds(second))
         var memory = LoginMemory()
         memory.number = number
         let record = TokenRecord(bootID: "one", boot: clocks.boot, wall: clocks.wall, state: state, memory: memory)

@@ -20,7 +20,7 @@ import Tokens
                 sentAtWall: WallTime(seconds: 0))
             draft.type = "Bearer"
             _ = try state.adopt(draft, fingerprint: token, trigger: .schedule, at: Self.now, using: &generator)
-            state.planAgain(at: Self.now + refreshIn)
+            state.renew(at: Self.now + refreshIn)
         }
         var memory = LoginMemory(inputDigest: inputs)
         memory.triedDigest = tried

@@ -66,7 +66,7 @@ import Tokens
     ) {
         func record(_ number: Int64, _ at: Int64) -> TokenRecord {
             var state = TokenState(policy: RefreshPolicy())
-            state.planAgain(at: .distantFuture, loginAt: BootInstant(nanoseconds: at * 1_000_000_000))
+            state.adopt(plan: .distantFuture, loginAt: BootInstant(nanoseconds: at * 1_000_000_000))
             var memory = LoginMemory()
             memory.number = number
             return TokenRecord(bootID: "one", boot: BootInstant(nanoseconds: 0), wall: WallTime(seconds: 0), state: state, memory: memory)
