@@ -131,7 +131,7 @@ let tests: [Target] = [
     suite("CoreTests", "FuzzTargets"),
     suite("ServiceTests", "PartnerSandbox", "CTLS"),
     suite("PartnerSandboxTests", "PartnerSandbox"),
-    suite("EndToEndTests", "tokenbroker", "partner-sandbox", "TokenBrokerClient", "client-example"),
+    suite("EndToEndTests", "tokenbroker", "partner-sandbox", "TokenBrokerClient", "client-example", arguments),
 ]
 
 let package = Package(

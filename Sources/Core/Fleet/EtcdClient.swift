@@ -27,8 +27,9 @@ final class EtcdClient: Sendable {
 
     /// What the members' answers say about their clocks.
     private struct MemberTime {
-        /// etcd's wall clock minus the local one, from the `Date` of the last answer; zero if they agree within its resolution.
-        var offset = Duration.zero
+        /// etcd's wall clock less the boot-time clock, which nobody sets, from the `Date` of the last answer; this host's own wall clock where
+        /// the two agree within its resolution. Nil before the first answer.
+        var offset: Duration?
         var byMember: [Int: Duration] = [:]
         var isReported = false
     }
@@ -42,7 +43,10 @@ final class EtcdClient: Sendable {
     }
 
     /// The members' wall clock, so that hosts with different clocks agree on a moment.
-    var wall: WallTime { clocks.wall + time.withLock { $0.offset } }
+    var wall: WallTime {
+        let (boot, wall) = (clocks.boot, clocks.wall)
+        return time.withLock { $0.offset }.map { WallTime(nanoseconds: boot.nanoseconds) + $0 } ?? wall
+    }
 
     /// Calls a method and returns its answer.
     ///
@@ -151,9 +155,10 @@ final class EtcdClient: Sendable {
         guard let date = reply.first(.date).flatMap(CalendarTime.parseIMFFixdate) else { return }
         let difference = date - reply.receivedAtWall
         let isSame = difference > .seconds(-Self.resolution) && difference < .seconds(Self.resolution)
+        let own = clocks.offset
         let spread = time.withLock { time -> Duration? in
-            time.offset = isSame ? .zero : difference
-            time.byMember[member] = difference
+            time.offset = isSame ? own : own + difference
+            time.byMember[member] = own + difference
             let spread = (time.byMember.values.max() ?? .zero) - (time.byMember.values.min() ?? .zero)
             // Each of the two is known to whole seconds only.
             let isWide = spread > .seconds(2 * Self.resolution)

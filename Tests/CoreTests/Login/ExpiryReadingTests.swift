@@ -96,6 +96,15 @@ import Tokens
         #expect(dead.lifetime == 900 && dead.ignoredClock)
     }
 
+    /// Found by the simulation: a life of two seconds by a clock an hour ahead became one of an hour.
+    @Test(arguments: [(1, 0.001), (2, 1), (3, 2), (4, 3)]) func `a moment just after Date is near, whatever this host's clock says`(
+        after: Int, lifetime expected: Double
+    ) throws {
+        let hourAhead = [("Date", CalendarTime.imfFixdate(WallTime(seconds: Self.now + 3600)))]
+        let found = try lifetime(#"{"e":\#(1_800_003_600 + after)}"#, [Self.source("/e", .unixSeconds)], fields: hourAhead)
+        #expect(found.lifetime == expected && !found.ignoredClock)
+    }
+
     @Test func `a web token's exp counts, and never more than exp less iat`() throws {
         #expect(try lifetime("{}", [.claim("exp"), .after(.seconds(5))], jwt: Self.jwt(#"{"exp":1800000900}"#)).lifetime == 900)
         #expect(try lifetime("{}", [.claim("exp")], jwt: Self.jwt(#"{"exp":1800000900,"iat":1800000300}"#)).lifetime == 600)

@@ -211,7 +211,7 @@ struct ExpiryReading {
                 // `Date` is truncated to a whole second: the partner's clock may be up to one second ahead of it.
                 let lifetime = bounded(end - (date + age + .seconds(1)))
                 if isCredible(lifetime, relative: relative) {
-                    expiry.lifetime = lifetime
+                    expiry.lifetime = max(lifetime, .milliseconds(1))
                     expiry.clockSkew = reply.receivedAtWall - date
                     return expiry
                 }
@@ -228,8 +228,10 @@ struct ExpiryReading {
     }
 
     /// Whether a lifetime by the partner's clock is possible, and fits the lifetime that the answer also states.
+    ///
+    /// An end that lies after `Date` at all is credible: by another clock, a token that lives for a moment could seem to live for hours.
     private func isCredible(_ lifetime: Duration, relative: Duration?) -> Bool {
-        guard Expiry.range.contains(lifetime) else { return false }
+        guard lifetime > .seconds(-1), lifetime <= Expiry.range.upperBound else { return false }
         guard let relative = relative.map({ min($0 - age, Expiry.range.upperBound) }) else { return true }
         let difference = lifetime > relative ? lifetime - relative : relative - lifetime
         return difference <= relative / 10 + .seconds(60)

@@ -71,7 +71,7 @@ struct GetCommand: AsyncParsableCommand {
     }
 
     /// Whether the program asks for the host that the token is for.
-    private func isForHost(_ input: String) -> Bool {
+    func isForHost(_ input: String) -> Bool {
         guard let host else { return true }
         let asked =
             format == .git
