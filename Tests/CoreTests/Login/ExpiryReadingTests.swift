@@ -97,7 +97,8 @@ import Tokens
     }
 
     /// Found by the simulation: a life of two seconds by a clock an hour ahead became one of an hour.
-    @Test(arguments: [(1, 0.001), (2, 1), (3, 2), (4, 3)]) func `a moment just after Date is near, whatever this host's clock says`(
+    @Test(arguments: [(-1, 0.001), (0, 0.001), (1, 0.001), (2, 1), (3, 2), (4, 3)])
+    func `a moment close to Date is near, whatever this host's clock says`(
         after: Int, lifetime expected: Double
     ) throws {
         let hourAhead = [("Date", CalendarTime.imfFixdate(WallTime(seconds: Self.now + 3600)))]

@@ -84,6 +84,8 @@ extension World {
     }
 
     private func restart(_ machine: Int) {
+        // A process of a machine that sleeps cannot be asked to stop, and writes nothing.
+        guard machines[machine].suspendedUntil <= time.now else { return at(machines[machine].suspendedUntil) { [self] in restart(machine) } }
         guard let daemon = daemons[machine], daemon.isOpen else { return }
         lastUpheaval = time.now
         note("is stopped", on: machine)

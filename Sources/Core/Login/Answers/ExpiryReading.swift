@@ -194,9 +194,11 @@ struct ExpiryReading {
         guard ahead >= .seconds(10) else { return nil }
         guard ahead <= .seconds(300) else { throw reader.bad("the token is not valid before \(CalendarTime.rfc3339(start)), over 5 min ahead") }
         // `Date` is truncated to a whole second, and written while the request was under way.
-        let transit = min(max(reader.reply.receivedAtWall - reader.reply.sentAtWall, .zero), .seconds(120))
         return ahead + transit
     }
+
+    /// How long the request was under way, up to 2 min.
+    private var transit: Duration { min(max(reader.reply.receivedAtWall - reader.reply.sentAtWall, .zero), .seconds(120)) }
 
     /// Turns an end on the partner's clock into a lifetime.
     ///
@@ -229,9 +231,10 @@ struct ExpiryReading {
 
     /// Whether a lifetime by the partner's clock is possible, and fits the lifetime that the answer also states.
     ///
-    /// An end that lies after `Date` at all is credible: by another clock, a token that lives for a moment could seem to live for hours.
+    /// An end that came after the request was sent is credible, although nothing is left: by another clock, a token that lived for a moment
+    /// could seem to live for hours. Both moments may be truncated to whole seconds.
     private func isCredible(_ lifetime: Duration, relative: Duration?) -> Bool {
-        guard lifetime > .seconds(-1), lifetime <= Expiry.range.upperBound else { return false }
+        guard lifetime >= .seconds(-2) - transit, lifetime <= Expiry.range.upperBound else { return false }
         guard let relative = relative.map({ min($0 - age, Expiry.range.upperBound) }) else { return true }
         let difference = lifetime > relative ? lifetime - relative : relative - lifetime
         return difference <= relative / 10 + .seconds(60)
