@@ -23,7 +23,7 @@ import Testing
         "8f14e45fceea167a5a36dedd4bea2543", "AbCdEfGhIjKlMnOpQrStUv", "ya29.a0AfB_byC-7w", "sk_live_4eC39HqLyjWDarjtT1zdp7dc", "a1b2c3d4",
         "0f8fad5b-d9cb-469f-a165-70867728950e", "dG9rZW4gb2YgYSBwYXJ0bmVyIQ==", "1234567890abcdef", "v1.M7xYqP3z:91",
         "tok-0123-abcdefgh", "tok-12345", "abcdefghijklmnopqrst", "aB3$xY9!kL@mN*pQ%rS", "MFRGGZDFMZTWQ2LK", "user:k3Jx9QpLm2Vb",
-        "AbCdEfGh", "qwertyuiopasdfgh",
+        "AbCdEfGh", "qwertyuiopasdfgh", "0xg123456789",
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJlcnJvciJ9.aW52YWxpZGVycm9y",
     ])
     func `what partners give as tokens is one`(text: String) {

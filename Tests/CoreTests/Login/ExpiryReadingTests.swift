@@ -206,7 +206,7 @@ import Tokens
 extension ExpiryReadingTests {
     @Test(arguments: [
         // Age, relative life: what is left; whether a second answer is asked for; what then counts.
-        ("100", 3600, 3500.0, false, 3500.0), ("3595", 3600, 5, false, 5), ("3598", 3600, 2, true, 3600), ("7200", 3600, -3600, true, 3600),
+        ("100", 3600, 3500.0, false, 3500.0), ("3595", 3600, 5, false, 5), ("3597", 3600, 3, false, 3), ("3598", 3600, 2, true, 3600), ("1", 3, 2, true, 3), ("0", 2, 2, false, 2), ("7200", 3600, -3600, true, 3600),
         ("-5", 3600, 3600, false, 3600), ("soon", 3600, 3600, false, 3600), ("3500, 10", 3600, 100, false, 100),
         ("junk, 3500", 3600, 100, false, 100),
     ])
@@ -224,6 +224,8 @@ extension ExpiryReadingTests {
         let reader = ReplyReader(.make(200, "{}", fields: [("Age", "3595")], clocks: FakeClocks()))
         let found = try ExpiryReading(reader: reader, token: nil).expiry([.after(.seconds(1800))])
         #expect(found.lifetime == .seconds(1800) && !found.isAged)
+        let endless = try ExpiryReading(reader: reader, token: nil).expiry([.never])
+        #expect(endless.lifetime == nil && !endless.isAged)
     }
 
     @Test(arguments: [(-600, nil), (0, nil), (9, nil), (10, 10), (300, 300), (301, -1)] as [(Int64, Int64?)])

@@ -10,9 +10,9 @@ struct ExpiryReading {
     let reader: ReplyReader
     let token: JSONWebToken?
     /// Whether the token's own `exp` means nothing at this partner.
-    var ignoresClaim = false
+    let ignoresClaim: Bool
     /// Whether an `Age` that leaves no life is ignored.
-    var toleratesAge = false
+    let toleratesAge: Bool
     /// How old the answer says it is (RFC 9111 §5.1).
     private var age = Duration.zero
 
@@ -23,8 +23,8 @@ struct ExpiryReading {
         self.toleratesAge = toleratesAge
         // One line with one number (RFC 9111 §5.1); of more, the oldest counts.
         let ages = reader.reply.fields.members(.age).compactMap(DecimalNumber.value)
-        if let seconds = ages.max(), seconds > 0 {
-            age = min(.seconds(min(seconds, CalendarTime.lastSecond)), Expiry.range.upperBound)
+        if let seconds = ages.max() {
+            age = max(.zero, min(.seconds(min(seconds, CalendarTime.lastSecond)), Expiry.range.upperBound))
         }
     }
 
