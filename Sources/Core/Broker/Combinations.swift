@@ -3,6 +3,7 @@ import Providers
 package import Store
 import Synchronization
 import Time
+import Tokens
 
 /// Who asks for combinations of per-request inputs, and how many it may have at a time.
 package struct CombinationOwner: Sendable {
@@ -22,8 +23,14 @@ package struct CombinationOwner: Sendable {
 package final class Combinations: Sendable {
     private let state = Mutex(State())
 
-    /// Their names and patterns of the entry's inputs. A value that no longer matches has no cell for event loops.
-    func follow(_ inputs: [PerRequestInput]) { state.withLock { $0.inputs = inputs } }
+    /// Their names and patterns of the entry's inputs. A value that no longer matches has no cell for event loops. With a changed configuration
+    /// or secret, no pause of before counts.
+    func follow(_ inputs: [PerRequestInput]) {
+        state.withLock { state in
+            state.inputs = inputs
+            state.paused = [:]
+        }
+    }
 
     var keepers: [TokenKeeper] { state.withLock { $0.combinations.values.map(\.keeper) } }
 
@@ -33,9 +40,14 @@ package final class Combinations: Sendable {
     /// The cell of a combination that callers may ask for; its use is noted in the cell.
     package func cell(_ name: RecordName) -> TokenCell? { state.withLock { $0.cell(name) } }
 
+    /// The pause of a combination that gave way to others, if it is not over; it is forgotten here.
+    func takePause(of name: RecordName, at now: BootInstant) -> PausedLogin? {
+        state.withLock { $0.paused.removeValue(forKey: name) }.flatMap { $0.isPausing(at: now) ? $0 : nil }
+    }
+
     func add(_ keeper: TokenKeeper, _ name: RecordName, of owner: String) { state.withLock { $0.add(keeper, name, of: owner) } }
 
-    /// Makes room for one more combination of this owner; returns the keepers that have to go.
+    /// Makes room for one more combination of this owner; returns the keepers that have to go. Their pauses are kept, up to `limit` of them.
     func makeRoom(for owner: CombinationOwner, limit: Int) -> [TokenKeeper] { state.withLock { $0.makeRoom(for: owner, limit: limit) } }
 }
 
@@ -59,6 +71,8 @@ private struct State {
     /// Each owner's combinations by a use that may have been followed by others.
     private var queues: [String: InstantHeap<RecordName>] = [:]
     private var lastUse = BootInstant(nanoseconds: 0)
+    /// The pauses of combinations that gave way.
+    var paused: [RecordName: PausedLogin] = [:]
 
     mutating func keeper(_ name: RecordName) -> TokenKeeper? {
         guard let keeper = combinations[name]?.keeper, !keeper.hasEnded else { return nil }
@@ -97,8 +111,19 @@ private struct State {
         while combinations.count >= limit, let largest = counts.max(by: { ($0.value, $0.key) < ($1.value, $1.key) })?.key,
             let oldest = removeOldest(of: largest)
         { gone.append(oldest) }
+        for keeper in gone { keepPause(of: keeper, limit: limit) }
         // Keepers that ended themselves have rested longest: they are among the first.
         return gone.filter { !$0.hasEnded }
+    }
+
+    private mutating func keepPause(of keeper: TokenKeeper, limit: Int) {
+        let now = keeper.environment.clocks.boot
+        guard let pause = keeper.pausedLogin.withLock({ $0 }), pause.isPausing(at: now) else { return }
+        paused[RecordName(keeper.cell.name, keeper.perRequest)] = pause
+        guard paused.count > limit else { return }
+        paused = paused.filter { $0.value.isPausing(at: now) }
+        let first = paused.min { $0.value.trouble.retryAt ?? .distantFuture < $1.value.trouble.retryAt ?? .distantFuture }
+        if paused.count > limit, let first { paused[first.key] = nil }
     }
 
     private mutating func remove(_ name: RecordName) {

@@ -307,8 +307,10 @@ package actor TokenBroker {
     }
 
     private func launch(_ token: TokenConfiguration, perRequest: [String: String]) -> TokenKeeper {
-        let record = restoration.take(RecordName(token.name, perRequest), for: token, clocks: clocks)
-        let keeper = TokenKeeper(token, perRequest: perRequest, environment: environment, record: record)
+        let name = RecordName(token.name, perRequest)
+        let record = restoration.take(name, for: token, clocks: clocks)
+        let pause = entries[token.name]?.combinations.takePause(of: name, at: clocks.boot)
+        let keeper = TokenKeeper(token, perRequest: perRequest, environment: environment, record: record, pause: pause)
         if record != nil, perRequest.isEmpty { restoration.check(keeper) }
         // The partner's pause for the account holds for its other entries too.
         if let trouble = record?.state.trouble, let account = trouble.failure.pausedAccount, let end = trouble.retryAt {

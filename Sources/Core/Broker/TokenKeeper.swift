@@ -43,16 +43,22 @@ package actor TokenKeeper {
     package nonisolated var isChained: Bool { chained.load(ordering: .relaxed) }
     private nonisolated let chained: Atomic<Bool>
 
-    /// - Parameter record: the stored state, converted to this boot's clock.
+    /// What a combination has to wait for, so that it outlives the combination.
+    nonisolated let pausedLogin = Mutex<PausedLogin?>(nil)
+
+    /// - Parameters:
+    ///   - record: the stored state, converted to this boot's clock.
+    ///   - pause: what the same combination had to wait for when it went.
     package init(
-        _ configuration: TokenConfiguration, perRequest: [String: String] = [:], environment: KeeperEnvironment, record: TokenRecord? = nil
+        _ configuration: TokenConfiguration, perRequest: [String: String] = [:], environment: KeeperEnvironment, record: TokenRecord? = nil,
+        pause: PausedLogin? = nil
     ) {
         self.configuration = configuration
         self.perRequest = perRequest
         host = configuration.host
         self.environment = environment
         chained = Atomic(!configuration.tokenInputs.isEmpty)
-        state = record?.state ?? TokenState(policy: configuration.refresh)
+        state = record?.state ?? TokenState(policy: configuration.refresh, trouble: pause?.trouble)
         memory = record?.memory ?? LoginMemory()
         cell = TokenCell(name: configuration.name, isRequired: configuration.isRequired)
         generator = environment.makeGenerator()
@@ -84,6 +90,11 @@ package actor TokenKeeper {
                 environment.events.record(.tokenDropped(token: configuration.name))
             }
             if state.token == nil, !perRequest.isEmpty, state.isIdle(at: now) {
+                // Whoever asks next must not log in within the pause.
+                if let trouble = state.trouble, trouble.isPausing(at: now) {
+                    if let end = trouble.retryAt { environment.schedule.plan(self, at: end) }
+                    return
+                }
                 environment.store?.remove(RecordName(configuration.name, perRequest))
                 return stop()
             }
@@ -327,6 +338,7 @@ package actor TokenKeeper {
 
     func publish() {
         cell.publish(Self.snapshot(state, isLoggingIn: loginInFlight != nil))
+        if !perRequest.isEmpty { pausedLogin.withLock { $0 = state.trouble.map(PausedLogin.init) } }
     }
 
     private static func snapshot(_ state: TokenState, isLoggingIn: Bool) -> TokenSnapshot? {

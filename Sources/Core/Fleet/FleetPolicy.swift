@@ -146,8 +146,11 @@ package enum FleetPolicy {
         if let token = record.state.token, isOther, token.isAlive(at: now), isForced || isNext || isNewer(token, than: own.token, at: now) {
             return .token(token)
         }
-        if isForced || isNext, !isOther, record.state.trouble == nil, let refreshAt = record.state.plan?.refreshAt { return .plan(refreshAt) }
-        guard var trouble = record.state.trouble, trouble.failure.concernsAll, record.memory.triedDigest == memory.triedDigest else {
+        // A failure whose pause is over, or with other inputs, says nothing: adopting it would only make a login due.
+        guard var trouble = record.state.trouble, trouble.failure.concernsAll, trouble.isPausing(at: now),
+            record.memory.triedDigest == memory.triedDigest
+        else {
+            if isForced || isNext, !isOther, let refreshAt = record.state.plan?.refreshAt { return .plan(refreshAt) }
             return .nothing
         }
         if !isBelieved(trouble, seenBy: record.memory.rejectedBy, here: host) {

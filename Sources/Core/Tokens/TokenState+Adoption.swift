@@ -147,13 +147,14 @@ extension TokenState {
 
     /// Adopts another host's failure and its pause, which is up to a tenth longer so that hosts do not all retry at once.
     ///
-    /// A latch and a longer pause of this host stay, and so do its counts, since both hosts tried the same credentials.
+    /// A longer pause of this host stays, and so do its latch and its counts, since both hosts tried the same credentials.
     package mutating func adopt(shared: Trouble, at now: BootInstant, using generator: inout some RandomNumberGenerator) {
         var theirs = shared
         theirs.retryAt = shared.retryAt.map { $0 + max(.zero, $0 - now) * Double.random(in: 0...0.1, using: &generator) }
         wishes.requested = nil
         guard let own = trouble else { return trouble = theirs }
-        var longer = own.outlasts(theirs) ? own : theirs
+        var longer = own.isPausing(at: now) && own.outlasts(theirs) ? own : theirs
+        longer.isLatched = own.isLatched || theirs.isLatched
         longer.failuresInARow = max(own.failuresInARow, theirs.failuresInARow)
         longer.rejectionsInARow = max(own.rejectionsInARow, theirs.rejectionsInARow)
         longer.refusalsInARow = max(own.refusalsInARow, theirs.refusalsInARow)

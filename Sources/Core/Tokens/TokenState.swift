@@ -94,8 +94,10 @@ package struct TokenState: Sendable {
     /// The longest lifetime of this entry's tokens so far.
     package internal(set) var longestLifetime: Duration?
 
-    package init(policy: RefreshPolicy) {
+    /// - Parameter trouble: failures that are known already.
+    package init(policy: RefreshPolicy, trouble: Trouble? = nil) {
         self.policy = policy
+        self.trouble = trouble
     }
 
     package var budgetCap: Int { LoginBudget.cap(lifetime: token?.expiry.lifetime ?? longestLifetime, policy: policy) }

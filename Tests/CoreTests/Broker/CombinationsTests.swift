@@ -1,4 +1,3 @@
-import Broker
 import OutboundHTTP
 import Secrets
 import Store
@@ -7,6 +6,8 @@ import TestSupport
 import Testing
 import Time
 import Tokens
+
+@testable import Broker
 
 /// Combinations of per-request inputs: whose is whose, and who gives way.
 @Suite struct CombinationsTests {
@@ -49,6 +50,33 @@ import Tokens
             #expect(kept == a && bench.transport.requests.count == 3)
             let anew = try await Self.fingerprint(broker, "b")
             #expect(anew != b && bench.transport.requests.count == 4)
+        }
+    }
+
+    /// Found by the simulation: the pause was forgotten with the combination that nobody asked for, and the next caller logged in within it.
+    @Test func `a combination that nobody asks for stays for as long as the partner's pause`() async throws {
+        let bench = BrokerBench { _, _, clocks throws(TransportFault) in .make(429, "busy", fields: [("Retry-After", "7200")], clocks: clocks) }
+        try await bench.run(Self.yaml(limit: 2)) { broker in
+            let keeper = try #require(try await broker.keeper("z", perRequest: ["tenant_id": "a"]))
+            await #expect(throws: TokenRefusal.self) { try await keeper.token(wait: .seconds(5)) }
+            bench.clocks.advance(by: .seconds(6000))
+            await keeper.turn()
+            #expect(!keeper.hasEnded)
+            bench.clocks.advance(by: .seconds(3000))
+            await keeper.turn()
+            #expect(keeper.hasEnded && bench.transport.requests.count == 1)
+        }
+    }
+
+    @Test func `a pause goes on for a combination that gave way to others`() async throws {
+        let bench = BrokerBench { _, _, clocks throws(TransportFault) in .make(503, "busy", fields: [("Retry-After", "600")], clocks: clocks) }
+        try await bench.run(Self.yaml(limit: 1)) { broker in
+            for tenant in ["a", "b", "a", "b", "a"] {
+                let keeper = try #require(try await broker.keeper("z", perRequest: ["tenant_id": tenant]))
+                await #expect(throws: TokenRefusal.self) { try await keeper.token(wait: .zero) }
+                await keeper.finish()
+            }
+            #expect(bench.transport.requests.count <= 2)
         }
     }
 

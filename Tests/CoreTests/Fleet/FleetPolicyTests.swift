@@ -3,7 +3,8 @@ import Secrets
 import TestSupport
 import Testing
 import Time
-import Tokens
+
+@testable import Tokens
 
 /// What a host of a fleet decides.
 @Suite struct FleetPolicyTests {
@@ -83,6 +84,9 @@ import Tokens
         failing.state.failed(LoginFailure(.transient, "down"), trigger: .schedule, at: Self.now, using: &generator)
         var untrusting = try record(token: "t")
         untrusting.state.failed(LoginFailure(.certificate, "unknown CA"), trigger: .schedule, at: Self.now, using: &generator)
+        // Its pause is over.
+        var over = failing
+        over.state.trouble?.retryAt = Self.now
         var older = try record(token: "older")
         older.state.move(by: .seconds(-60))
         var dead = try record(token: "dead")
@@ -96,7 +100,7 @@ import Tokens
             (try record(token: "t", refreshIn: .seconds(77)), "t", true, [9], "plan 77"),
             (try record(token: "t"), "t", false, [9], "nothing"),
             (failing, "t", true, [9], "failure transient"),
-            (failing, "t", false, [8], "nothing"),
+            (failing, "t", false, [8], "nothing"), (failing, "t", true, [8], "plan 600"), (over, "t", true, [9], "plan 600"),
             (untrusting, "t", false, [9], "nothing"),
             (try record(token: nil), "t", true, [9], "nothing"),
         ]

@@ -1,16 +1,18 @@
 import HTTPTypes
-@testable import Providers
 import TestSupport
 import Testing
 import Tokens
 
 @testable import Login
+@testable import Providers
 
 /// What goes to the partner with a token.
 @Suite struct CarriedTokenTests {
     @Test(arguments: [
-        ("{k}", [KeptValue(name: "k", source: SourceList(.text), isOptional: true)], true), ("{k}", [KeptValue(name: "k", source: SourceList(.text), isOptional: false)], false),
-        ("{k}", [KeptValue(name: "other", source: SourceList(.text), isOptional: true)], false), ("a {k}", [KeptValue(name: "k", source: SourceList(.text), isOptional: true)], false),
+        ("{k}", [KeptValue(name: "k", source: SourceList(.text), isOptional: true)], true),
+        ("{k}", [KeptValue(name: "k", source: SourceList(.text), isOptional: false)], false),
+        ("{k}", [KeptValue(name: "other", source: SourceList(.text), isOptional: true)], false),
+        ("a {k}", [KeptValue(name: "k", source: SourceList(.text), isOptional: true)], false),
         ("{k}", [], false),
     ])
     func `a value that fits no header is left out where it may be absent`(header: String, kept: [KeptValue], isLeftOut: Bool) throws {

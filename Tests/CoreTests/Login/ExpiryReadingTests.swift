@@ -206,7 +206,8 @@ import Tokens
 extension ExpiryReadingTests {
     @Test(arguments: [
         // Age, relative life: what is left; whether a second answer is asked for; what then counts.
-        ("100", 3600, 3500.0, false, 3500.0), ("3595", 3600, 5, false, 5), ("3597", 3600, 3, false, 3), ("3598", 3600, 2, true, 3600), ("1", 3, 2, true, 3), ("0", 2, 2, false, 2), ("7200", 3600, -3600, true, 3600),
+        ("100", 3600, 3500.0, false, 3500.0), ("3595", 3600, 5, false, 5), ("3597", 3600, 3, false, 3), ("3598", 3600, 2, true, 3600),
+        ("1", 3, 2, true, 3), ("0", 2, 2, false, 2), ("7200", 3600, -3600, true, 3600),
         ("-5", 3600, 3600, false, 3600), ("soon", 3600, 3600, false, 3600), ("3500, 10", 3600, 100, false, 100),
         ("junk, 3500", 3600, 100, false, 100),
     ])

@@ -56,6 +56,17 @@ import Time
         #expect(rejected.trouble?.rejectionsInARow == 1)
     }
 
+    /// Found by the simulation: a latched host whose hour was over asked etcd without end.
+    @Test mutating func `a pause that is over does not outlast another host's`() throws {
+        var own = failing(.rejected, times: 8)
+        let due = try #require(own.trouble?.retryAt)
+        var theirs = try #require(failing(.transient).trouble)
+        theirs.retryAt = due + .seconds(40)
+        own.adopt(shared: theirs, at: due, using: &generator)
+        #expect(own.trouble?.retryAt ?? due > due)
+        #expect(own.trouble?.isLatched == true)
+    }
+
     @Test mutating func `another host's token ends every trouble but a pause that outlasts its renewal`() {
         for (failureClass, life, isEnded) in [
             (FailureClass.throttled, Duration.seconds(90), false), (.throttled, .seconds(86_400), true), (.transient, .seconds(90), true),

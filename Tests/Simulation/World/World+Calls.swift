@@ -207,6 +207,8 @@ extension World {
                     let answer = await daemon.loop.answer(message, to: Self.reader, of: daemon)
                     if answer?.status != 200 {
                         let text = answer.map { String(decoding: $0.body, as: UTF8.self) } ?? "nothing"
+                        // Credentials that were refused before they ever logged in are tried every six hours.
+                        if tenant != nil, text.contains("credentials-rejected") { continue }
                         violate(
                             "\(account.name) is not well \(DurationSyntax.words(time.now - calmAt)) after the faults: \(text.prefix(300))",
                             on: daemon.machine.number)

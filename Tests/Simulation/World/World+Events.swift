@@ -1,5 +1,6 @@
 import Broker
 import Configuration
+import Store
 import Time
 import Tokens
 
@@ -23,6 +24,8 @@ extension World {
         case .stepWall(let machine, let duration):
             note("wall clock stepped by \(duration.wholeSeconds) s", on: machine)
             machines[machine].stepWall(by: duration)
+            // A record of an earlier boot that nobody has claimed yet is dated by the wall clock.
+            for (name, committed) in models[machine].committed where !name.perRequest.isEmpty { models[machine].excused.insert(committed.held.token) }
         case .disk(let machine, let weather, let duration): spoil(machine, weather, end(duration))
         case .etcdDown(let duration): loseEtcd(end(duration))
         case .rotate(let account, let lag): rotate(account, lag)

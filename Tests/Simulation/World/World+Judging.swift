@@ -46,8 +46,8 @@ extension World {
     private func checkPatience(_ flight: Flight, on machine: Int) {
         let past = models[machine].rejections[flight.key] ?? []
         guard let last = past.last, !models[machine].isOrderedByAdmin.contains(flight.account) else { return }
-        // The input token was at fault, perhaps: the login is repeated once with another.
-        if account(flight.account)?.kind == .chained, time.now - last < .seconds(20) { return }
+        // The input token was at fault, perhaps: the login is repeated once with another, and may end otherwise.
+        if account(flight.account)?.kind == .chained, time.now - last < .seconds(40) { return }
         let least: Duration = past.count >= 5 ? .seconds(1790) : .seconds(55)
         if time.now - last < least {
             violate("\(flight.key) is tried \(DurationSyntax.words(time.now - last)) after rejection \(past.count)", on: machine)
@@ -150,7 +150,8 @@ extension World {
         guard let cell = daemon.broker.board.all[token], let snapshot = cell.current, snapshot.token.isAlive(at: daemon.life.boot) else { return }
         // The longest life of the entry bounds its budget from below; brief tokens raise it.
         let life = min(account.lifetime, snapshot.token.expiry.lifetime ?? account.lifetime)
-        let cap = LoginBudget.cap(lifetime: life, policy: RefreshPolicy())
+        let policy = configuration(daemon.machine.variant).token(token)?.refresh ?? RefreshPolicy()
+        let cap = max(LoginBudget.cap(lifetime: life, policy: policy), LoginBudget.cap(lifetime: life, policy: RefreshPolicy()))
         let spent = models[machine].spent[token, default: []].count
         if spent > cap + 1 { violate("\(token) logs in after \(spent) of \(cap) logins this hour", on: machine) }
     }

@@ -1,0 +1,13 @@
+package import Time
+package import Tokens
+
+/// The failures of a combination of per-request inputs that gave way to others: the partner's pause goes on without it.
+package final class PausedLogin: Sendable {
+    package let trouble: TokenState.Trouble
+
+    package init(trouble: TokenState.Trouble) {
+        self.trouble = trouble
+    }
+
+    package func isPausing(at now: BootInstant) -> Bool { trouble.isPausing(at: now) }
+}
