@@ -43,6 +43,7 @@ import Tokens
     private static let berlin = TimeZoneRules(named: "Europe/Berlin")
 
     static let written: [(body: String, source: ExpirySource, seconds: Double)] = [
+        (#"{"e":"100000:23:59"}"#, format(.daysHoursMinutes), 400 * 86_400), (#"{"e":4000000000}"#, format(.lifetime(unit: .seconds(1))), 400 * 86_400),
         (#"{"e":"0:00:15"}"#, format(.daysHoursMinutes), 900), (#"{"e":"1:01:01"}"#, format(.daysHoursMinutes), 90_060),
         (#"{"e":"Fri, 15 Jan 2027 08:15:00 GMT"}"#, format(.httpDate), 900),
         (#"{"e":"15.01.2027 09:15"}"#, format(.pattern("%d.%m.%Y %H:%M", zone: berlin)), 900),
@@ -123,6 +124,8 @@ import Tokens
 
     @Test(arguments: [
         (source("/e", .unixSeconds), #""""#), (source("/e", .unixSeconds), "0"), (source("/e", .unixSeconds), "1e300"),
+        (source("/e", .daysHoursMinutes), #""100001:00:00""#), (source("/e", .daysHoursMinutes), #""0:24:00""#),
+        (source("/e", .daysHoursMinutes), #""0:00:60""#), (source("/e", .daysHoursMinutes), #"":0:0:15""#),
         (source("/e", .unixMilliseconds), "-5"), (source("/e", .rfc3339(zone: nil)), #""tomorrow""#), (source("/e", .rfc3339(zone: nil)), "900"),
     ])
     func `neither does a moment that no clock shows`(source: ExpirySource, value: String) throws {
@@ -197,6 +200,8 @@ import Tokens
     @Test func `the first source that says something counts, and none is a bad reply`() throws {
         #expect(try lifetime(#"{"e":null}"#, [Self.seconds, .after(.seconds(60))]).lifetime == 60)
         #expect(try lifetime("{}", [.never]).lifetime == nil)
+        #expect(try lifetime("{}", [.never], jwt: Self.jwt(#"{"exp":1800000900}"#)).lifetime == 900)
+        #expect(try lifetime(#"{"e":0}"#, [Self.seconds]).lifetime == 0)
         #expect(throws: LoginFailure.self) { try lifetime("{}", [Self.seconds]) }
         #expect(throws: LoginFailure.self) { try lifetime(#"{"e":"soon"}"#, [Self.seconds]) }
     }

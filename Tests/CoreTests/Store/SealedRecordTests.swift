@@ -1,4 +1,5 @@
 import Glibc
+import Secrets
 import Store
 import TestSupport
 import Testing
@@ -19,5 +20,13 @@ import Testing
             #expect(SealedRecord.open(sealed, key: key, associated: [1, 2]) == nil)
         }
         #expect(SealedRecord.open([1, 2, 3], key: key, associated: []) == nil)
+    }
+
+    /// The bytes on disk of every version: written by another implementation (Python's cryptography), nonce, text, tag.
+    @Test func `a record of another implementation opens`() throws {
+        let sealed = try #require(Digest.bytes(hex: "6465666768696a6b6c6d6e6f3c74b503178b24f155072dfea2bb8bf68e762533730f62852354a2"))
+        let key = Secret(Array(UInt8(0)..<32))
+        #expect(SealedRecord.open(sealed, key: key, associated: [1, 2]) == Array("tokenbroker".utf8))
+        #expect(SealedRecord.seal([], key: key, associated: []).count == 28)
     }
 }

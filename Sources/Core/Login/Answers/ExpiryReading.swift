@@ -36,11 +36,11 @@ struct ExpiryReading {
     /// - Throws: `LoginFailure`, class bad reply, if no source says anything.
     func expiry(_ sources: [ExpirySource]) throws(LoginFailure) -> Expiry {
         var found = try firstExpiry(sources)
-        guard age > .zero, found.lifetime.map({ $0 < Expiry.range.lowerBound }) ?? false else { return found }
+        guard let left = found.lifetime, left < Expiry.range.lowerBound else { return found }
         var ageless = self
         ageless.age = .zero
         var longer = try ageless.firstExpiry(sources)
-        guard longer.lifetime.map({ $0 >= Expiry.range.lowerBound }) ?? true else { return found }
+        guard let whole = longer.lifetime, whole >= Expiry.range.lowerBound else { return found }
         longer.ignoredSources.append("header Age")
         longer.ignoredAge = true
         found.isAged = true
