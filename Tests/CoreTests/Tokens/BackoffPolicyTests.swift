@@ -56,7 +56,20 @@ import Tokens
         #expect(delay(failure(.throttled, retryAfter: 10_000_000), 1).upperBound <= 86_400 * 1.1)
         #expect(delay(failure(.throttled), 1) == 60...60)
         #expect(delay(failure(.throttled), 9) == 900...900)
-        #expect(delay(failure(.throttled), 1, living: 20, of: 60).upperBound <= 10)
+        #expect(delay(failure(.throttled), 1, living: 20, of: 60) == 10...10)
+    }
+
+    @Test func `pauses have the bounds that the rules name`() {
+        // A fault of this host: up to half a minute.
+        #expect(delay(failure(.local), 20).upperBound <= 30 && delay(failure(.local), 20).lowerBound >= 22.5)
+        // Never below a thirtieth of a life, up to 2 s.
+        #expect(delay(failure(.transient), 1, living: 0.001, of: 30) == 1...1 && delay(failure(.transient), 1, living: 0.001, of: 3000) == 2...2)
+        #expect(delay(failure(.throttled), 1, living: 0.001, of: 30) == 1...1 && delay(failure(.throttled), 1, living: 0.001, of: 3000) == 2...2)
+        // A stated pause of zero doubles from a second to a minute.
+        #expect(delay(failure(.throttled, retryAfter: 0), 1).lowerBound >= 1 && delay(failure(.throttled, retryAfter: 0), 1).upperBound <= 1.1)
+        #expect(delay(failure(.throttled, retryAfter: 0), 20).lowerBound >= 60 && delay(failure(.throttled, retryAfter: 0), 20).upperBound <= 66)
+        #expect(delay(failure(.rejected), 1) == 60...60)
+        #expect(delay(failure(.waiting), 1).lowerBound >= 5 && delay(failure(.waiting), 1).upperBound <= 5.5)
     }
 
     @Test func `refusals double to an hour, bad replies to five minutes, certificates too`() {
@@ -64,6 +77,6 @@ import Tokens
         #expect(delay(failure(.refused), 20).lowerBound >= 2700)
         #expect(delay(failure(.badReply), 1).upperBound <= 6.25)
         #expect(delay(failure(.badReply), 20).upperBound <= 375)
-        #expect(delay(failure(.certificate), 20).lowerBound >= 225)
+        #expect(delay(failure(.certificate), 20).lowerBound >= 225 && delay(failure(.certificate), 20).upperBound <= 300)
     }
 }

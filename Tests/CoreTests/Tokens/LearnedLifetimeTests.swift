@@ -16,6 +16,7 @@ import Tokens
         #expect(learned.learned(configured: .seconds(1800), now: now) == .seconds(600))
         learned.refused(atAge: .seconds(40), now: now)
         #expect(learned.learned(configured: .seconds(1800), now: now) == .seconds(600))
-        #expect(learned.learned(configured: .seconds(1800), now: now + .seconds(8 * 86_400)) == nil)
+        #expect(learned.learned(configured: .seconds(1800), now: now + .seconds(7 * 86_400 - 1)) == .seconds(600))
+        #expect(learned.learned(configured: .seconds(1800), now: now + .seconds(7 * 86_400)) == nil)
     }
 }

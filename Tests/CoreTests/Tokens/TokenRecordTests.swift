@@ -3,7 +3,8 @@ import Secrets
 import TestSupport
 import Testing
 import Time
-import Tokens
+
+@testable import Tokens
 
 /// A token's life as it is kept.
 @Suite struct TokenRecordTests {
@@ -33,6 +34,51 @@ import Tokens
         #expect(moved.token?.remaining(at: started) == .seconds(900 - 110))
         #expect(read.shift(bootID: "two", boot: started, wall: WallTime(seconds: 1_800_000_009)) == nil)
         #expect(TokenRecord(Array("{}".utf8), policy: RefreshPolicy()) == nil)
+    }
+
+    @Test func `what was learned, and sessions that wait for their logout, come back too`() throws {
+        let now = BootInstant(nanoseconds: 5_000_000_000_000)
+        var state = TokenState(policy: RefreshPolicy())
+        for age in [600, 700] { state.learned.refused(atAge: .seconds(age), now: now) }
+        var memory = LoginMemory()
+        memory.replaced = [ReplacedSession(value: Secret("old"), kept: ["session": "s"], due: WallTime(seconds: 1_800_000_100))]
+        let record = TokenRecord(bootID: "one", boot: now, wall: WallTime(seconds: 1_800_000_000), state: state, memory: memory)
+        let read = try #require(TokenRecord(record.bytes, policy: RefreshPolicy()))
+        #expect(read.state.learned.learned(configured: .seconds(1800), now: now) == .seconds(700))
+        let session = try #require(read.memory.replaced.first)
+        #expect(session.value.exposedText == "old" && session.kept == ["session": "s"] && session.due == WallTime(seconds: 1_800_000_100))
+        #expect(read.bytes == record.bytes)
+    }
+
+    @Test func `a pause of an operator takes a wish back, and does not undo a revocation`() {
+        let now = BootInstant(nanoseconds: 5_000_000_000_000)
+        var state = TokenState(policy: RefreshPolicy())
+        let isRequested = state.requestRefresh(at: now)
+        #expect(isRequested)
+        state.pause()
+        #expect(state.hold == .paused && state.wishes.requested == nil && state.next(at: now) == .rest)
+        let isResumed = state.resume(at: now)
+        #expect(isResumed && state.next(at: now) == .login(.schedule))
+        state.revoke()
+        state.pause()
+        #expect(state.hold == .revoked)
+    }
+
+    @Test func `a token without an end is prolonged at its interval, and not planned without one`() throws {
+        let now = BootInstant(nanoseconds: 5_000_000_000_000)
+        var generator = SeededGenerator(seed: 1)
+        for interval in [nil, Duration.seconds(60)] {
+            var policy = RefreshPolicy()
+            policy.prolongEvery = interval
+            var state = TokenState(policy: policy)
+            let draft = TokenDraft(value: Secret("t"), expiry: Expiry(origin: .never), sentAt: now, sentAtWall: WallTime(seconds: 0))
+            let first = try state.adopt(draft, fingerprint: "f", trigger: .schedule, at: now, using: &generator)
+            #expect(first == .new)
+            #expect(state.plan?.refreshAt == interval.map { now + $0 })
+            let again = try state.adopt(draft, fingerprint: "f", trigger: .schedule, at: now, using: &generator)
+            #expect(again == .same)
+            #expect(state.plan == nil)
+        }
     }
 
     @Test(

@@ -2,6 +2,7 @@ import Configuration
 import LocalHTTP
 import TestSupport
 import Testing
+import Time
 
 @testable import Admission
 
@@ -18,6 +19,40 @@ import Testing
             """
         return (try? TestConfiguration.read(yaml)).map(AccessPolicy.init)
     }()
+
+    @Test func `a unit's client is the first that may have the token`() throws {
+        let yaml = """
+            clients:
+              other: {unit: "b-*.service", tokens: ["*"]}
+              narrow: {unit: "a.service", tokens: ["zip*"]}
+              wide: {unit: "a*.service", tokens: ["*"]}
+            tokens: {}
+            """
+        let policy = try AccessPolicy(TestConfiguration.read(yaml))
+        #expect(policy.client(ofUnit: "a.service", token: "zipteams") == "narrow")
+        #expect(policy.client(ofUnit: "a.service", token: "zapper") == "wide")
+        #expect(policy.client(ofUnit: "c.service", token: "zapper") == nil)
+    }
+
+    @Test func `refusals are counted for a thousand users each, and for all others together`() {
+        var limit = RefusalLimit(Rate(count: 2, period: .seconds(60)))
+        func isRefused(_ user: UInt32, at now: Int64 = 0) -> Bool { limit.take(user: user, at: now) != nil }
+        for user in UInt32(0)..<1024 { #expect(!isRefused(user)) }
+        // Full buckets would make room; none is full yet.
+        #expect([5000, 5001, 5002].map { isRefused($0) } == [false, false, true])
+        #expect([7, 7].map { isRefused($0) } == [false, true])
+        // An hour later there is room again.
+        #expect([5000, 5001, 5000].map { isRefused($0, at: 3_600_000_000_000) } == [false, false, false])
+    }
+
+    @Test func `root is a user of this host, and of its own group`() {
+        #expect(UserDatabase.user("root") == 0 && UserDatabase.group("root") == 0 && UserDatabase.user("4711") == 4711)
+        #expect(UserDatabase.members("root").contains(0) && UserDatabase.members("no such group").isEmpty)
+        #expect(UserDatabase.groupName(0) == "root" && UserDatabase.groupName(4_000_000_000) == "4000000000")
+        let accounts = UserDatabase.accounts
+        #expect(
+            accounts.hasUser("root") && !accounts.hasUser("no such user") && accounts.users().contains("root") && accounts.groups().contains("root"))
+    }
 
     struct Row: Sendable {
         var client: Int
