@@ -37,7 +37,6 @@ package struct RefreshRehearsal: Sendable {
         var (steps, logins) = ([Step](), 0)
         let start = BootInstant(nanoseconds: 1_000_000_000)
         var now = start
-        state.asked(at: now)
         while now - start <= time, steps.count < 10_000 {
             switch state.next(at: now) {
             case .rest: return steps

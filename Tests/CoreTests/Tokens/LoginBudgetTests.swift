@@ -1,7 +1,8 @@
 import TestSupport
 import Testing
 import Time
-import Tokens
+
+@testable import Tokens
 
 /// Logins an hour.
 @Suite struct LoginBudgetTests {
@@ -9,6 +10,25 @@ import Tokens
         #expect(LoginBudget.cap(lifetime: .seconds(86_400), policy: .init()) == 12)
         #expect(LoginBudget.cap(lifetime: .seconds(60), policy: .init()) == 270)
         #expect(LoginBudget.cap(lifetime: nil, policy: .init()) == 12)
+        #expect(LoginBudget.cap(lifetime: .seconds(1), policy: .init()) == 10_800)
+    }
+
+    @Test func `an hour after a login its place is free, and what is past is forgotten`() {
+        var budget = LoginBudget()
+        let start = BootInstant(nanoseconds: 0)
+        for _ in 0..<3 {
+            budget.spend(at: start)
+            budget.spendCallersShare(at: start)
+        }
+        #expect(budget.left(.schedule, cap: 12, at: start + .seconds(3599)) == 9)
+        #expect(budget.left(.schedule, cap: 12, at: start + .seconds(3600)) == 12)
+        budget.spend(at: start + .seconds(3600))
+        #expect(budget.spent.count == 1)
+        budget.spendCallersShare(at: start + .seconds(3600))
+        #expect(budget.spentByCallers.count == 1)
+        // Half of the times are past: they stay for now.
+        budget.spend(at: start + .seconds(7200))
+        #expect(budget.spent.count == 2)
     }
 
     @Test func `callers get a third, the schedule all, and an hour later it is free again`() {

@@ -10,6 +10,13 @@ import Tokens
         #expect(abs(RefreshPolicy().margin(of: .seconds(lifetime)).inSeconds - margin) < 0.001)
     }
 
+    @Test(arguments: [(100, 900, 50.0), (4, 900, 4), (9, 1000, 5), (8, 60, 4), (6, 80, 4), (0, 900, 0)])
+    func `the same token is asked about after half of what remains`(left: Int, lifetime: Int, wait: Double) {
+        let now = BootInstant(nanoseconds: 0)
+        let next = RefreshPolicy.recheck(now: now, deadline: now + .seconds(left), lifetime: .seconds(lifetime))
+        #expect((next - now).inSeconds == wait)
+    }
+
     @Test func `jitter only ever renews earlier, by a tenth of the margin at most`() {
         let start = BootInstant(nanoseconds: 0)
         let times = [0, 0.5, 0.999].map { RefreshPolicy().refreshTime(issuedAt: start, lifetime: .seconds(900), draw: $0) - start }

@@ -48,6 +48,23 @@ import Time
         let session = try #require(read.memory.replaced.first)
         #expect(session.value.exposedText == "old" && session.kept == ["session": "s"] && session.due == WallTime(seconds: 1_800_000_100))
         #expect(read.bytes == record.bytes)
+        // A week after the rejections by this boot's clock, which began 100 s later than the other.
+        var moved = read.state
+        moved.move(by: .seconds(-100))
+        let week = now + .seconds(7 * 86_400 - 50)
+        #expect(
+            read.state.learned.learned(configured: .seconds(1800), now: week) != nil
+                && moved.learned.learned(configured: .seconds(1800), now: week) == nil)
+    }
+
+    @Test(arguments: [(1, 1), (0, 0), (1 << 60, 1 << 53)] as [(Int64, Int64)]) func `a login's number comes back, up to a bound`(
+        number: Int64, read: Int64
+    ) throws {
+        var memory = LoginMemory()
+        memory.number = number
+        let record = TokenRecord(
+            bootID: "one", boot: BootInstant(nanoseconds: 0), wall: WallTime(seconds: 0), state: TokenState(policy: RefreshPolicy()), memory: memory)
+        #expect(TokenRecord(record.bytes, policy: RefreshPolicy())?.memory.number == read)
     }
 
     @Test func `a pause of an operator takes a wish back, and does not undo a revocation`() {
@@ -86,6 +103,8 @@ import Time
             // Seconds since the record was written by both clocks, and the remaining life that counts.
             ("one", 100.0, 100.0, 800.0), ("one", 100, 104, 796), ("one", 4, 6, 894), ("one", 104, 100, 796), ("one", 100, 3600, -2700),
             ("one", 3600, 100, -2700),
+            // A wall clock that was set back by up to 5 s.
+            ("one", 4, -1, 896), ("one", 4.5, -1, nil), ("one", 0, -1, 900), ("one", -0.5, -1, nil),
             ("one", -36_000, 100, 800),  // another time namespace
             ("one", -36_000, -1, nil), ("one", 100, -1, nil), ("two", 7, 100, 800), ("two", 100, 7, 800), ("two", -5000, 100, 800),
             ("two", 7, -1, nil),
@@ -105,7 +124,10 @@ import Time
     }
 
     @Test(
-        arguments: [(5, 100, 4, 200, true), (4, 200, 5, 100, false), (5, 200, 5, 100, true), (5, 101, 5, 100, false), (0, 200, 0, 100, true)]
+        arguments: [
+            (5, 100, 4, 200, true), (4, 200, 5, 100, false), (5, 200, 5, 100, true), (5, 101, 5, 100, false), (5, 102, 5, 100, false),
+            (5, 103, 5, 100, true), (0, 200, 0, 100, true),
+        ]
             as [(Int64, Int64, Int64, Int64, Bool)])
     func `of two logins the one with the higher number is newer, of equals the later one`(
         number: Int64, at: Int64, other: Int64, otherAt: Int64, isNewer: Bool
