@@ -10,6 +10,8 @@ struct Runs {
 
     /// Seconds of the processor's time that one world may take.
     private static let longestWorld = 60
+    /// The seed of the world that runs, for a job without end.
+    private nonisolated(unsafe) static var current: UInt64 = 0
 
     /// - Parameter seconds: 0 for no limit.
     private static func limit(seconds: Int) {
@@ -21,7 +23,14 @@ struct Runs {
     func run() -> Int32 {
         var total = World.Counts()
         let began = ContinuousClock.now
+        signal(SIGPROF) { _ in
+            // Nothing else can end the job; the world's history is lost with it.
+            print("seed \(unsafe Runs.current): a job without end")
+            fflush(nil)
+            _exit(1)
+        }
         for seed in first..<first + count {
+            unsafe Self.current = seed
             // A job that never ends ends the program (SIGPROF), since nothing else can.
             Self.limit(seconds: Self.longestWorld)
             let world = World(Plan(seed: seed, length: length))

@@ -4,7 +4,8 @@ import Store
 import Time
 import Tokens
 
-/// What must hold of one machine, by what the world has seen: nothing of it is asked of the broker.
+/// What must hold of one machine, by what the world has seen: what partners were sent and answered, what the disk took, what callers got, and of the
+/// broker's own words its events.
 struct Model: Sendable {
     /// A token that was delivered, and until when by the rules it must be served at least.
     struct Held: Sendable {
@@ -29,6 +30,10 @@ struct Model: Sendable {
     /// Until when the partner wants no login: of an account (429), or of one account and tenant (5xx).
     var pauses: [String: BootInstant] = [:]
     var entryPauses: [String: BootInstant] = [:]
+    /// The earliest next login after a failure that stated no pause, by account and tenant.
+    var least: [String: BootInstant] = [:]
+    /// The logins of this process within the last minute, by account, where the definition limits them.
+    var moments: [String: [BootInstant]] = [:]
     /// Rejections in a row, by account and tenant.
     var rejections: [String: [BootInstant]] = [:]
     /// New tokens and rejections, by account, within the last hour.
@@ -52,12 +57,13 @@ struct Model: Sendable {
     /// What another process of the machine does not know.
     mutating func forgetProcess() {
         (held, delivered, flights, pauses, entryPauses, rejections, spent, isOrderedByAdmin) = ([:], [:], [:], [:], [:], [:], [:], [])
-        open = [:]
+        (open, least, moments) = ([:], [:], [:])
     }
 
     /// What an operator, another secret or another configuration lifts.
     mutating func release(_ account: String, withPause: Bool) {
         for key in rejections.keys where Self.account(key) == account { rejections[key] = nil }
+        for key in least.keys where Self.account(key) == account { least[key] = nil }
         for key in entryPauses.keys where Self.account(key) == account { entryPauses[key] = nil }
         if withPause { pauses[account] = nil }
     }

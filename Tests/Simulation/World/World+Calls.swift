@@ -125,6 +125,8 @@ extension World {
         guard let value, let issue = partner.now.issues[value], issue.account == name, issue.tenant == tenant else {
             return violate("an alien token for \(name): \(value ?? "none")", on: machine)
         }
+        let besides = String(decoding: answer.body, as: UTF8.self).replacing(value, with: "")
+        if form != .head, Account.isShown(in: besides.utf8) { violate("a secret beside the token of \(name): \(besides.prefix(200))", on: machine) }
         if models[machine].withdrawn.contains(value) { violate("a revoked token of \(name)", on: machine) }
         if models[machine].excused.contains(value) { return }
         let left = issue.expires - time.now

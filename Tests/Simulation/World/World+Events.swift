@@ -67,7 +67,7 @@ extension World {
     func crash(_ machine: Int, downFor: Duration, reboots: Bool) {
         pendingCrash = nil
         guard let daemon = daemons[machine] else { return }
-        lastUpheaval = time.now
+        lastUpheaval = max(lastUpheaval, time.now)
         breakChains(machine)
         note("is killed\(reboots ? ", and the machine boots" : "")", on: machine)
         daemon.kill()
@@ -90,7 +90,7 @@ extension World {
         // A process of a machine that sleeps cannot be asked to stop, and writes nothing.
         guard machines[machine].suspendedUntil <= time.now else { return at(machines[machine].suspendedUntil) { [self] in restart(machine) } }
         guard let daemon = daemons[machine], daemon.isOpen else { return }
-        lastUpheaval = time.now
+        lastUpheaval = max(lastUpheaval, time.now)
         note("is stopped", on: machine)
         daemon.stop { [self] in
             guard daemons[machine] === daemon else { return }
@@ -117,7 +117,7 @@ extension World {
 
     private func suspend(_ machine: Int, _ duration: Duration) {
         guard duration > .zero else { return }
-        lastUpheaval = time.now + duration
+        lastUpheaval = max(lastUpheaval, time.now + duration)
         note("is suspended for \(DurationSyntax.words(duration))", on: machine)
         machines[machine].suspend(for: duration)
     }

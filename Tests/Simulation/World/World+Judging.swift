@@ -30,7 +30,33 @@ extension World {
         if pause > now, !models[machine].isOrderedByAdmin.contains(flight.account) {
             violate("\(flight.key) is asked \(DurationSyntax.words(pause - now)) before the partner's pause ends", on: machine)
         }
-        if !flight.isRefresh { checkPatience(flight, on: machine) }
+        if !flight.isRefresh {
+            checkPatience(flight, on: machine)
+            checkLimit(flight, on: machine)
+        }
+        if let least = models[machine].least[flight.key], least > now, !models[machine].isOrderedByAdmin.contains(flight.account) {
+            violate("\(flight.key) is tried again \(DurationSyntax.words(least - now)) too soon after a failure", on: machine)
+        }
+        models[machine].least[flight.key] = nil
+    }
+
+    /// A process makes at most four logins a minute where the definition has such a limit.
+    private func checkLimit(_ flight: Flight, on machine: Int) {
+        guard account(flight.account)?.kind == .limited else { return }
+        let recent = models[machine].moments[flight.account, default: []].filter { $0 + .seconds(59) > time.now }
+        if recent.count >= 4 { violate("\(flight.key) logs in \(recent.count + 1) times a minute", on: machine) }
+        models[machine].moments[flight.account] = recent + [time.now]
+    }
+
+    /// The least pause after a failure that states none: a tenth of a second and more, and most of a minute after a bare 429 without a living token.
+    /// A refresh may be followed by a login at once, and a chained login by one with another token.
+    private func notePause(_ flight: Flight, _ reply: Partner.Reply?, on machine: Int) {
+        guard reply?.token == nil, !flight.isRefresh, let account = account(flight.account), account.kind != .chained else { return }
+        let isBare = reply?.status == 429 && reply?.pause == nil
+        let isLiving =
+            (models[machine].held[flight.key]?.until).map { $0 > time.now - .seconds(30) } ?? false
+            || models[machine].learned.contains(flight.account)
+        models[machine].least[flight.key] = time.now + (isBare && !isLiving ? .seconds(55) : .milliseconds(100))
     }
 
     /// No two hosts of a fleet log in to an exclusive account at once, unless one of them was cut off.
@@ -59,6 +85,7 @@ extension World {
         let machine = life.machine.number
         models[machine].flights[flight.key]?.removeAll { $0 == flight }
         models[machine].isOrderedByAdmin.remove(flight.account)
+        notePause(flight, reply, on: machine)
         guard let reply else {
             brokenChains.insert(flight.account)
             return note("no answer to \(flight.key)", on: machine)
@@ -115,7 +142,8 @@ extension World {
                 on: machine)
         case .refreshFailed(let token, _): daemon.ended[token, default: 0] += 1
         case .rejectionReported(let token, _, let outcome):
-            if outcome == .refreshing { models[machine].learned.insert(token) }
+            // Only a lifetime that nobody states is learned.
+            if outcome == .refreshing, account(token)?.kind == .silent { models[machine].learned.insert(token) }
         case .held(let token, let hold):
             note("\(token): held \(hold?.rawValue ?? "no more")", on: machine)
             if hold == .revoked {
