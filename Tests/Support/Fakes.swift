@@ -2,7 +2,7 @@ package import Configuration
 import HTTPTypes
 package import OutboundHTTP
 package import Secrets
-import Synchronization
+package import Synchronization
 package import Time
 package import Tokens
 package import YAML
@@ -42,11 +42,14 @@ package final class FakeSecrets: SecretSource {
 
     private let count = Mutex(0)
     package var reads: Int { count.withLock { $0 } }
+    /// Holds each read back, where there is one.
+    package let valve = Mutex<Valve?>(nil)
 
     package init() {}
 
     package func read(_ reference: SecretReference) async throws(SecretFault) -> Secret {
         count.withLock { $0 += 1 }
+        await valve.withLock { $0 }?.pass()
         if case .value(let secret) = reference { return secret }
         throw SecretFault(place: reference.place, problem: "is not there")
     }

@@ -21,6 +21,8 @@ struct LoginAttempt: Sendable {
     let own: FleetPolicy.Own
     let margin: Duration?
     let policy: RefreshPolicy
+    /// Whether the login is still wanted: it may have waited for a secret or for the fleet, and an operator or a reload has come in between.
+    let isWanted: @Sendable () async -> Bool
 
     /// How a login ended. `digests` has one digest for each alternative of the inputs.
     enum Ending: Sendable {
@@ -36,6 +38,8 @@ struct LoginAttempt: Sendable {
         var lock: FleetLock? { if case .loggedIn(_, let lock, _, _) = self { lock } else { nil } }
     }
 
+    private static let unwanted = LoginFailure(.waiting, "the login is no longer wanted")
+
     func run(_ environment: KeeperEnvironment) async -> Ending {
         let performer = environment.performer
         let inputs: OwnInputs
@@ -45,6 +49,7 @@ struct LoginAttempt: Sendable {
             return .failedBefore(error)
         }
         guard let fleet = environment.fleet else {
+            guard await isWanted() else { return .failedBefore(Self.unwanted) }
             return .loggedIn(await login(performer, inputs, memory), lock: nil, memory: nil, digests: inputs.digests)
         }
         let name = FleetName(RecordName(configuration.name, perRequest), login: configuration.loginDigest)
@@ -57,6 +62,10 @@ struct LoginAttempt: Sendable {
         case .wait(let failure):
             return .failedBefore(failure)
         case .login(let lock, let theirs):
+            guard await isWanted() else {
+                await fleet.unlock(lock)
+                return .failedBefore(Self.unwanted)
+            }
             if lock == nil { environment.events.record(.loginAlone(token: configuration.name)) }
             // Use the fleet's memory if there is one: it is newer, and matters most for refresh tokens.
             let memory = theirs ?? memory

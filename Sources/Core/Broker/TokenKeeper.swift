@@ -159,7 +159,8 @@ package actor TokenKeeper {
             own: FleetPolicy.Own(
                 fingerprint: state.token?.fingerprint, remaining: state.token?.remaining(at: began), isOwn: isOwn, knownLogin: state.lastSuccessAt,
                 number: memory.number),
-            margin: (state.token?.expiry.lifetime ?? state.longestLifetime).map(state.policy.margin), policy: state.policy)
+            margin: (state.token?.expiry.lifetime ?? state.longestLifetime).map(state.policy.margin), policy: state.policy,
+            isWanted: { [weak self] in await self?.generation == startedIn })
         // An unstructured task: an impatient caller must not cancel a login that others share.
         loginInFlight = Task { [weak self, environment, isChained] in
             let ended = await attempt.run(environment)

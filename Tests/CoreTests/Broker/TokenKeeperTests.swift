@@ -182,6 +182,31 @@ private struct EventListener: EventSink {
         }
     }
 
+    /// Found by the simulation: a login that waited for etcd was made eight seconds after the operator's pause, since a refresh is never cancelled.
+    @Test func `a login that has sent nothing yet is not made after an operator's pause`() async throws {
+        let bench = BrokerBench { _, _, clocks throws(TransportFault) in .make(200, #"{"access_token":"t"}"#, clocks: clocks) }
+        let valve = Valve()
+        bench.secrets.valve.withLock { $0 = valve }
+        let yaml = """
+            providers:
+              - provider: p
+                inputs: {secret: {secret: true}}
+                login: [{method: POST, url: "https://partner.example/login", form: {secret: "{secret}"}}]
+                token: {from: {json: /access_token}, refresh_token: {json: /refresh_token}, expires: [{after: 15m}]}
+                refresh_request: {method: POST, url: "https://partner.example/refresh", form: {refresh_token: "{refresh_token}"}}
+            tokens:
+              a: {provider: p, inputs: {secret: {value: s}}}
+            """
+        try await bench.run(yaml) { _ in
+            let keeper = try await bench.keeper()
+            #expect(await eventually { bench.secrets.reads == 1 })
+            _ = await keeper.pause()
+            valve.open()
+            await keeper.finish()
+            #expect(bench.transport.requests.isEmpty)
+        }
+    }
+
     @Test func `an input that fails is waited for, and costs no attempt`() async throws {
         let bench = BrokerBench { _, _, clocks throws(TransportFault) in .make(500, clocks: clocks) }
         try await bench.run(Self.chain) { _ in

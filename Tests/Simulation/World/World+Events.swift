@@ -105,6 +105,7 @@ extension World {
         note("reloads configuration \(variant % 1000)", on: machine)
         machines[machine].variant = variant
         for account in plan.accounts { models[machine].release(account.name, withPause: false) }
+        models[machine].moments = [:]
         let configured = Set(configuration(variant).tokens.map(\.name))
         models[machine].heldBack.formIntersection(configured)
         for key in models[machine].held.keys where !configured.contains(Model.account(key)) { models[machine].held[key] = nil }
@@ -157,6 +158,8 @@ extension World {
         guard machines[machine][account.passwordFile] != password else { return }
         machines[machine][account.passwordFile] = password
         models[machine].release(account.name, withPause: true)
+        // Limits are those of a base URL with its secrets.
+        models[machine].moments[account.name] = nil
         daemons[machine]?.secretsChanged([account.passwordFile])
     }
 
