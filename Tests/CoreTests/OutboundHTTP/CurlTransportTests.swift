@@ -153,7 +153,7 @@ import YAML
         request.connection.time = .seconds(5)
         // The kernel decides who comes first: the request or the early bytes.
         var reason = ""
-        while reason != "the partner answered before it was asked" {
+        while reason != "the partner answered before it was asked", !Task.isCancelled {
             do throws(TransportFault) { _ = try await Self.transport.send(request) } catch { reason = error.reason }
         }
     }
