@@ -43,7 +43,8 @@ import Tokens
     private static let berlin = TimeZoneRules(named: "Europe/Berlin")
 
     static let written: [(body: String, source: ExpirySource, seconds: Double)] = [
-        (#"{"e":"100000:23:59"}"#, format(.daysHoursMinutes), 400 * 86_400), (#"{"e":4000000000}"#, format(.lifetime(unit: .seconds(1))), 400 * 86_400),
+        (#"{"e":"100000:23:59"}"#, format(.daysHoursMinutes), 400 * 86_400),
+        (#"{"e":4000000000}"#, format(.lifetime(unit: .seconds(1))), 400 * 86_400),
         (#"{"e":"0:00:15"}"#, format(.daysHoursMinutes), 900), (#"{"e":"1:01:01"}"#, format(.daysHoursMinutes), 90_060),
         (#"{"e":"Fri, 15 Jan 2027 08:15:00 GMT"}"#, format(.httpDate), 900),
         (#"{"e":"15.01.2027 09:15"}"#, format(.pattern("%d.%m.%Y %H:%M", zone: berlin)), 900),

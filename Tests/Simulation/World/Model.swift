@@ -36,6 +36,8 @@ struct Model: Sendable {
     var moments: [String: [BootInstant]] = [:]
     /// Rejections in a row, by account and tenant.
     var rejections: [String: [BootInstant]] = [:]
+    /// Why the last login of an account was made.
+    var triggers: [String: TokenState.Trigger] = [:]
     /// New tokens and rejections, by account, within the last hour.
     var spent: [String: [BootInstant]] = [:]
     /// Accounts whose learned lifetime may be shorter than the configured one.

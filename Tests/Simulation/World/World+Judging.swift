@@ -52,10 +52,10 @@ extension World {
     /// A refresh may be followed by a login at once, and a chained login by one with another token.
     private func notePause(_ flight: Flight, _ reply: Partner.Reply?, on machine: Int) {
         guard reply?.token == nil, !flight.isRefresh, let account = account(flight.account), account.kind != .chained else { return }
-        let isBare = reply?.status == 429 && reply?.pause == nil
+        let isBare = reply?.status == 429 && reply?.pause == nil && account.kind != .perRequest
         let isLiving =
             (models[machine].held[flight.key]?.until).map { $0 > time.now - .seconds(30) } ?? false
-            || models[machine].learned.contains(flight.account)
+            || models.contains { $0.learned.contains(flight.account) }
         models[machine].least[flight.key] = time.now + (isBare && !isLiving ? .seconds(55) : .milliseconds(100))
     }
 
@@ -119,11 +119,14 @@ extension World {
     func heard(_ event: BrokerEvent, from daemon: Daemon) {
         let machine = daemon.machine.number
         switch event {
-        case .loginBegan(let token, let trigger): checkBudget(token, trigger, daemon)
+        case .loginBegan(let token, let trigger):
+            models[machine].triggers[token] = trigger
+            checkBudget(token, trigger, daemon)
         case .tokenAdopted(let token, let fingerprint, let adoption, _, _, _):
             daemon.ended[token, default: 0] += 1
             note("\(token): \(adoption) \(fingerprint)", on: machine)
-            if adoption == .new { models[machine].spent[token, default: []].append(time.now) }
+            // An operator's login is outside the budget.
+            if adoption == .new, models[machine].triggers[token] != .admin { models[machine].spent[token, default: []].append(time.now) }
             adopt(token, fingerprint, on: machine)
         case .tokenShared(let token, let fingerprint, _, _):
             daemon.ended[token, default: 0] += 1
@@ -165,6 +168,8 @@ extension World {
     private func adopt(_ token: String, _ fingerprint: String, on machine: Int) {
         guard let held = models[machine].delivered[fingerprint], let issue = partner.now.issues[held.token] else { return }
         let key = issue.account + (issue.tenant.map { "/\($0)" } ?? "")
+        // Two clients share the entry's combinations: another one of the same caller may take this one's place.
+        if issue.tenant != nil { for other in models[machine].held.keys where Model.account(other) == token { models[machine].held[other] = nil } }
         if issue.account != token { violate("\(token) takes the token of \(issue.account)", on: machine) }
         models[machine].held[key] = models.contains { $0.learned.contains(token) } ? nil : held
         models[machine].delivered[fingerprint] = nil
