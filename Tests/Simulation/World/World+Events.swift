@@ -108,6 +108,8 @@ extension World {
         models[machine].moments = [:]
         let configured = Set(configuration(variant).tokens.map(\.name))
         models[machine].heldBack.formIntersection(configured)
+        // An entry that is gone for a while begins with a new budget.
+        for name in models[machine].spent.keys where !configured.contains(name) { models[machine].spent[name] = nil }
         for key in models[machine].held.keys where !configured.contains(Model.account(key)) { models[machine].held[key] = nil }
         daemons[machine]?.reload()
     }
