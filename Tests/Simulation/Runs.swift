@@ -10,8 +10,8 @@ struct Runs {
 
     /// Seconds of the processor's time that one world may take.
     private static let longestWorld = 60
-    /// The seed of the world that runs, for a job without end.
-    private nonisolated(unsafe) static var current: UInt64 = 0
+    /// What is said of the world that runs, if a job of it has no end.
+    private nonisolated(unsafe) static var endless: [UInt8] = []
 
     /// - Parameter seconds: 0 for no limit.
     private static func limit(seconds: Int) {
@@ -24,13 +24,12 @@ struct Runs {
         var total = World.Counts()
         let began = ContinuousClock.now
         signal(SIGPROF) { _ in
-            // Nothing else can end the job; the world's history is lost with it.
-            print("seed \(unsafe Runs.current): a job without end")
-            fflush(nil)
+            // Nothing else can end the job, which may hold the lock of standard output; the world's history is lost with it.
+            _ = unsafe write(1, Runs.endless, Runs.endless.count)
             _exit(1)
         }
         for seed in first..<first + count {
-            unsafe Self.current = seed
+            unsafe Self.endless = Array("seed \(seed): a job without end\n".utf8)
             // A job that never ends ends the program (SIGPROF), since nothing else can.
             Self.limit(seconds: Self.longestWorld)
             let world = World(Plan(seed: seed, length: length))

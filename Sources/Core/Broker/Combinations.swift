@@ -42,7 +42,7 @@ package final class Combinations: Sendable {
 
     /// The pause of a combination that gave way to others, if it is not over; it is forgotten here.
     func takePause(of name: RecordName, at now: BootInstant) -> PausedLogin? {
-        state.withLock { $0.paused.removeValue(forKey: name) }.flatMap { $0.isPausing(at: now) ? $0 : nil }
+        state.withLock { $0.paused.removeValue(forKey: name) }.flatMap { $0.trouble.isPausing(at: now) ? $0 : nil }
     }
 
     func add(_ keeper: TokenKeeper, _ name: RecordName, of owner: String) { state.withLock { $0.add(keeper, name, of: owner) } }
@@ -118,10 +118,10 @@ private struct State {
 
     private mutating func keepPause(of keeper: TokenKeeper, limit: Int) {
         let now = keeper.environment.clocks.boot
-        guard let pause = keeper.pausedLogin.withLock({ $0 }), pause.isPausing(at: now) else { return }
+        guard let pause = keeper.pausedLogin.withLock({ $0 }), pause.trouble.isPausing(at: now) else { return }
         paused[RecordName(keeper.cell.name, keeper.perRequest)] = pause
         guard paused.count > limit else { return }
-        paused = paused.filter { $0.value.isPausing(at: now) }
+        paused = paused.filter { $0.value.trouble.isPausing(at: now) }
         let first = paused.min { $0.value.trouble.retryAt ?? .distantFuture < $1.value.trouble.retryAt ?? .distantFuture }
         if paused.count > limit, let first { paused[first.key] = nil }
     }

@@ -1,4 +1,3 @@
-package import Time
 package import Tokens
 
 /// The failures of a combination of per-request inputs that gave way to others: the partner's pause goes on without it.
@@ -8,6 +7,4 @@ package final class PausedLogin: Sendable {
     package init(trouble: TokenState.Trouble) {
         self.trouble = trouble
     }
-
-    package func isPausing(at now: BootInstant) -> Bool { trouble.isPausing(at: now) }
 }
